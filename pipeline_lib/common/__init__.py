@@ -1,0 +1,1 @@
+"""What every step needs: one-line errors, atomic files, the command line."""

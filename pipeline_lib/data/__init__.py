@@ -1,0 +1,1 @@
+"""What an image set is: manifests, official layouts, images as tensors."""

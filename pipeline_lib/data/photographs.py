@@ -1,0 +1,27 @@
+"""Any folder of photographs: no labels, no boxes."""
+
+from pathlib import Path
+
+from PIL import Image
+
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.images import image_size
+from pipeline_lib.data.manifest import ImageSet, Summary
+
+
+def sample_folder() -> Path:
+    """Return the folder of scikit-learn's two sample photographs: a palace and a flower."""
+    from sklearn import datasets  # slow to import, and only the demo needs it
+
+    return Path(datasets.__file__).parent / "images"
+
+
+def read_photographs(root: Path) -> ImageSet:
+    """Read every image directly in ``root``, by name. Raises InputError where there is none."""
+    Image.init()
+    suffixes = set(Image.registered_extensions())
+    files = sorted(path for path in root.iterdir() if path.suffix.lower() in suffixes) if root.is_dir() else []
+    if not files:
+        raise InputError(f"{root}: no photograph in it")
+    images = [(path.stem, path.name, "", *image_size(path), 0) for path in files]
+    return ImageSet(images, [], [], Summary(f"photographs in {root.name}", len(images)))

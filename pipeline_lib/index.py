@@ -1,0 +1,59 @@
+"""Read an image set in its official layout and write its manifest."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from pipeline_lib.common.command import command, log, parser
+from pipeline_lib.common.files import write_json
+from pipeline_lib.data.ilsvrc import read_train, read_val
+from pipeline_lib.data.manifest import BOX_COLUMNS, CLASS_COLUMNS, IMAGE_COLUMNS, write_rows
+from pipeline_lib.data.photographs import read_photographs, sample_folder
+
+SAMPLES = "scikit-learn"
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = parser(__doc__, "index")
+    made.add_argument(
+        "--layout", choices=("ilsvrc-train", "ilsvrc-val", "photographs"), required=True
+    )
+    made.add_argument(
+        "--root", required=True, help=f"the set's folder; '{SAMPLES}' is its two photographs"
+    )
+    made.add_argument("--expected", type=int, default=50_000, help="labels in the val devkit")
+    made.add_argument("--images", type=Path, required=True, help="CSV to write")
+    made.add_argument("--boxes", type=Path, help="CSV to write")
+    made.add_argument("--classes", type=Path, help="CSV to write")
+    made.add_argument("--summary", type=Path, help="JSON to write")
+    return made
+
+
+@command(make_parser)
+def main(arguments: argparse.Namespace) -> None:
+    """Read the layout, write the tables that were asked for."""
+    root = sample_folder() if arguments.root == SAMPLES else Path(arguments.root)
+    if arguments.layout == "ilsvrc-train":
+        found = read_train(root)
+    elif arguments.layout == "ilsvrc-val":
+        found = read_val(root, arguments.expected)
+    else:
+        found = read_photographs(root)
+    tables = (
+        (arguments.boxes, BOX_COLUMNS, found.boxes),
+        (arguments.classes, CLASS_COLUMNS, found.classes),
+        (arguments.images, IMAGE_COLUMNS, found.images),
+    )
+    for path, columns, rows in tables:
+        if path is not None:
+            write_rows(path, columns, rows)
+    if arguments.summary is not None:
+        write_json(arguments.summary, found.summary.as_json())
+    log.info("%s: %d images", found.summary.data_set, len(found.images))
+    for note in found.summary.notes:
+        log.info(note)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

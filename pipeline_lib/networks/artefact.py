@@ -1,0 +1,82 @@
+"""A network on disk: ``<name>.safetensors`` with the weights, ``<name>.json`` with all the rest.
+
+The JSON is written last and holds the hash of the weights, so a pair is either whole or refused.
+"""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.files import atomic, fingerprint, read_json, write_json
+from pipeline_lib.networks.pretrained import build_by_name
+from pipeline_lib.networks.registry import build
+from pipeline_lib.networks.weights import load_state, read_state
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How an image becomes the input: warped to ``size`` (height, width), scaled to mean and std."""
+
+    size: tuple[int, int]
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class NetworkCard:
+    """Everything about a network but its weights.
+
+    ``source`` is "trained" (then ``architecture`` and ``options`` are the registry's) or the library
+    it was taken from (then ``architecture`` is its name there). ``classes`` are labels in the order
+    of the scores. ``training`` says how it was made; ``weights`` is the hash of the weights file.
+    """
+
+    name: str
+    source: str
+    architecture: str
+    options: dict
+    classes: list[str]
+    preprocessing: Preprocessing
+    training: dict = field(default_factory=dict)
+    weights: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever anything changes that the predictions depend on."""
+        return fingerprint(asdict(self))
+
+
+def save_network(path: Path, card: NetworkCard, state: dict[str, torch.Tensor]) -> None:
+    """Write the weights to ``path`` (.safetensors) and the card beside it (.json)."""
+    with atomic(path) as temporary:
+        save_file({name: tensor.contiguous().cpu() for name, tensor in state.items()}, temporary)
+    card = NetworkCard(**{**vars(card), "weights": fingerprint(path)})
+    write_json(path.with_suffix(".json"), asdict(card))
+
+
+def load_network(path: Path) -> tuple[nn.Module, NetworkCard]:
+    """Load what ``save_network`` wrote, on the CPU, in evaluation mode.
+
+    Raises InputError for a missing or foreign card, weights that are not the card's, or weights
+    that do not fit the architecture.
+    """
+    card_path = path.with_suffix(".json")
+    values = read_json(card_path)
+    try:
+        values["preprocessing"] = Preprocessing(**values["preprocessing"])
+        card = NetworkCard(**values)
+    except (TypeError, KeyError) as error:
+        raise InputError(f"{card_path}: not a network's card ({error}); delete it and rerun") from None
+    if not path.exists() or fingerprint(path) != card.weights:
+        raise InputError(f"{path}: not the weights {card_path.name} describes; delete both and rerun")
+    if card.source == "trained":
+        classifier = build(card.architecture, len(card.classes), card.options)
+    else:
+        classifier = build_by_name(card.architecture, card.source)
+    load_state(classifier, read_state(path), path)
+    return classifier.eval(), card
+

@@ -1,0 +1,134 @@
+"""Where a classifier's class maps are, found by what they must satisfy.
+
+Class activation maps exist where the class scores are a linear function of globally pooled maps
+(paper, Eqs. 1-2): either the last linear layer reads a pooled map, or the scores themselves are
+the means of the last convolution's channels (NIN, SqueezeNet). Instead of knowing every
+architecture, ``ClassMapNetwork`` runs a classifier once and looks for the layer that has this
+property; one that has none is refused. It therefore works for any network of any library.
+"""
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from pipeline_lib.common.errors import InputError
+
+_POOLS = {"avg": lambda maps: maps.mean((2, 3)), "max": lambda maps: maps.amax((2, 3))}
+_ACTIVATIONS = {"none": lambda maps: maps, "relu": torch.relu}
+
+
+@dataclass(frozen=True)
+class ClassMapLayer:
+    """``layer`` gives the maps, after ``activation``; ``pool`` turns them into what ``linear`` reads.
+
+    ``linear`` is None where the maps' channels are the classes.
+    """
+
+    layer: str
+    activation: str
+    pool: str
+    linear: str | None
+
+
+class ClassMapNetwork(nn.Module):
+    """A classifier together with the layer its class maps come from.
+
+    Raises InputError where the classifier has no such layer. ``size`` is its input (height,
+    width), and the network is switched to evaluation mode.
+    """
+
+    def __init__(self, classifier: nn.Module, size: tuple[int, int], name: str) -> None:
+        super().__init__()
+        self.classifier = classifier.eval()
+        self.found = _find(classifier, size, name)
+        self.modules_by_name = dict(classifier.named_modules())
+
+    @property
+    def weights(self) -> torch.Tensor | None:
+        """The (classes, channels) weights of the maps; None where channels are classes."""
+        return None if self.found.linear is None else self.modules_by_name[self.found.linear].weight
+
+    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """(N, 3, H, W) normalised images to their maps (N, channels, h, w) and logits (N, classes)."""
+        with _outputs({self.found.layer: self.modules_by_name[self.found.layer]}) as outputs:
+            logits = self.classifier(images)
+        return _ACTIVATIONS[self.found.activation](outputs[self.found.layer]), logits
+
+
+def class_maps(
+    maps: torch.Tensor, weights: torch.Tensor | None, classes: torch.Tensor
+) -> torch.Tensor:
+    """Return the class activation maps, without bias (paper, Eq. 2).
+
+    ``maps`` is (N, channels, h, w), ``weights`` (all classes, channels) or None where channels are
+    classes, ``classes`` (N, k) int64. Returns (N, k, h, w): with average pooling, the mean of a map
+    is the class score less its bias.
+    """
+    if weights is None:
+        index = classes[:, :, None, None].expand(-1, -1, *maps.shape[2:])
+        return maps.gather(1, index)
+    return torch.einsum("nkc,nchw->nkhw", weights[classes], maps)
+
+
+def _find(classifier: nn.Module, size: tuple[int, int], name: str) -> ClassMapLayer:
+    """Run two random images and return the last layer whose pooled maps give the scores."""
+    modules = {path: module for path, module in classifier.named_modules() if path}
+    device = next(classifier.parameters()).device
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randn(2, 3, *size, generator=generator).to(device)
+    inputs: dict[str, torch.Tensor] = {}
+    hooks = [
+        module.register_forward_hook(lambda _, args, __, path=path: inputs.update({path: args[0]}))
+        for path, module in modules.items()
+        if isinstance(module, nn.Linear)
+    ]
+    try:
+        with torch.inference_mode(), _outputs(modules) as outputs:
+            scores = classifier(images)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    targets: list[tuple[str | None, torch.Tensor]] = [(None, scores)]
+    if inputs:
+        last = list(inputs)[-1]
+        if torch.equal(outputs[last].flatten(1), scores):
+            targets.insert(0, (last, inputs[last].flatten(1)))
+    for linear, target in targets:
+        for path, maps in reversed(outputs.items()):
+            if maps.dim() != 4 or maps.shape[1] != target.shape[-1] or maps.shape[2] * maps.shape[3] == 1:
+                continue
+            for activation, activate in _ACTIVATIONS.items():
+                for pool, pooled in _POOLS.items():
+                    if _same(pooled(activate(maps)), target):
+                        return ClassMapLayer(path, activation, pool, linear)
+    raise InputError(
+        f"{name}: has no class maps: no layer's global pooling feeds its last linear layer or is its "
+        "scores; choose a network that ends in global pooling and one linear layer"
+    )
+
+
+def _same(a: torch.Tensor, b: torch.Tensor) -> bool:
+    return b.std() > 0 and torch.allclose(a, b, rtol=1e-4, atol=1e-5 * float(b.abs().max()))
+
+
+@contextmanager
+def _outputs(modules: dict[str, nn.Module]):
+    """Collect the tensors that the given modules put out, in the order in which they ran."""
+    outputs: dict[str, torch.Tensor] = {}
+
+    def keep(path: str):
+        def hook(_module: nn.Module, _args: tuple, output: object) -> None:
+            if isinstance(output, torch.Tensor):
+                outputs.pop(path, None)
+                outputs[path] = output
+
+        return hook
+
+    hooks = [module.register_forward_hook(keep(path)) for path, module in modules.items()]
+    try:
+        yield outputs
+    finally:
+        for hook in hooks:
+            hook.remove()

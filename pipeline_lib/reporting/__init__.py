@@ -1,0 +1,1 @@
+"""Tables, figures and the page; the only package that knows the paper's numbers."""

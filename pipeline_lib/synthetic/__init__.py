@@ -1,0 +1,1 @@
+"""The mini study's world, drawn and written out in the official layouts."""

@@ -1,0 +1,99 @@
+"""The mini world written as ILSVRC2012, in the official layout, quirks included.
+
+``train/<wnid>/<wnid>_<n>.JPEG``, flat ``val/``, ``bbox/val/*.xml`` with inclusive corners, and a
+devkit whose ids are not in sorted-WNID order, whose ``meta.mat`` has inner synsets too, and which
+comes with a blacklist.
+"""
+
+import xml.etree.ElementTree as ET
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import scipy.io
+from PIL import Image
+
+from pipeline_lib.common.command import progress
+from pipeline_lib.synthetic.kinds import KINDS
+from pipeline_lib.synthetic.scenes import Scene, draw_scene
+
+BLACKLISTED = 0.02  # part of the val images; 1,762 of 50,000 in ILSVRC
+DEVKIT = Path("ILSVRC2012_devkit_t12/data")
+_SPLITS = ("train", "val")
+
+
+def wnid(kind: int) -> str:
+    """Return the WNID of ``KINDS[kind]``; sorted, they are in another order than the ids."""
+    return f"n9{(kind * 7919 + 13) % 9973:07d}"
+
+
+def write_ilsvrc(
+    root: Path, *, train_images: int, val_images: int, seed: int, processes: int
+) -> None:
+    """Write the data set below ``root``, an empty folder; the same for any number of processes."""
+    ids = np.random.default_rng([seed, 2]).permutation(len(KINDS)) + 1
+    jobs = [("train", i) for i in range(train_images)] + [("val", i) for i in range(val_images)]
+    for kind in range(len(KINDS)):
+        (root / "train" / wnid(kind)).mkdir(parents=True)
+    for folder in (Path("val"), Path("bbox/val"), DEVKIT):
+        (root / folder).mkdir(parents=True)
+    with get_context("spawn").Pool(processes) as pool:
+        drawn = pool.imap(partial(_write_one, root, seed), jobs, chunksize=32)
+        kinds = list(progress(drawn, "drawing", total=len(jobs)))
+    _write_devkit(root / DEVKIT, ids, kinds[train_images:], seed)
+
+
+def _write_one(root: Path, seed: int, job: tuple[str, int]) -> int:
+    """Draw and write one image (and its XML); return its kind."""
+    split, index = job
+    rng = np.random.default_rng([seed, _SPLITS.index(split), index])
+    kind = index % len(KINDS) if split == "train" else int(rng.integers(len(KINDS)))
+    scene = draw_scene(KINDS[kind], rng)
+    if split == "train":
+        path = root / "train" / wnid(kind) / f"{wnid(kind)}_{index // len(KINDS) + 1}.JPEG"
+    else:
+        path = root / "val" / f"ILSVRC2012_val_{index + 1:08d}.JPEG"
+        _write_xml(root / "bbox/val" / f"{path.stem}.xml", wnid(kind), scene)
+    Image.fromarray(scene.image).save(path, "JPEG", quality=92)
+    return kind
+
+
+def _write_xml(path: Path, label: str, scene: Scene) -> None:
+    height, width, _ = scene.image.shape
+    annotation = ET.Element("annotation")
+    ET.SubElement(annotation, "folder").text = "val"
+    ET.SubElement(annotation, "filename").text = path.stem
+    size = ET.SubElement(annotation, "size")
+    for tag, value in (("width", width), ("height", height), ("depth", 3)):
+        ET.SubElement(size, tag).text = str(value)
+    for drawn in scene.objects:
+        element = ET.SubElement(annotation, "object")
+        ET.SubElement(element, "name").text = label
+        box = ET.SubElement(element, "bndbox")
+        x0, y0, x1, y1 = drawn.box
+        for tag, value in (("xmin", x0), ("ymin", y0), ("xmax", x1 - 1), ("ymax", y1 - 1)):
+            ET.SubElement(box, tag).text = str(value)
+    ET.indent(annotation, "\t")
+    path.write_text(ET.tostring(annotation, encoding="unicode") + "\n")
+
+
+def _write_devkit(folder: Path, ids: np.ndarray, val_kinds: list[int], seed: int) -> None:
+    labels = "".join(f"{ids[kind]}\n" for kind in val_kinds)
+    (folder / "ILSVRC2012_validation_ground_truth.txt").write_text(labels)
+    black = np.random.default_rng([seed, 3]).random(len(val_kinds)) < BLACKLISTED
+    (folder / "ILSVRC2014_clsloc_validation_blacklist.txt").write_text(
+        "".join(f"{index}\n" for index in np.flatnonzero(black) + 1)
+    )
+    fields = ("ILSVRC2012_ID", "WNID", "words", "gloss", "num_children", "children")
+    rows = [
+        (int(ids[k]), wnid(k), kind.name, f"a {kind.name}", 0, np.array([]))
+        for k, kind in enumerate(KINDS)
+    ]
+    rows.sort(key=lambda row: row[0])
+    children = np.arange(1, len(KINDS) + 1)
+    rows.append((len(KINDS) + 1, "n99999999", "thing", "anything", len(KINDS), children))
+    synsets = np.empty((len(rows), 1), dtype=[(field, object) for field in fields])
+    for row, synset in enumerate(rows):
+        synsets[row, 0] = synset
+    scipy.io.savemat(folder / "meta.mat", {"synsets": synsets})

@@ -1,0 +1,96 @@
+"""The kinds of object in the mini world: a body shape, a coloured texture over it, a part.
+
+The texture covers the whole body and the part sits at one end of it, so an object has both an
+extent and a most discriminative spot: what average and max pooling differ about (paper, 3.2).
+Shapes live in unit coordinates, the body within [-1, 1] squared; textures map the same
+coordinates to [0, 1], the mix of an object's two colours.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+Texture = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def _polygon(*points: tuple[float, float]) -> np.ndarray:
+    return np.array(points, dtype=np.float64)
+
+
+def _around(radius: Callable[[np.ndarray], np.ndarray], squeeze: float = 1.0) -> np.ndarray:
+    angle = np.linspace(0, 2 * np.pi, 72, endpoint=False)
+    r = radius(angle)
+    return np.stack([r * np.cos(angle), squeeze * r * np.sin(angle)], axis=1)
+
+
+SHAPES: dict[str, np.ndarray] = {
+    "disc": _around(np.ones_like),
+    "oval": _around(np.ones_like, squeeze=0.6),
+    "slab": _polygon((-1, -0.55), (1, -0.55), (1, 0.55), (-1, 0.55)),
+    "tile": _polygon((-0.85, -0.85), (0.85, -0.85), (0.85, 0.85), (-0.85, 0.85)),
+    "kite": _polygon((-1, 0), (0, -0.75), (1, 0), (0, 0.75)),
+    "wedge": _polygon((-0.95, 0.8), (-0.95, -0.8), (1, 0)),
+    "clover": _around(lambda a: 0.75 + 0.25 * np.cos(4 * a)),
+    "star": _around(lambda a: 0.78 + 0.22 * np.cos(6 * a)),
+    "arch": _polygon((-1, 0.8), (-1, -0.4), (-0.6, -0.8), (0.6, -0.8), (1, -0.4), (1, 0.8)),
+    "cross": _polygon(
+        *((-0.45, -0.95), (0.45, -0.95), (0.45, -0.45), (0.95, -0.45), (0.95, 0.45), (0.45, 0.45)),
+        *((0.45, 0.95), (-0.45, 0.95), (-0.45, 0.45), (-0.95, 0.45), (-0.95, -0.45), (-0.45, -0.45)),
+    ),
+}
+
+
+def _wave(x: np.ndarray) -> np.ndarray:
+    return np.clip(0.5 + 1.5 * np.sin(np.pi * x), 0, 1)
+
+
+TEXTURES: dict[str, Texture] = {
+    "striped": lambda x, y: _wave(5 * x),
+    "checked": lambda x, y: _wave(4 * x) * _wave(4 * y) + (1 - _wave(4 * x)) * (1 - _wave(4 * y)),
+    "ringed": lambda x, y: _wave(6 * np.hypot(x, y)),
+    "dotted": lambda x, y: np.clip(3 * np.sin(np.pi * 4 * x) * np.sin(np.pi * 4 * y) - 0.5, 0, 1),
+    "zigzag": lambda x, y: _wave(4 * (y + 0.5 * np.abs((3 * x) % 2 - 1))),
+    "netted": lambda x, y: np.clip(3 - 6 * np.maximum(_wave(4 * (x + y)), _wave(4 * (x - y))), 0, 1),
+    "rayed": lambda x, y: np.clip(0.5 + 1.5 * np.sin(9 * np.arctan2(y, x)), 0, 1),
+    "bricked": lambda x, y: np.maximum(
+        np.abs((4 * y) % 2 - 1) > 0.7,
+        np.abs((2 * x + np.floor(2 * y)) % 2 - 1) > 0.8,
+    ).astype(float),
+    "wavy": lambda x, y: _wave(5 * (y + 0.25 * np.sin(np.pi * 2 * x))),
+    "speckled": lambda x, y: np.clip(
+        4 * np.sin(11.3 * x + 2 * np.sin(7.1 * y)) * np.sin(10.7 * y + 2 * np.sin(8.3 * x)) - 1, 0, 1
+    ),
+}
+
+# A part is a small polygon in its own unit coordinates, drawn in a colour that stands out.
+PARTS: dict[str, np.ndarray] = {
+    "bolt": _polygon((-1, -0.3), (1, -0.3), (1, 0.3), (-1, 0.3)),
+    "horn": _polygon((-0.6, 0.8), (0.6, 0.8), (0, -1)),
+    "knob": _around(np.ones_like),
+    "plus": SHAPES["cross"],
+    "spark": _around(lambda a: 0.6 + 0.4 * np.cos(4 * a)),
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A class of the mini world; ``hue`` in [0, 1) is the tendency of its texture's colour."""
+
+    shape: str
+    texture: str
+    part: str
+    hue: float
+
+    @property
+    def name(self) -> str:
+        """What a person would call it, for instance "striped disc with a horn"."""
+        return f"{self.texture} {self.shape} with a {self.part}"
+
+
+KINDS: tuple[Kind, ...] = tuple(
+    Kind(shape, texture, part, hue=3 * index % 10 / 10)
+    for index, (shape, texture, part) in enumerate(
+        zip(SHAPES, TEXTURES, tuple(PARTS) * 2, strict=True)
+    )
+)
