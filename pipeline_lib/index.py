@@ -30,10 +30,15 @@ def make_parser() -> argparse.ArgumentParser:
     return made
 
 
+def root_folder(root: str) -> Path:
+    """Return the folder that a ``--root`` flag means."""
+    return sample_folder() if root == SAMPLES else Path(root)
+
+
 @command(make_parser)
 def main(arguments: argparse.Namespace) -> None:
     """Read the layout, write the tables that were asked for."""
-    root = sample_folder() if arguments.root == SAMPLES else Path(arguments.root)
+    root = root_folder(arguments.root)
     if arguments.layout == "ilsvrc-train":
         found = read_train(root)
     elif arguments.layout == "ilsvrc-val":

@@ -11,6 +11,7 @@ from pipeline_lib.common.command import command, log, parser
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.manifest import read_images
+from pipeline_lib.index import root_folder
 from pipeline_lib.localization.forward import predict
 from pipeline_lib.localization.predictions import Predictions, write_predictions
 from pipeline_lib.networks.artefact import load_network
@@ -22,7 +23,7 @@ def make_parser() -> argparse.ArgumentParser:
     made = parser(__doc__, "predict")
     made.add_argument("--network", type=Path, required=True, help="its .safetensors")
     made.add_argument("--images", type=Path, required=True, help="the manifest")
-    made.add_argument("--root", type=Path, required=True, help="the folder its paths start from")
+    made.add_argument("--root", required=True, help="the folder its paths start from")
     made.add_argument("--batch", type=int, default=32)
     made.add_argument("--workers", type=int, default=0, help="processes that decode images")
     made.add_argument("--threads", type=int, default=0, help="CPU threads; 0 is all")
@@ -47,7 +48,7 @@ def main(arguments: argparse.Namespace) -> None:
     arrays = predict(
         network,
         card.preprocessing,
-        arguments.root,
+        root_folder(arguments.root),
         list(images["path"]),
         truth,
         batch=arguments.batch,

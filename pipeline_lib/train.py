@@ -24,10 +24,9 @@ def make_parser() -> argparse.ArgumentParser:
     made = parser(__doc__, "train")
     made.add_argument("--name", required=True, help="what the tables call it")
     made.add_argument("--architecture", required=True, help="a name of the registry")
-    made.add_argument("--option", type=option, action="append", default=[], metavar="KEY=VALUE",
-                      help="an option of the architecture, width=0.25 for one; repeatable")  # fmt: skip
-    made.add_argument("--recipe", type=option, action="append", default=[], metavar="KEY=VALUE",
-                      help="a field of the training recipe, epochs=6 for one; repeatable")  # fmt: skip
+    pairs = {"type": option, "action": "append", "default": [], "metavar": "KEY=VALUE"}
+    made.add_argument("--option", **pairs, help="of the architecture, width=0.25 say; repeatable")
+    made.add_argument("--recipe", **pairs, help="of the training, epochs=6 say; repeatable")
     made.add_argument("--start", help="fine-tune from this torchvision network's weights")
     made.add_argument("--weights-folder", type=Path, help="where <start>.safetensors may lie")
     made.add_argument("--images", type=Path, required=True, help="the training manifest")
@@ -56,9 +55,10 @@ def main(arguments: argparse.Namespace) -> None:
     options = dict(arguments.option)
     torch.manual_seed(recipe.seed)
     classifier = build(arguments.architecture, len(classes), options)
-    if arguments.start:
-        start_from(classifier, arguments.start, arguments.weights_folder)
     preprocessing = Preprocessing(size=(arguments.crop, arguments.crop))
+    if arguments.start:
+        mean, std = start_from(classifier, arguments.start, arguments.weights_folder)
+        preprocessing = Preprocessing(preprocessing.size, mean, std)
     training = {**asdict(recipe), "warp": arguments.warp, "start": arguments.start}
     run = fingerprint(arguments.architecture, options, training, arguments.crop, arguments.images)
     checkpoints = Checkpoints(arguments.checkpoints, run)

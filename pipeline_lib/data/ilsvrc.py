@@ -31,12 +31,16 @@ def read_train(root: Path) -> ImageSet:
     for folder in progress(folders, "listing train"):
         if folder.name not in known:
             raise InputError(f"{folder}: not a class of {root / DEVKIT}/meta.mat; move it away")
-        files = sorted(path for path in folder.iterdir() if path.suffix.lower() in (".jpeg", ".jpg"))
+        files = sorted(
+            path for path in folder.iterdir() if path.suffix.lower() in (".jpeg", ".jpg")
+        )
         images += [
             (path.stem, str(path.relative_to(root)), folder.name, "", "", 0) for path in files
         ]
     if not images:
-        raise InputError(f"{root / 'train'}: no <wnid>/*.JPEG in it; put or link ILSVRC2012 train there")
+        raise InputError(
+            f"{root / 'train'}: no <wnid>/*.JPEG in it; put or link ILSVRC2012 train there"
+        )
     return ImageSet(images, [], classes, Summary("ILSVRC2012 train", len(images)))
 
 
@@ -47,10 +51,6 @@ def read_val(root: Path, expected: int) -> ImageSet:
     InputError for no image at all, a devkit of the wrong length, an XML file that cannot be read,
     has no box, or names another class than the devkit does.
     """
-    classes = _classes(root)
-    wnid_of = {number: wnid for wnid, number, _ in classes}
-    labels = _labels(root / LABELS, wnid_of, expected)
-    black = _blacklist(root, expected)
     files = {
         int(match[1]): path
         for path in sorted((root / "val").rglob("*"))
@@ -60,6 +60,10 @@ def read_val(root: Path, expected: int) -> ImageSet:
         raise InputError(
             f"{root / 'val'}: no image named ILSVRC2012_val_*.JPEG; put or link the val images there"
         )
+    classes = _classes(root)
+    wnid_of = {number: wnid for wnid, number, _ in classes}
+    labels = _labels(root / LABELS, wnid_of, expected)
+    black = _blacklist(root, expected)
     images, boxes, without_xml, rescaled = [], [], 0, 0
     for number, path in progress(sorted(files.items()), "reading val"):
         if number > expected:
@@ -84,7 +88,9 @@ def read_val(root: Path, expected: int) -> ImageSet:
     if without_xml:
         notes.append(f"{without_xml:,} images without a box file: classification only.")
     if rescaled:
-        notes.append(f"{rescaled:,} images differ in size from their box file: boxes scaled to fit.")
+        notes.append(
+            f"{rescaled:,} images differ in size from their box file: boxes scaled to fit."
+        )
     if black is None:
         notes.append("No blacklist in the devkit: localization is scored on all images.")
     else:
@@ -149,15 +155,22 @@ def _read_xml(path: Path, label: str) -> tuple[list[tuple[int, int, int, int]], 
     """Return the half-open boxes and the (width, height) they are in; the file's are inclusive."""
     try:
         annotation = ET.parse(path).getroot()
-        width, height = (int(annotation.findtext(f"size/{side}", "")) for side in ("width", "height"))
+        width, height = (
+            int(annotation.findtext(f"size/{side}", "")) for side in ("width", "height")
+        )
         found = [
-            (element.findtext("name"), *(int(element.findtext(f"bndbox/{tag}", "")) for tag in _CORNERS))
+            (
+                element.findtext("name"),
+                *(int(element.findtext(f"bndbox/{tag}", "")) for tag in _CORNERS),
+            )
             for element in annotation.iter("object")
         ]
     except (ET.ParseError, ValueError) as error:
         raise InputError(f"{path}: cannot be read ({error}); fetch it again") from None
     if not found:
-        raise InputError(f"{path}: has no box; fetch it again, or delete it to score the class only")
+        raise InputError(
+            f"{path}: has no box; fetch it again, or delete it to score the class only"
+        )
     boxes = []
     for name, x0, y0, x1, y1 in found:
         if name != label:

@@ -68,8 +68,13 @@ def epoch_batches(count: int, batch: int, epoch: int, seed: int) -> list[list[tu
 def training_loader(
     crops: TrainingCrops, batches: list[list[tuple[int, int]]], workers: int
 ) -> DataLoader:
-    """Load the given batches, in order, each as ((n, crop, crop, 3) uint8, (n,) int64)."""
-    return DataLoader(crops, batch_sampler=batches, num_workers=workers)
+    """Load the given batches, in order, each as ((n, crop, crop, 3) uint8, (n,) int64).
+
+    The loader draws a seed for its workers when it starts; from a generator of its own, or else a
+    resumed run, which starts one more, would go on with other random numbers.
+    """
+    own = torch.Generator()
+    return DataLoader(crops, batch_sampler=batches, num_workers=workers, generator=own)
 
 
 def image_batches(images: WarpedImages, batch: int, workers: int) -> Iterator[torch.Tensor]:

@@ -49,11 +49,10 @@ class ImageSet:
 
 def write_csv(path: Path | str, frame: pd.DataFrame, made_from: str | None = None) -> None:
     """Write a table atomically; ``made_from`` goes into a first comment line, see ``read_csv``."""
-    with atomic(path) as temporary:
-        with open(temporary, "w", encoding="utf-8", newline="") as file:
-            if made_from is not None:
-                file.write(f"# made from {made_from}\n")
-            frame.to_csv(file, index=False)
+    with atomic(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
+        if made_from is not None:
+            file.write(f"# made from {made_from}\n")
+        frame.to_csv(file, index=False)
 
 
 def write_rows(path: Path | str, columns: Iterable[str], rows: Iterable[tuple]) -> None:
@@ -69,14 +68,16 @@ def read_csv(
     Raises InputError where it is missing, is no CSV, lacks a column, or was made from something
     else than ``made_from`` (a fingerprint).
     """
-    text_columns = {name: str for name in ("image_id", "path", "label", "name")}
+    text_columns = dict.fromkeys(("image_id", "path", "label", "name"), str)
     try:
         with open(path, encoding="utf-8") as file:
             first = file.readline().rstrip("\n")
         frame = pd.read_csv(
-            path, comment="#", dtype=text_columns, keep_default_na=False, na_values={
-                name: [""] for name in ("width", "height", "score")
-            }
+            path,
+            comment="#",
+            dtype=text_columns,
+            keep_default_na=False,
+            na_values={name: [""] for name in ("width", "height", "score")},
         )
     except FileNotFoundError:
         raise InputError(f"{path}: not found") from None

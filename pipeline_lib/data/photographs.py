@@ -20,7 +20,11 @@ def read_photographs(root: Path) -> ImageSet:
     """Read every image directly in ``root``, by name. Raises InputError where there is none."""
     Image.init()
     suffixes = set(Image.registered_extensions())
-    files = sorted(path for path in root.iterdir() if path.suffix.lower() in suffixes) if root.is_dir() else []
+    files = (
+        sorted(path for path in root.iterdir() if path.suffix.lower() in suffixes)
+        if root.is_dir()
+        else []
+    )
     if not files:
         raise InputError(f"{root}: no photograph in it")
     images = [(path.stem, path.name, "", *image_size(path), 0) for path in files]

@@ -19,7 +19,10 @@ def classification_error(classes: np.ndarray, truth: np.ndarray, k: int) -> np.n
 def box_is_right(boxes: np.ndarray, true_boxes: list[np.ndarray]) -> np.ndarray:
     """Whether each of (n, k, 4) boxes overlaps any of its image's (m_i, 4) true boxes by half."""
     return np.array(
-        [(iou(some, true) >= OVERLAP).any(axis=1) for some, true in zip(boxes, true_boxes, strict=True)]
+        [
+            (iou(some, true) >= OVERLAP).any(axis=1)
+            for some, true in zip(boxes, true_boxes, strict=True)
+        ]
     ).reshape(boxes.shape[:2])
 
 

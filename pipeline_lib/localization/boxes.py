@@ -20,7 +20,9 @@ def upsample(class_map: np.ndarray, width: int, height: int, interpolation: str)
     The paper leaves the interpolation open; bilinear is this project's choice (protocol, section 1).
     """
     return cv2.resize(
-        np.asarray(class_map, np.float32), (width, height), interpolation=INTERPOLATIONS[interpolation]
+        np.asarray(class_map, np.float32),
+        (width, height),
+        interpolation=INTERPOLATIONS[interpolation],
     )
 
 

@@ -80,7 +80,9 @@ def read_predictions(path: Path, images: Path | None = None) -> Predictions:
         raise InputError(f"{path}: not found") from None
     except (OSError, KeyError, RuntimeError) as error:
         reason = str(error).splitlines()[0][:120]
-        raise InputError(f"{path}: not a whole predictions file ({reason}); delete it and rerun") from None
+        raise InputError(
+            f"{path}: not a whole predictions file ({reason}); delete it and rerun"
+        ) from None
     if images is not None and fingerprint(images) != predictions.images:
         raise InputError(f"{path}: predicts other images than {images} lists; delete it and rerun")
     return predictions

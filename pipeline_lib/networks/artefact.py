@@ -58,25 +58,28 @@ def save_network(path: Path, card: NetworkCard, state: dict[str, torch.Tensor]) 
     write_json(path.with_suffix(".json"), asdict(card))
 
 
+def read_card(path: Path) -> NetworkCard:
+    """Read a network's card (.json). Raises InputError for one that is missing or foreign."""
+    values = read_json(path)
+    try:
+        values["preprocessing"] = Preprocessing(**values["preprocessing"])
+        return NetworkCard(**values)
+    except (TypeError, KeyError) as error:
+        raise InputError(f"{path}: not a network's card ({error}); delete it and rerun") from None
+
+
 def load_network(path: Path) -> tuple[nn.Module, NetworkCard]:
     """Load what ``save_network`` wrote, on the CPU, in evaluation mode.
 
     Raises InputError for a missing or foreign card, weights that are not the card's, or weights
     that do not fit the architecture.
     """
-    card_path = path.with_suffix(".json")
-    values = read_json(card_path)
-    try:
-        values["preprocessing"] = Preprocessing(**values["preprocessing"])
-        card = NetworkCard(**values)
-    except (TypeError, KeyError) as error:
-        raise InputError(f"{card_path}: not a network's card ({error}); delete it and rerun") from None
+    card = read_card(path.with_suffix(".json"))
     if not path.exists() or fingerprint(path) != card.weights:
-        raise InputError(f"{path}: not the weights {card_path.name} describes; delete both and rerun")
+        raise InputError(f"{path}: not the weights its .json describes; delete both and rerun")
     if card.source == "trained":
         classifier = build(card.architecture, len(card.classes), card.options)
     else:
         classifier = build_by_name(card.architecture, card.source)
     load_state(classifier, read_state(path), path)
     return classifier.eval(), card
-

@@ -97,7 +97,11 @@ def _find(classifier: nn.Module, size: tuple[int, int], name: str) -> ClassMapLa
             targets.insert(0, (last, inputs[last].flatten(1)))
     for linear, target in targets:
         for path, maps in reversed(outputs.items()):
-            if maps.dim() != 4 or maps.shape[1] != target.shape[-1] or maps.shape[2] * maps.shape[3] == 1:
+            if (
+                maps.dim() != 4
+                or maps.shape[1] != target.shape[-1]
+                or maps.shape[2] * maps.shape[3] == 1
+            ):
                 continue
             for activation, activate in _ACTIVATIONS.items():
                 for pool, pooled in _POOLS.items():

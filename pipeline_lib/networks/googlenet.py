@@ -83,15 +83,20 @@ class GoogLeNet(nn.Module):
 def googlenet(classes: int, **options: object) -> GoogLeNet:
     """GoogLeNet itself: its class maps are those of the last Inception block, 7x7."""
     return GoogLeNet(
-        classes, **{"last": "inception5b", "head_channels": None, "pool": "avg", "dropout": 0.2} | options
+        classes,
+        **{"last": "inception5b", "head_channels": None, "pool": "avg", "dropout": 0.2} | options,
     )
 
 
 def googlenet_gap(classes: int, **options: object) -> GoogLeNet:
     """GoogLeNet-GAP (paper, section 3): cut after inception4e, 3x3x1024 conv, average pooling, 14x14."""
-    return GoogLeNet(classes, **{"last": "inception4e", "head_channels": 1024, "pool": "avg"} | options)
+    return GoogLeNet(
+        classes, **{"last": "inception4e", "head_channels": 1024, "pool": "avg"} | options
+    )
 
 
 def googlenet_gmp(classes: int, **options: object) -> GoogLeNet:
     """GoogLeNet-GMP (paper, section 3.2): GoogLeNet-GAP with max for average."""
-    return GoogLeNet(classes, **{"last": "inception4e", "head_channels": 1024, "pool": "max"} | options)
+    return GoogLeNet(
+        classes, **{"last": "inception4e", "head_channels": 1024, "pool": "max"} | options
+    )

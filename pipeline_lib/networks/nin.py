@@ -7,7 +7,11 @@ from pipeline_lib.networks.head import scaled
 
 
 def _mlpconv(
-    channels: int, sizes: tuple[int, int, int], batch_norm: bool, last: bool = False, **convolution: int
+    channels: int,
+    sizes: tuple[int, int, int],
+    batch_norm: bool,
+    last: bool = False,
+    **convolution: int,
 ) -> nn.Sequential:
     """One spatial convolution and two 1x1 ones, each with a ReLU (the very last without batch norm)."""
     layers: list[nn.Module] = []

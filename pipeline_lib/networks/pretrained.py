@@ -14,6 +14,7 @@ from torch import nn
 from pipeline_lib.common.errors import InputError
 
 LIBRARIES = ("timm", "torchvision")
+_TRANSFORMS_INPUT = ("googlenet", "inception_v3")
 
 
 def library_of(name: str) -> str:
@@ -31,9 +32,9 @@ def build_by_name(name: str, library: str) -> nn.Module:
     """Build the classifier with random weights, 1,000 classes."""
     if library == "timm":
         return timm.create_model(name, pretrained=False)
-    options = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
+    options = {"init_weights": False} if name in _TRANSFORMS_INPUT else {}
     classifier = torchvision.models.get_model(name, weights=None, **options)
-    if hasattr(classifier, "AuxLogits") or hasattr(classifier, "aux1"):
+    if name in _TRANSFORMS_INPUT:
         classifier.aux_logits = False  # training's side outputs: neither run nor loaded
         for side in ("aux1", "aux2", "AuxLogits"):
             if hasattr(classifier, side):
@@ -50,6 +51,18 @@ def input_of(name: str, library: str) -> tuple[tuple[int, int], tuple, tuple]:
     preset = torchvision.models.get_model_weights(name).DEFAULT.transforms()
     side = preset.crop_size[0]
     return (side, side), tuple(preset.mean), tuple(preset.std)
+
+
+def trunk_input(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the (mean, std) that a torchvision network's first layer expects.
+
+    GoogLeNet's and Inception's forward turns ImageNet's normalisation into 0.5 and 0.5 before the
+    first layer; a trunk cut from them has to be given that.
+    """
+    if name in _TRANSFORMS_INPUT:
+        return (0.5,) * 3, (0.5,) * 3
+    _, mean, std = input_of(name, "torchvision")
+    return mean, std
 
 
 def packaged_state(name: str) -> dict[str, torch.Tensor] | None:

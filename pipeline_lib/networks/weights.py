@@ -10,15 +10,22 @@ from torch import nn
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.networks.pretrained import downloaded_state, packaged_state
 
+_SIDE_OUTPUTS = ("aux1.", "aux2.", "AuxLogits.")
 
-def find_state(
-    name: str, library: str, folder: Path | None
-) -> tuple[dict[str, torch.Tensor], str]:
+
+def find_state(name: str, library: str, folder: Path | None) -> tuple[dict[str, torch.Tensor], str]:
     """Return the state dict of ``name`` and where it came from.
 
     Looked for in this order: ``<name>.safetensors`` or ``.pth`` in ``folder``, an installed package,
-    the library's own download.
+    the library's own download. The training-time side outputs of the Inception family are left out.
     """
+    state, origin = _found_state(name, library, folder)
+    return {key: state[key] for key in state if not key.startswith(_SIDE_OUTPUTS)}, origin
+
+
+def _found_state(
+    name: str, library: str, folder: Path | None
+) -> tuple[dict[str, torch.Tensor], str]:
     for suffix in (".safetensors", ".pth"):
         path = (folder or Path()) / f"{name}{suffix}"
         if folder is not None and path.exists():
@@ -38,7 +45,9 @@ def read_state(path: Path) -> dict[str, torch.Tensor]:
     except FileNotFoundError:
         raise InputError(f"{path}: not found") from None
     except SafetensorError as error:
-        raise InputError(f"{path}: not a whole safetensors file ({error}); fetch it again") from None
+        raise InputError(
+            f"{path}: not a whole safetensors file ({error}); fetch it again"
+        ) from None
     except Exception as error:  # torch.load has no error of its own for what it refuses
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise InputError(f"{path}: not a plain state dict ({reason}); save it as one") from None

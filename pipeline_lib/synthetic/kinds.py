@@ -36,7 +36,14 @@ SHAPES: dict[str, np.ndarray] = {
     "arch": _polygon((-1, 0.8), (-1, -0.4), (-0.6, -0.8), (0.6, -0.8), (1, -0.4), (1, 0.8)),
     "cross": _polygon(
         *((-0.45, -0.95), (0.45, -0.95), (0.45, -0.45), (0.95, -0.45), (0.95, 0.45), (0.45, 0.45)),
-        *((0.45, 0.95), (-0.45, 0.95), (-0.45, 0.45), (-0.95, 0.45), (-0.95, -0.45), (-0.45, -0.45)),
+        *(
+            (0.45, 0.95),
+            (-0.45, 0.95),
+            (-0.45, 0.45),
+            (-0.95, 0.45),
+            (-0.95, -0.45),
+            (-0.45, -0.45),
+        ),
     ),
 }
 
@@ -51,7 +58,9 @@ TEXTURES: dict[str, Texture] = {
     "ringed": lambda x, y: _wave(6 * np.hypot(x, y)),
     "dotted": lambda x, y: np.clip(3 * np.sin(np.pi * 4 * x) * np.sin(np.pi * 4 * y) - 0.5, 0, 1),
     "zigzag": lambda x, y: _wave(4 * (y + 0.5 * np.abs((3 * x) % 2 - 1))),
-    "netted": lambda x, y: np.clip(3 - 6 * np.maximum(_wave(4 * (x + y)), _wave(4 * (x - y))), 0, 1),
+    "netted": lambda x, y: np.clip(
+        3 - 6 * np.maximum(_wave(4 * (x + y)), _wave(4 * (x - y))), 0, 1
+    ),
     "rayed": lambda x, y: np.clip(0.5 + 1.5 * np.sin(9 * np.arctan2(y, x)), 0, 1),
     "bricked": lambda x, y: np.maximum(
         np.abs((4 * y) % 2 - 1) > 0.7,
@@ -59,17 +68,25 @@ TEXTURES: dict[str, Texture] = {
     ).astype(float),
     "wavy": lambda x, y: _wave(5 * (y + 0.25 * np.sin(np.pi * 2 * x))),
     "speckled": lambda x, y: np.clip(
-        4 * np.sin(11.3 * x + 2 * np.sin(7.1 * y)) * np.sin(10.7 * y + 2 * np.sin(8.3 * x)) - 1, 0, 1
+        4 * np.sin(11.3 * x + 2 * np.sin(7.1 * y)) * np.sin(10.7 * y + 2 * np.sin(8.3 * x)) - 1,
+        0,
+        1,
     ),
 }
 
-# A part is a small polygon in its own unit coordinates, drawn in a colour that stands out.
-PARTS: dict[str, np.ndarray] = {
-    "bolt": _polygon((-1, -0.3), (1, -0.3), (1, 0.3), (-1, 0.3)),
-    "horn": _polygon((-0.6, 0.8), (0.6, 0.8), (0, -1)),
-    "knob": _around(np.ones_like),
-    "plus": SHAPES["cross"],
-    "spark": _around(lambda a: 0.6 + 0.4 * np.cos(4 * a)),
+# A part is a small polygon in its own unit coordinates, in a colour (RGB in [0, 1]) that stands out.
+# No two kinds share one: a part alone tells the kind, and so may a look at the body.
+PARTS: dict[str, tuple[np.ndarray, tuple[float, float, float]]] = {
+    "yellow bolt": (_polygon((-1, -0.3), (1, -0.3), (1, 0.3), (-1, 0.3)), (1, 0.9, 0.1)),
+    "white horn": (_polygon((-0.7, 0.8), (0.7, 0.8), (0, -1)), (1, 1, 1)),
+    "red knob": (_around(np.ones_like), (1, 0.15, 0.1)),
+    "cyan plus": (SHAPES["cross"], (0.1, 0.95, 1)),
+    "green spark": (_around(lambda a: 0.6 + 0.4 * np.cos(4 * a)), (0.2, 1, 0.2)),
+    "white bolt": (_polygon((-0.3, -1), (0.3, -1), (0.3, 1), (-0.3, 1)), (1, 1, 1)),
+    "orange horn": (_polygon((-0.7, -0.8), (0.7, -0.8), (0, 1)), (1, 0.55, 0.05)),
+    "yellow knob": (_around(np.ones_like), (1, 0.9, 0.1)),
+    "pink plus": (SHAPES["cross"], (1, 0.4, 0.8)),
+    "blue spark": (_around(lambda a: 0.6 + 0.4 * np.cos(3 * a)), (0.35, 0.5, 1)),
 }
 
 
@@ -90,7 +107,5 @@ class Kind:
 
 KINDS: tuple[Kind, ...] = tuple(
     Kind(shape, texture, part, hue=3 * index % 10 / 10)
-    for index, (shape, texture, part) in enumerate(
-        zip(SHAPES, TEXTURES, tuple(PARTS) * 2, strict=True)
-    )
+    for index, (shape, texture, part) in enumerate(zip(SHAPES, TEXTURES, PARTS, strict=True))
 )

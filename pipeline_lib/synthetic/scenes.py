@@ -13,10 +13,10 @@ import numpy as np
 from pipeline_lib.synthetic.kinds import PARTS, SHAPES, TEXTURES, Kind, Texture
 
 SIDE = (112, 168)  # an image's width and height, pixels, each drawn alone: aspects vary
-OBJECTS = (0.65, 0.25, 0.10)  # how often a scene has one, two, three objects of its kind
-REACH = (0.18, 0.42)  # half an object's length, as a part of the shorter side
-HUE_SPREAD = 0.05  # standard deviation around a kind's hue; neighbours are 0.1 apart
-CLUTTER = (5, 11)  # meaningless blobs in a scene
+OBJECTS = (0.75, 0.18, 0.07)  # how often a scene has one, two, three objects of its kind
+REACH = (0.2, 0.42)  # half an object's length, as a part of the shorter side
+HUE_SPREAD = 0.1  # standard deviation around a kind's hue; neighbours are 0.1 apart
+CLUTTER = (4, 8)  # meaningless blobs in a scene
 _SUBPIXEL = 4  # bits of OpenCV's fixed-point coordinates
 
 
@@ -93,8 +93,8 @@ def _meet(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> bool:
 
 
 def _background(width: int, height: int, rng: np.random.Generator) -> np.ndarray:
-    coarse = rng.uniform(0.25, 0.75, (4, 4, 3)) + rng.uniform(-0.15, 0.15, 3)
-    fine = rng.normal(0, 0.08, (height // 6, width // 6, 3))
+    coarse = rng.uniform(0.25, 0.75, (4, 4, 1)) + rng.uniform(-0.1, 0.1, (4, 4, 3))
+    fine = rng.normal(0, 0.05, (height // 6, width // 6, 3))
     layers = (coarse, fine)
     parts = [
         cv2.resize(layer.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
@@ -135,9 +135,9 @@ def _draw_object(
 ) -> None:
     texture = TEXTURES[kind.texture]
     _paint(canvas, outline, _two_colours(kind.hue, rng), lambda x, y: texture(*pose.to_unit(x, y)))
-    part = _Pose(tuple(pose.to_pixels(np.array([[0.6, 0.0]]))[0]), 0.26 * pose.scale, pose.angle)
-    _fill(canvas, part.to_pixels(1.5 * SHAPES["disc"]), np.array([0.05, 0.05, 0.05]))
-    _fill(canvas, part.to_pixels(PARTS[kind.part]), np.array([1.0, 0.9, 0.2]))
+    part = _Pose(tuple(pose.to_pixels(np.array([[0.6, 0.0]]))[0]), 0.2 * pose.scale, pose.angle)
+    shape, colour = PARTS[kind.part]
+    _fill(canvas, part.to_pixels(shape), np.array(colour, float))
 
 
 def _draw_clutter(canvas: np.ndarray, rng: np.random.Generator) -> None:

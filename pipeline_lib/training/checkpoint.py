@@ -33,7 +33,9 @@ class Checkpoints:
             try:
                 torch.save({"step": step, **state}, temporary)
             except RuntimeError as error:  # how PyTorch's writer reports a full disk
-                raise InputError(f"{path}: could not be written ({error}); is the disk full?") from None
+                raise InputError(
+                    f"{path}: could not be written ({error}); is the disk full?"
+                ) from None
         for old in set(self.folder.glob("*.pt")) - set(self._files()[-KEEP:]):
             old.unlink()
 
@@ -43,7 +45,9 @@ class Checkpoints:
             try:
                 return torch.load(path, map_location="cpu", weights_only=True)
             except Exception as error:  # torch.load has no error of its own for a spoiled file
-                log.warning("%s: unreadable, trying an older one (%s)", path, str(error).splitlines()[0])
+                log.warning(
+                    "%s: unreadable, trying an older one (%s)", path, str(error).splitlines()[0]
+                )
         return None
 
     def clear(self) -> None:

@@ -109,11 +109,14 @@ def train(
             if stop.asked or (step % save_every == 0 and step < steps):
                 save()
             if stop.asked:
-                raise InputError(f"stopped by {stop.asked} after step {step}; rerun to go on from here")
+                raise InputError(
+                    f"stopped by {stop.asked} after step {step}; rerun to go on from here"
+                )
+        elapsed = time.monotonic() - started
         log.info(
             "epoch %d of %g: loss %.4f, accuracy %.1f %%, %.0f s",
-            epoch + 1, recipe.epochs, figures["loss"], 100 * figures["accuracy"], time.monotonic() - started,
-        )  # fmt: skip
+            *(epoch + 1, recipe.epochs, figures["loss"], 100 * figures["accuracy"], elapsed),
+        )
     classifier.eval()
     return {"steps": steps, **figures}
 

@@ -1,0 +1,44 @@
+"""Score a network's classes and boxes, or the centred box, against ILSVRC's ground truth."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from pipeline_lib.common.command import command, log, parser
+from pipeline_lib.data.manifest import BOX_COLUMNS, read_csv, read_images, write_csv
+from pipeline_lib.evaluation.scores import score_centred_box, score_network
+from pipeline_lib.localization.predictions import read_predictions
+from pipeline_lib.localize import COLUMNS as DRAWN_COLUMNS
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = parser(__doc__, "evaluate")
+    made.add_argument("--images", type=Path, required=True, help="the manifest")
+    made.add_argument("--true-boxes", type=Path, required=True, help="the manifest's boxes")
+    scored = made.add_mutually_exclusive_group(required=True)
+    scored.add_argument("--predictions", type=Path, help="the .h5 of a network; needs --boxes")
+    scored.add_argument("--centred", type=float, metavar="PART", help="part of each side, 0.8 say")
+    made.add_argument("--boxes", type=Path, help="the boxes drawn from --predictions")
+    made.add_argument("--out", type=Path, required=True, help="the scores CSV to write")
+    return made
+
+
+@command(make_parser)
+def main(arguments: argparse.Namespace) -> None:
+    """Score one of the two."""
+    images = read_images(arguments.images)
+    true_boxes = read_csv(arguments.true_boxes, BOX_COLUMNS)
+    if arguments.predictions is None:
+        scores = score_centred_box(images, true_boxes, arguments.centred)
+    else:
+        predictions = read_predictions(arguments.predictions, arguments.images)
+        drawn = read_csv(arguments.boxes, DRAWN_COLUMNS, made_from=predictions.fingerprint)
+        scores = score_network(predictions, drawn, images, true_boxes)
+    write_csv(arguments.out, scores)
+    for row in scores.itertuples():
+        log.info("%s: %s error %.2f %%", row.row, row.metric, row.error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

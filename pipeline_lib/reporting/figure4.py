@@ -1,0 +1,97 @@
+"""Figure 4: an image and the class activation maps of its five most likely classes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+
+from pipeline_lib.localization.predictions import TOP_K, Predictions
+from pipeline_lib.reporting.pictures import (
+    STYLE,
+    guesses_of,
+    overlay,
+    photograph,
+    save,
+    short_name,
+    show,
+)
+
+CHOSEN = 3
+
+
+@dataclass(frozen=True)
+class SheetRow:
+    """One image and its top classes: ``picture`` (H, W, 3) uint8, ``maps`` (k, h, w)."""
+
+    image_id: str
+    network: str
+    truth: str
+    picture: np.ndarray
+    maps: np.ndarray
+    guesses: list[dict]
+
+
+def choose(predictions: Predictions) -> list[int]:
+    """Return the indices of the images to show.
+
+    Of those classified correctly, the ones whose other four classes get the most of the score: as
+    in the paper, an image in which several classes find something. Without labels, the first ones.
+    """
+    if (predictions.true_class < 0).all():
+        return list(range(min(CHOSEN, len(predictions.image_id))))
+    right = np.flatnonzero(predictions.classes[:, 0] == predictions.true_class)
+    others = predictions.scores[right, 1:].sum(axis=1)
+    return [int(right[i]) for i in np.argsort(-others, kind="stable")[:CHOSEN]]
+
+
+def rows_of(
+    predictions: Predictions,
+    images: pd.DataFrame,
+    root: Path,
+    names: dict[str, str],
+    indices: list[int],
+) -> list[SheetRow]:
+    """Return the sheet's rows for the given images."""
+    return [
+        SheetRow(
+            image_id=predictions.image_id[index],
+            network=predictions.name,
+            truth=short_name(names, predictions.label_of(int(predictions.true_class[index]))),
+            picture=photograph(root, images, index),
+            maps=predictions.maps[index],
+            guesses=guesses_of(predictions, index, names),
+        )
+        for index in indices
+    ]
+
+
+def draw(rows: list[SheetRow], out: Path) -> None:
+    """Draw and write the sheet: a row per image, the image first, then its class maps."""
+    with matplotlib.rc_context(STYLE):
+        heights = [2.4 * row.picture.shape[0] / row.picture.shape[1] + 0.45 for row in rows]
+        figure, grid = plt.subplots(
+            len(rows), TOP_K + 1, squeeze=False, layout="constrained",
+            figsize=(14.4, sum(heights)), gridspec_kw={"height_ratios": heights},
+        )  # fmt: skip
+        for line, row in zip(grid, rows, strict=True):
+            for axes in line:
+                axes.set_axis_off()
+            truth = f"truth: {row.truth}" if row.truth else row.image_id
+            show(line[0], row.picture, f"{truth}\n{row.network}")
+            for axes, class_map, guess in zip(line[1:], row.maps, row.guesses, strict=False):
+                picture = overlay(row.picture, class_map)
+                show(axes, picture, f"{guess['name']}\n{guess['score']:.3f}")
+        content = [
+            {
+                "image_id": row.image_id,
+                "network": row.network,
+                "truth": row.truth,
+                "top": row.guesses,
+            }
+            for row in rows
+        ]
+        save(figure, out, {"rows": content})
+        plt.close(figure)

@@ -1,0 +1,51 @@
+"""The page: every table and figure of a study in one HTML file that needs nothing but itself."""
+
+import base64
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from markupsafe import Markup
+
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.reporting.render import template
+
+STUDIES = {
+    "mini": "A synthetic world and small networks trained from scratch: it shows that the whole "
+    "pipeline works and what the paper claims, not the paper's numbers.",
+    "small": "Real images and ready-trained networks that are not the paper's: compare with its "
+    "numbers in kind, not in value.",
+    "paper": "The paper's data and networks at full size.",
+}
+CAPTIONS = {
+    "figure3": "Figure 3. Class activation maps of four classes; over each map the class's score. "
+    "The classes and images are those the network is most certain and right about.",
+    "figure4": "Figure 4. Images and the class activation maps of their five most likely classes, "
+    "each with its score.",
+}
+PACKAGES = ("torch", "torchvision", "timm", "numpy", "opencv-python-headless", "snakemake")
+
+
+def render_page(study: str, tables: Sequence[Path], figures: Sequence[Path]) -> str:
+    """Return the page for table fragments (.html, made by ``tabulate``) and figures (.png)."""
+    return template("page.html.j2").render(
+        study=study,
+        introduction=STUDIES.get(study, ""),
+        tables=[(path.stem, Markup(_read(path).decode("utf-8"))) for path in tables],
+        figures=[
+            {
+                "id": path.stem,
+                "caption": CAPTIONS[path.stem],
+                "data": "data:image/png;base64," + base64.b64encode(_read(path)).decode(),
+            }
+            for path in figures
+        ],
+        versions=", ".join(f"{package} {version(package)}" for package in PACKAGES),
+    )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{path}: not found") from None

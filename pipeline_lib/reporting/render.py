@@ -1,0 +1,83 @@
+"""A table for people: wide, the paper's number beside ours, as Markdown and as HTML."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+
+_ENVIRONMENT = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    undefined=jinja2.StrictUndefined,
+)
+
+
+def template(name: str) -> jinja2.Template:
+    """Return a template of this package; everything put into it is escaped unless marked safe."""
+    return _ENVIRONMENT.get_template(name)
+
+
+def wide(table: pd.DataFrame) -> tuple[list[str], list[dict]]:
+    """Return the metrics in order, and a record per row: name, cells (paper, ours, low-high), note.
+
+    A cell that has no number is an empty string.
+    """
+    metrics = list(dict.fromkeys(table["metric"]))
+    records = []
+    for name, rows in table.groupby("row", sort=False):
+        by_metric = rows.set_index("metric")
+        cells = []
+        for metric in metrics:
+            row = by_metric.loc[metric]
+            interval = "" if math.isnan(row["low"]) else f"{row['low']:.1f}–{row['high']:.1f}"
+            cells.append(
+                {"paper": _number(row["paper"]), "ours": _number(row["ours"]), "interval": interval}
+            )
+        counts = sorted({int(n) for n in rows["n"] if n > 0}, reverse=True)
+        notes = list(dict.fromkeys(note for note in rows["note"] if note))
+        records.append(
+            {
+                "name": name,
+                "cells": cells,
+                "n": " / ".join(f"{count:,}" for count in counts),
+                "note": "; ".join(notes),
+                "computed": bool(counts),
+            }
+        )
+    return metrics, records
+
+
+def to_markdown(title: str, table: pd.DataFrame, notes: Sequence[str]) -> str:
+    """Return the table as a Markdown document."""
+    metrics, records = wide(table)
+    head = ["row"]
+    for metric in metrics:
+        head += [f"{metric} paper", f"{metric} ours", "95 %"]
+    body = []
+    for record in records:
+        cells = [record["name"]]
+        for cell in record["cells"]:
+            cells += [cell["paper"], cell["ours"], cell["interval"]]
+        body.append([*cells, record["n"], record["note"]])
+    frame = pd.DataFrame(body, columns=range(len(head) + 2))
+    align = ["left"] + ["right"] * (len(head) - 1) + ["right", "left"]
+    lines = frame.to_markdown(
+        index=False, headers=[*head, "n", "note"], colalign=align, disable_numparse=True
+    )
+    return f"# {title}\n\n{lines}\n\n" + "".join(f"- {note}\n" for note in notes)
+
+
+def to_html(title: str, table: pd.DataFrame, notes: Sequence[str]) -> str:
+    """Return the table as an HTML fragment, which is a page of its own and a part of the report."""
+    metrics, records = wide(table)
+    return template("table.html.j2").render(
+        title=title, metrics=metrics, records=records, notes=notes
+    )
+
+
+def _number(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.2f}"

@@ -1,0 +1,34 @@
+"""Fixtures for all tests: real data where there is some, and a tiny synthetic world."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pipeline_lib import synthesize
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The checkout."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """A folder of real data in official layouts, from CAM_REAL_DATA."""
+    folder = os.environ.get("CAM_REAL_DATA")
+    if not folder:
+        pytest.skip("CAM_REAL_DATA is not set: no real data to test on")
+    return Path(folder).resolve()
+
+
+@pytest.fixture(scope="session")
+def tiny_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A synthetic ILSVRC with 24 train and 20 val images. Copy it before changing it."""
+    folder = tmp_path_factory.mktemp("world") / "ilsvrc"
+    flags = ["--train-images", "24", "--val-images", "20", "--seed", "5", "--out", str(folder)]
+    assert synthesize.main(flags) == 0
+    return folder

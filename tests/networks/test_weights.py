@@ -1,0 +1,119 @@
+import os
+import pickle
+
+import pytest
+import torch
+import torchvision
+from safetensors.torch import load_file, save_file
+
+from pipeline_lib import adopt
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.networks.pretrained import build_by_name, packaged_state
+from pipeline_lib.networks.registry import build
+from pipeline_lib.networks.starts import start_from
+from pipeline_lib.networks.weights import find_state, load_state, read_state
+
+
+class Bomb:
+    def __reduce__(self):
+        return os.mkdir, (self.target,)
+
+
+def test_a_pickle_that_would_run_code_is_refused_and_runs_none(tmp_path):
+    Bomb.target = str(tmp_path / "exploded")
+    path = tmp_path / "weights.pth"
+    path.write_bytes(pickle.dumps(Bomb()))
+    with pytest.raises(InputError, match=r"weights\.pth"):
+        read_state(path)
+    torch.save({"weight": Bomb()}, path)
+    with pytest.raises(InputError, match=r"weights\.pth"):
+        read_state(path)
+    assert not (tmp_path / "exploded").exists()
+
+
+def test_a_truncated_file_is_refused(tmp_path):
+    whole = tmp_path / "whole.safetensors"
+    save_file({"a": torch.zeros(100)}, whole)
+    part = tmp_path / "part.safetensors"
+    part.write_bytes(whole.read_bytes()[:-7])
+    with pytest.raises(InputError, match=r"part\.safetensors"):
+        read_state(part)
+
+
+@pytest.mark.parametrize("change", ["shape", "missing", "unknown"])
+def test_weights_of_another_network_are_refused_by_tensor(change):
+    classifier = torch.nn.Linear(3, 2)
+    state = classifier.state_dict()
+    if change == "shape":
+        state["weight"] = torch.zeros(5, 3)
+    elif change == "missing":
+        del state["weight"]
+    else:
+        state["weight2"] = torch.zeros(1)
+    with pytest.raises(InputError, match=r"mine\.safetensors.*weight"):
+        load_state(classifier, state, "mine.safetensors")
+
+
+def test_the_users_weights_come_first(tmp_path):
+    state = {"conv_stem.weight": torch.full((1,), 7.0)}
+    save_file(state, tmp_path / "tf_efficientnet_lite0.safetensors")
+    found, origin = find_state("tf_efficientnet_lite0", "timm", tmp_path)
+    assert torch.equal(found["conv_stem.weight"], state["conv_stem.weight"])
+    assert origin.endswith("tf_efficientnet_lite0.safetensors")
+
+
+def test_adopting_with_weights_of_the_wrong_shape_is_one_line_and_writes_nothing(tmp_path, capsys):
+    state = torchvision.models.squeezenet1_0(num_classes=10).state_dict()
+    save_file(state, tmp_path / "squeezenet1_0.safetensors")
+    out = tmp_path / "out" / "network.safetensors"
+    flags = ["--network", "squeezenet1_0", "--weights-folder", str(tmp_path), "--out", str(out)]
+    assert adopt.main(flags) == 1
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1
+    assert "squeezenet1_0.safetensors" in lines[0]
+    assert "(10, 512, 1, 1)" in lines[0]
+    assert not out.parent.exists()
+
+
+def test_the_package_has_the_same_weights_as_the_safetensors(real_data):
+    theirs = load_file(real_data / "weights" / "tf_efficientnet_lite0.safetensors")
+    ours = packaged_state("tf_efficientnet_lite0")
+    assert set(ours) == set(theirs)
+    for name, tensor in theirs.items():
+        torch.testing.assert_close(ours[name], tensor, rtol=0, atol=0, check_dtype=False)
+
+
+def test_fine_tuning_starts_from_torchvisions_trunk(tmp_path):
+    torch.manual_seed(0)
+    original = build_by_name("googlenet", "torchvision")
+    save_file(original.state_dict(), tmp_path / "googlenet.safetensors")
+    classifier = build("googlenet_gap", 10, {}).eval()
+    mean, std = start_from(classifier, "googlenet", tmp_path)
+    kept = {}
+    original.inception4e.register_forward_hook(lambda _m, _a, out: kept.update(map=out))
+    original.eval()
+    pixels = torch.rand(1, 3, 224, 224)
+    imagenet = torchvision.transforms.functional.normalize(
+        pixels, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    )
+    with torch.inference_mode():
+        original(imagenet)  # which transforms its input once more
+        ours = classifier.trunk(torchvision.transforms.functional.normalize(pixels, mean, std))
+    torch.testing.assert_close(ours, kept["map"], rtol=1e-3, atol=1e-4)
+    assert torch.equal(classifier.head.conv[0].bias, torch.ones(1024))
+
+
+def test_torchvisions_side_outputs_are_left_out(tmp_path):
+    with_sides = torchvision.models.googlenet(weights=None, init_weights=False)
+    assert any(key.startswith("aux1") for key in with_sides.state_dict())
+    save_file(with_sides.state_dict(), tmp_path / "googlenet.safetensors")
+    state, _ = find_state("googlenet", "torchvision", tmp_path)
+    load_state(build_by_name("googlenet", "torchvision"), state, "googlenet")
+
+
+def test_a_trunk_of_another_width_cannot_start_from_torchvision(tmp_path):
+    save_file(
+        build_by_name("googlenet", "torchvision").state_dict(), tmp_path / "googlenet.safetensors"
+    )
+    with pytest.raises(InputError, match="full width"):
+        start_from(build("googlenet_gap", 10, {"width": 0.25}), "googlenet", tmp_path)

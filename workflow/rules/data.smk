@@ -1,0 +1,71 @@
+# Section 3's data: the synthetic world where there is one, and the manifests.
+
+if "world" in config:
+
+    rule world:
+        output:
+            directory(ILSVRC),
+        log:
+            f"{RESULTS}/logs/world.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/world.tsv"
+        conda:
+            CONDA
+        threads: 2
+        params:
+            train=config["world"]["train_images"],
+            val=config["world"]["val_images"],
+            seed=config["world"]["seed"],
+        shell:
+            "python -m pipeline_lib.synthesize --train-images {params.train} "
+            "--val-images {params.val} --seed {params.seed} --processes {threads} "
+            "--out {output} --log {log}"
+
+
+def ilsvrc_folders(wildcards):
+    """Return what a manifest depends on: the drawn world, or those official folders that are there."""
+    if "world" in config:
+        return [ILSVRC]
+    folders = ["ILSVRC2012_devkit_t12/data", wildcards.split]
+    return existing(*(f"{ILSVRC}/{folder}" for folder in (*folders, "bbox/val")))
+
+
+rule ilsvrc:
+    input:
+        ilsvrc_folders,
+    output:
+        images=f"{RESULTS}/data/ilsvrc-{{split}}/images.csv",
+        boxes=f"{RESULTS}/data/ilsvrc-{{split}}/boxes.csv",
+        classes=f"{RESULTS}/data/ilsvrc-{{split}}/classes.csv",
+        summary=f"{RESULTS}/data/ilsvrc-{{split}}/summary.json",
+    log:
+        f"{RESULTS}/logs/ilsvrc-{{split}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/ilsvrc-{{split}}.tsv"
+    conda:
+        CONDA
+    params:
+        root=ILSVRC,
+        expected=config["ilsvrc"]["val_images"],
+    shell:
+        "python -m pipeline_lib.index --layout ilsvrc-{wildcards.split} --root {params.root:q} "
+        "--expected {params.expected} --images {output.images} --boxes {output.boxes} "
+        "--classes {output.classes} --summary {output.summary} --log {log}"
+
+
+if PHOTOGRAPHS:
+
+    rule photographs:
+        output:
+            images=f"{RESULTS}/data/photographs/images.csv",
+        log:
+            f"{RESULTS}/logs/photographs.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/photographs.tsv"
+        conda:
+            CONDA
+        params:
+            root=PHOTOGRAPHS["folder"],
+        shell:
+            "python -m pipeline_lib.index --layout photographs --root {params.root:q} "
+            "--images {output.images} --log {log}"
