@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import nn
 
@@ -52,8 +53,12 @@ class NetworkCard:
 
 def save_network(path: Path, card: NetworkCard, state: dict[str, torch.Tensor]) -> None:
     """Write the weights to ``path`` (.safetensors) and the card beside it (.json)."""
+    tensors = {name: tensor.contiguous().cpu() for name, tensor in state.items()}
     with atomic(path) as temporary:
-        save_file({name: tensor.contiguous().cpu() for name, tensor in state.items()}, temporary)
+        try:
+            save_file(tensors, temporary)
+        except SafetensorError as error:  # how safetensors reports a full disk
+            raise InputError(f"{path}: could not be written ({error}); free some space") from None
     card = NetworkCard(**{**vars(card), "weights": fingerprint(path)})
     write_json(path.with_suffix(".json"), asdict(card))
 

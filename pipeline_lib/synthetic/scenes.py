@@ -14,7 +14,7 @@ from pipeline_lib.synthetic.kinds import PARTS, SHAPES, TEXTURES, Kind, Texture
 
 SIDE = (112, 168)  # an image's width and height, pixels, each drawn alone: aspects vary
 OBJECTS = (0.75, 0.18, 0.07)  # how often a scene has one, two, three objects of its kind
-REACH = (0.2, 0.42)  # half an object's length, as a part of the shorter side
+REACH = (0.28, 0.5)  # half an object's length, as a part of the shorter side
 HUE_SPREAD = 0.1  # standard deviation around a kind's hue; neighbours are 0.1 apart
 CLUTTER = (4, 8)  # meaningless blobs in a scene
 _SUBPIXEL = 4  # bits of OpenCV's fixed-point coordinates
@@ -77,7 +77,7 @@ def _place(
     shape: np.ndarray, width: int, height: int, already: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, _Pose]:
     scale = rng.uniform(*REACH) * min(width, height) * (1.0 if already == 0 else 0.7)
-    margin = 0.8 * scale  # a corner may be cut off at the border, as in photographs
+    margin = 0.3 * scale  # the border may cut off a good part, as in photographs
     centre = (rng.uniform(margin, width - margin), rng.uniform(margin, height - margin))
     pose = _Pose(centre, scale, rng.uniform(0, 2 * np.pi))
     return pose.to_pixels(shape), pose

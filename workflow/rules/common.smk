@@ -22,7 +22,7 @@ def complete(given):
     studies = Path(workflow.basedir) / "workflow" / "studies"
     known = sorted(path.stem for path in studies.glob("*.yaml"))
     if given.get("study") not in known:
-        refuse(f"config: study: '{given.get('study')}' is not one of {', '.join(known)}")
+        refuse(f"config.study: '{given.get('study')}' is not one of {', '.join(known)}")
     full = yaml.safe_load((studies / f"{given['study']}.yaml").read_text())
     update_config(full, given)
     for section in ("ilsvrc", "training", "prediction", "boxes"):
@@ -31,8 +31,8 @@ def complete(given):
         validate(full, str(Path(workflow.basedir) / "workflow" / "schemas" / "config.yaml"))
     except WorkflowError as error:
         problem = error.__context__  # jsonschema's own, which knows the key
-        key = ".".join(str(part) for part in problem.absolute_path)
-        refuse(f"config: {key + ': ' if key else ''}{problem.message}")
+        key = ".".join(["config", *map(str, problem.absolute_path)])
+        refuse(f"{key}: {problem.message}")
     return full
 
 
@@ -48,13 +48,13 @@ PHOTOGRAPHS = config.get("photographs")
 if PHOTOGRAPHS and PHOTOGRAPHS["network"] not in NETWORKS:
     ADOPTED.append(PHOTOGRAPHS["network"])
 if config["figures"]["network"] not in NETWORKS:
-    refuse(f"config: figures.network: '{config['figures']['network']}' is not in networks")
+    refuse(f"config.figures.network: '{config['figures']['network']}' is not in networks")
 if "world" in config:
     DATA_ROOT = f"{RESULTS}/world"
 elif "data_root" in config:
     DATA_ROOT = os.path.expanduser(config["data_root"]).rstrip("/")
 else:
-    refuse(f"config: data_root: study {STUDY} needs it; add --config data_root=DIR")
+    refuse(f"config.data_root: study {STUDY} needs it; add --config data_root=DIR")
 ILSVRC = f"{DATA_ROOT}/ilsvrc"
 CONDA = "../../envs/pipeline.yaml"
 
@@ -88,3 +88,42 @@ def repeated(flag, values):
 def yaml_text(value):
     """Return a value in one line of YAML, as the steps' key=value flags read it."""
     return yaml.safe_dump(value, default_flow_style=True, width=1000).removesuffix("...\n").strip()
+
+
+def ilsvrc_folders(wildcards):
+    """Return what a manifest depends on: the drawn world, or those official folders that are there."""
+    if "world" in config:
+        return [ILSVRC]
+    folders = ["ILSVRC2012_devkit_t12/data", wildcards.split]
+    return existing(*(f"{ILSVRC}/{folder}" for folder in (*folders, "bbox/val")))
+
+
+def training_flags(wildcards):
+    """Return the flags that decide what a trained network is; when they change, it is retrained."""
+    network, training = NETWORKS[wildcards.network], config["training"]
+    return " ".join(
+        [
+            f"--architecture {network['architecture']}",
+            repeated("--option", network.get("options", {})),
+            repeated("--recipe", training["recipe"]),
+            f"--warp {training['warp']} --crop {training['crop']}",
+            f"--start {network['start']}" if "start" in network else "",
+        ]
+    )
+
+
+def library_name(wildcards):
+    """Return a ready-trained network's name in its library."""
+    return NETWORKS.get(wildcards.network, {}).get("pretrained", wildcards.network)
+
+
+def library_flag(wildcards):
+    """Return the flag that names the library, where the configuration does."""
+    library = NETWORKS.get(wildcards.network, {}).get("library")
+    return f"--library {library}" if library else ""
+
+
+def weights_of(wildcards):
+    """Return the user's file of a ready-trained network's weights, where there is one."""
+    stem = f"{DATA_ROOT}/weights/{library_name(wildcards)}"
+    return existing(f"{stem}.safetensors", f"{stem}.pth")[:1]

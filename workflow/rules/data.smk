@@ -22,14 +22,6 @@ if "world" in config:
             "--out {output} --log {log}"
 
 
-def ilsvrc_folders(wildcards):
-    """Return what a manifest depends on: the drawn world, or those official folders that are there."""
-    if "world" in config:
-        return [ILSVRC]
-    folders = ["ILSVRC2012_devkit_t12/data", wildcards.split]
-    return existing(*(f"{ILSVRC}/{folder}" for folder in (*folders, "bbox/val")))
-
-
 rule ilsvrc:
     input:
         ilsvrc_folders,

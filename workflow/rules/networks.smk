@@ -1,20 +1,6 @@
 # Section 3's networks: trained here, or taken over ready-trained.
 
 
-def training_flags(wildcards):
-    """Return the flags that decide what a trained network is; when they change, it is retrained."""
-    network, training = NETWORKS[wildcards.network], config["training"]
-    return " ".join(
-        [
-            f"--architecture {network['architecture']}",
-            repeated("--option", network.get("options", {})),
-            repeated("--recipe", training["recipe"]),
-            f"--warp {training['warp']} --crop {training['crop']}",
-            f"--start {network['start']}" if "start" in network else "",
-        ]
-    )
-
-
 rule train:
     input:
         images=f"{RESULTS}/data/ilsvrc-train/images.csv",
@@ -46,20 +32,9 @@ rule train:
         "--out {output.weights} --log {log}"
 
 
-def library_name(wildcards):
-    """Return a ready-trained network's name in its library."""
-    return NETWORKS.get(wildcards.network, {}).get("pretrained", wildcards.network)
-
-
-def library_flag(wildcards):
-    """Return the flag that names the library, where the configuration does."""
-    library = NETWORKS.get(wildcards.network, {}).get("library")
-    return f"--library {library}" if library else ""
-
-
 rule adopt:
     input:
-        lambda wildcards: existing(f"{DATA_ROOT}/weights/{library_name(wildcards)}.safetensors"),
+        weights_of,
     output:
         weights=f"{RESULTS}/networks/{{network}}.safetensors",
         card=f"{RESULTS}/networks/{{network}}.json",

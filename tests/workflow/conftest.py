@@ -1,0 +1,79 @@
+"""The workflow, run for real on a tiny study, in a folder of its own."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+TINY = {
+    "world": {"train_images": 40, "val_images": 24, "seed": 1},
+    "ilsvrc": {"val_images": 24},
+    "training": {"save_every": 2, "recipe": {"epochs": 1, "batch": 8}},
+    "networks": {"GoogLeNet": False, "GoogLeNet-GMP": False},
+}
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A copy of the workflow's files in ``folder``; ``flags`` are given to every run."""
+
+    folder: Path
+    flags: tuple[str, ...]
+
+    def run(self, *arguments: str, **config: object) -> subprocess.CompletedProcess:
+        """Run snakemake; ``config`` goes over the tiny study's."""
+        given = [f"{key}={json.dumps(value)}" for key, value in config.items()]
+        return subprocess.run(
+            [
+                *(sys.executable, "-m", "snakemake", "--cores", "2", *arguments),
+                *("--config", *self.flags, *given),
+            ],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+        )
+
+    def planned(self, *arguments: str, **config: object) -> dict[str, int]:
+        """Return what a run would do: the number of jobs by rule."""
+        done = self.run("-n", "--quiet", "rules", *arguments, **config)
+        assert done.returncode == 0, done.stdout + done.stderr
+        jobs = {}
+        for line in (done.stdout + done.stderr).splitlines():
+            words = line.split()
+            if len(words) == 2 and words[1].isdigit():
+                jobs[words[0]] = int(words[1])
+        jobs.pop("total", None)
+        return jobs
+
+
+@pytest.fixture(scope="session")
+def workflow_files(repository, tmp_path_factory):
+    """Return a function that copies the workflow into a fresh folder."""
+    library = str(repository)
+    os.environ["PYTHONPATH"] = os.pathsep.join([library, os.environ.get("PYTHONPATH", "")])
+
+    def copy(name: str, config: dict) -> Workflow:
+        folder = tmp_path_factory.mktemp(name)
+        for part in ("Snakefile", "config.yaml"):
+            shutil.copy(repository / part, folder)
+        for part in ("workflow", "envs", "profiles"):
+            shutil.copytree(repository / part, folder / part)
+        return Workflow(
+            folder, tuple(f"{key}={json.dumps(value)}" for key, value in config.items())
+        )
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def tiny_study(workflow_files) -> Workflow:
+    """The tiny study, run to the end."""
+    workflow = workflow_files("tiny", TINY)
+    done = workflow.run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    return workflow
