@@ -4,12 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from timm.data import ImageNetInfo
-
 from pipeline_lib.common.command import command, log, parser
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.manifest import CLASS_COLUMNS, read_csv, read_images
-from pipeline_lib.index import root_folder
+from pipeline_lib.data.classes import class_names
+from pipeline_lib.data.manifest import read_images
+from pipeline_lib.data.photographs import root_folder
 from pipeline_lib.localization.predictions import read_predictions
 from pipeline_lib.reporting import figure3, figure4
 
@@ -58,16 +57,6 @@ def main(arguments: argparse.Namespace) -> None:
             raise InputError("no image classified correctly, so nothing to show")
         figure4.draw(rows, arguments.out)
     log.info("wrote %s", arguments.out)
-
-
-def class_names(classes: Path | None) -> dict[str, str]:
-    """Return names by label: ImageNet's, and over them those of the classes file."""
-    imagenet = ImageNetInfo()
-    names = {label: imagenet.label_name_to_description(label) for label in imagenet.label_names()}
-    if classes is not None:
-        frame = read_csv(classes, CLASS_COLUMNS)
-        names |= dict(zip(frame["label"], frame["name"], strict=True))
-    return names
 
 
 if __name__ == "__main__":

@@ -5,10 +5,11 @@ import sys
 from pathlib import Path
 
 from pipeline_lib.common.command import command, log, parser
+from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.manifest import BOX_COLUMNS, read_csv, read_images, write_csv
 from pipeline_lib.evaluation.scores import score_centred_box, score_network
+from pipeline_lib.localization.drawn import COLUMNS as DRAWN_COLUMNS
 from pipeline_lib.localization.predictions import read_predictions
-from pipeline_lib.localize import COLUMNS as DRAWN_COLUMNS
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -27,6 +28,8 @@ def make_parser() -> argparse.ArgumentParser:
 @command(make_parser)
 def main(arguments: argparse.Namespace) -> None:
     """Score one of the two."""
+    if arguments.predictions is not None and arguments.boxes is None:
+        raise InputError("--predictions needs --boxes, the boxes that localize drew from them")
     images = read_images(arguments.images)
     true_boxes = read_csv(arguments.true_boxes, BOX_COLUMNS)
     if arguments.predictions is None:

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline_lib.adopt import adopt
 from pipeline_lib.common.command import command, log, parser
 from pipeline_lib.common.images import open_rgb
-from pipeline_lib.draw import class_names
+from pipeline_lib.data.classes import class_names
 from pipeline_lib.localization.forward import predict
+from pipeline_lib.networks.adoption import adopt
 from pipeline_lib.networks.artefact import load_network
 from pipeline_lib.networks.class_maps import ClassMapNetwork
 from pipeline_lib.reporting.figure4 import SheetRow, draw
-from pipeline_lib.reporting.pictures import short_name
+from pipeline_lib.reporting.pictures import guesses
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -40,24 +40,18 @@ def main(arguments: argparse.Namespace) -> None:
         classifier, card = load_network(Path(arguments.network))
         network = ClassMapNetwork(classifier, card.preprocessing.size, card.name)
     else:
-        network, card, _ = adopt(arguments.network, None, arguments.weights_folder)
+        network, card = adopt(arguments.network, None, arguments.weights_folder)
     unknown = np.full(len(pictures), -1)
     paths = [str(path) for path in arguments.photographs]
     arrays = predict(network, card.preprocessing, Path(), paths, unknown)
     names = class_names(arguments.classes)
     rows = []
     for index, path in enumerate(arguments.photographs):
-        guesses = [
-            {
-                "class": card.classes[c],
-                "name": short_name(names, card.classes[c]),
-                "score": round(float(score), 6),
-            }
-            for c, score in zip(arrays["classes"][index], arrays["scores"][index], strict=True)
-        ]
-        log.info("%s: %s", path, ", ".join(f"{g['name']} {g['score']:.3f}" for g in guesses))
+        labels = [card.classes[c] for c in arrays["classes"][index]]
+        found = guesses(labels, arrays["scores"][index], names)
+        log.info("%s: %s", path, ", ".join(f"{g['name']} {g['score']:.3f}" for g in found))
         rows.append(
-            SheetRow(path.name, card.name, "", pictures[index], arrays["maps"][index], guesses)
+            SheetRow(path.name, card.name, "", pictures[index], arrays["maps"][index], found)
         )
     draw(rows, arguments.out)
     log.info("wrote %s", arguments.out)

@@ -8,9 +8,7 @@ from pipeline_lib.common.command import command, log, parser
 from pipeline_lib.common.files import write_json
 from pipeline_lib.data.ilsvrc import read_train, read_val
 from pipeline_lib.data.manifest import BOX_COLUMNS, CLASS_COLUMNS, IMAGE_COLUMNS, write_rows
-from pipeline_lib.data.photographs import read_photographs, sample_folder
-
-SAMPLES = "scikit-learn"
+from pipeline_lib.data.photographs import SAMPLES, read_photographs, root_folder
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -28,11 +26,6 @@ def make_parser() -> argparse.ArgumentParser:
     made.add_argument("--classes", type=Path, help="CSV to write")
     made.add_argument("--summary", type=Path, help="JSON to write")
     return made
-
-
-def root_folder(root: str) -> Path:
-    """Return the folder that a ``--root`` flag means."""
-    return sample_folder() if root == SAMPLES else Path(root)
 
 
 @command(make_parser)
@@ -56,7 +49,7 @@ def main(arguments: argparse.Namespace) -> None:
     if arguments.summary is not None:
         write_json(arguments.summary, found.summary.as_json())
     log.info("%s: %d images", found.summary.data_set, len(found.images))
-    for note in found.summary.notes:
+    for note in found.summary.notes + found.summary.box_notes:
         log.info(note)
 
 

@@ -11,7 +11,7 @@ from pipeline_lib.common.command import command, log, parser
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.manifest import read_images
-from pipeline_lib.index import root_folder
+from pipeline_lib.data.photographs import root_folder
 from pipeline_lib.localization.forward import predict
 from pipeline_lib.localization.predictions import Predictions, write_predictions
 from pipeline_lib.networks.artefact import load_network

@@ -10,7 +10,7 @@ from pipeline_lib.common.command import command, log, parser
 from pipeline_lib.common.files import read_json, write_text
 from pipeline_lib.data.manifest import read_csv, write_csv
 from pipeline_lib.evaluation.scores import COLUMNS as SCORE_COLUMNS
-from pipeline_lib.networks.artefact import read_card
+from pipeline_lib.networks.card import read_card
 from pipeline_lib.reporting.render import to_html, to_markdown
 from pipeline_lib.reporting.tables import CENTRED, PLANS, build_table, paper_numbers
 
@@ -46,7 +46,7 @@ def main(arguments: argparse.Namespace) -> None:
         "Paper: as printed, on the 50,000 images of ILSVRC val. "
         f"Ours: study {arguments.study}, {summary['data_set']}, {summary['found']:,} images.",
         *summary["notes"],
-        *([_box_rule(arguments)] if plan.baselines else []),
+        *([*summary["box_notes"], _box_rule(arguments)] if plan.scores_boxes else []),
         "95 %: percentile bootstrap over the images.",
         *paper["footnotes"],
     ]

@@ -12,7 +12,8 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.loader import TrainingCrops
 from pipeline_lib.data.manifest import read_images
-from pipeline_lib.networks.artefact import NetworkCard, Preprocessing, save_network
+from pipeline_lib.networks.artefact import save_network
+from pipeline_lib.networks.card import NetworkCard, Preprocessing
 from pipeline_lib.networks.registry import build
 from pipeline_lib.networks.starts import start_from
 from pipeline_lib.training.checkpoint import Checkpoints

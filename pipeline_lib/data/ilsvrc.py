@@ -82,26 +82,26 @@ def read_val(root: Path, expected: int) -> ImageSet:
             (path.stem, label, *(value * s for value, s in zip(box, scale, strict=True)))
             for box in found
         ]
-    notes = []
-    if len(images) < expected:
-        notes.append(f"{len(images):,} of {expected:,} val images found.")
+    notes = [f"{len(images):,} of {expected:,} val images found."] if len(images) < expected else []
+    box_notes = []
     if without_xml:
-        notes.append(f"{without_xml:,} images without a box file: classification only.")
+        box_notes.append(f"{without_xml:,} images have no box file: they count in Table 1 only.")
     if rescaled:
-        notes.append(
-            f"{rescaled:,} images differ in size from their box file: boxes scaled to fit."
-        )
+        box_notes.append(f"{rescaled:,} images differ in size from their box file: boxes scaled.")
     if black is None:
-        notes.append("No blacklist in the devkit: localization is scored on all images.")
+        box_notes.append("No blacklist in the devkit: localization is scored on all images.")
     else:
         count = sum(row[-1] for row in images)
-        notes.append(f"{count:,} blacklisted images are left out of localization.")
-    return ImageSet(images, boxes, classes, Summary("ILSVRC2012 val", len(images), expected, notes))
+        box_notes.append(f"{count:,} blacklisted images are left out of localization.")
+    summary = Summary("ILSVRC2012 val", len(images), expected, notes, box_notes)
+    return ImageSet(images, boxes, classes, summary)
 
 
 def _classes(root: Path) -> list[tuple[str, int, str]]:
     """Return (WNID, ILSVRC2012_ID, words) of the leaf synsets, in sorted-WNID order."""
     path = root / DEVKIT / "meta.mat"
+    if not path.exists():
+        raise InputError(f"{path}: not found; unpack ILSVRC2012_devkit_t12.tar.gz into {root}")
     try:
         synsets = scipy.io.loadmat(path, squeeze_me=True)["synsets"]
         leaves = [
@@ -109,12 +109,9 @@ def _classes(root: Path) -> list[tuple[str, int, str]]:
             for row in synsets
             if int(row["num_children"]) == 0
         ]
-    except FileNotFoundError:
-        raise InputError(
-            f"{path}: not found; unpack ILSVRC2012_devkit_t12.tar.gz into {root}"
-        ) from None
-    except (ValueError, KeyError, IndexError, TypeError, OSError, NotImplementedError) as error:
-        raise InputError(f"{path}: not the devkit's ({error}); unpack the devkit again") from None
+    except Exception as error:  # a spoiled .mat file raises almost anything
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise InputError(f"{path}: not the devkit's ({reason}); unpack the devkit again") from None
     return sorted(leaves)
 
 

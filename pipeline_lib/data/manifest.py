@@ -21,16 +21,21 @@ from pipeline_lib.common.files import atomic
 IMAGE_COLUMNS = ("image_id", "path", "label", "width", "height", "blacklisted")
 BOX_COLUMNS = ("image_id", "label", "x0", "y0", "x1", "y1")
 CLASS_COLUMNS = ("label", "id", "name")
+MADE_FROM = "# made from "  # opens the first line of a table that names what it was made from
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What a reader found: ``notes`` are full sentences, printed under every table made from it."""
+    """What a reader found, in full sentences, printed under the tables made from it.
+
+    ``notes`` concern every table, ``box_notes`` those that score boxes.
+    """
 
     data_set: str
     found: int
     expected: int | None = None
     notes: list[str] = field(default_factory=list)
+    box_notes: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict:
         """Return the JSON object that is written beside the manifest."""
@@ -51,7 +56,7 @@ def write_csv(path: Path | str, frame: pd.DataFrame, made_from: str | None = Non
     """Write a table atomically; ``made_from`` goes into a first comment line, see ``read_csv``."""
     with atomic(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
         if made_from is not None:
-            file.write(f"# made from {made_from}\n")
+            file.write(f"{MADE_FROM}{made_from}\n")
         frame.to_csv(file, index=False)
 
 
@@ -74,7 +79,7 @@ def read_csv(
             first = file.readline().rstrip("\n")
         frame = pd.read_csv(
             path,
-            comment="#",
+            skiprows=int(first.startswith(MADE_FROM)),
             dtype=text_columns,
             keep_default_na=False,
             na_values={name: [""] for name in ("width", "height", "score")},
@@ -86,7 +91,7 @@ def read_csv(
     missing = [name for name in columns if name not in frame.columns]
     if missing:
         raise InputError(f"{path}: lacks the column {', '.join(missing)}; delete it and rerun")
-    if made_from is not None and first != f"# made from {made_from}":
+    if made_from is not None and first != f"{MADE_FROM}{made_from}":
         raise InputError(f"{path}: was not made from {made_from}; delete it and rerun")
     return frame
 

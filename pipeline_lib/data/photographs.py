@@ -8,9 +8,15 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.images import image_size
 from pipeline_lib.data.manifest import ImageSet, Summary
 
+SAMPLES = (
+    "scikit-learn"  # as a folder's name: that package's two photographs, a palace and a flower
+)
 
-def sample_folder() -> Path:
-    """Return the folder of scikit-learn's two sample photographs: a palace and a flower."""
+
+def root_folder(root: str) -> Path:
+    """Return the folder that a ``--root`` flag means."""
+    if root != SAMPLES:
+        return Path(root)
     from sklearn import datasets  # slow to import, and only the demo needs it
 
     return Path(datasets.__file__).parent / "images"
@@ -20,12 +26,12 @@ def read_photographs(root: Path) -> ImageSet:
     """Read every image directly in ``root``, by name. Raises InputError where there is none."""
     Image.init()
     suffixes = set(Image.registered_extensions())
-    files = (
-        sorted(path for path in root.iterdir() if path.suffix.lower() in suffixes)
-        if root.is_dir()
-        else []
+    files = sorted(
+        path
+        for path in (root.iterdir() if root.is_dir() else ())
+        if path.suffix.lower() in suffixes and path.is_file() and not path.name.startswith(".")
     )
     if not files:
         raise InputError(f"{root}: no photograph in it")
-    images = [(path.stem, path.name, "", *image_size(path), 0) for path in files]
+    images = [(path.name, path.name, "", *image_size(path), 0) for path in files]
     return ImageSet(images, [], [], Summary(f"photographs in {root.name}", len(images)))

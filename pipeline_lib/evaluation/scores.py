@@ -7,6 +7,7 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.evaluation.ilsvrc import classification_error, gt_known_error, localization_error
 from pipeline_lib.evaluation.interval import error_interval
 from pipeline_lib.localization.boxes import centred_box
+from pipeline_lib.localization.drawn import TRUE_CLASS
 from pipeline_lib.localization.predictions import Predictions
 
 COLUMNS = ("row", "metric", "error", "low", "high", "n")
@@ -35,13 +36,13 @@ def score_network(
     keep, boxes_of = _localizable(images, true_boxes, labelled)
     if keep.any():
         ranks = predictions.classes.shape[1]
-        guesses = drawn[drawn["rank"] > 0][CORNERS].to_numpy().reshape(-1, ranks, 4)[keep]
+        guesses = drawn[drawn["rank"] != TRUE_CLASS][CORNERS].to_numpy().reshape(-1, ranks, 4)[keep]
         for k in (1, 5):
             outcomes = localization_error(
                 predictions.classes[keep], guesses, truth[keep], boxes_of, k
             )
             rows.append(_row(predictions.name, f"localization top-{k}", outcomes))
-        known = drawn[drawn["rank"] == 0].set_index("image_id")[CORNERS]
+        known = drawn[drawn["rank"] == TRUE_CLASS].set_index("image_id")[CORNERS]
         known = known.loc[images["image_id"][keep]].to_numpy()
         rows.append(_row(predictions.name, GT_KNOWN, gt_known_error(known, boxes_of)))
     return pd.DataFrame(rows, columns=list(COLUMNS))

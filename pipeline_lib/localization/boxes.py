@@ -29,18 +29,19 @@ def upsample(class_map: np.ndarray, width: int, height: int, interpolation: str)
 def paper_box(heat_map: np.ndarray, threshold: float = THRESHOLD) -> Box:
     """The paper's rule: the tight box of the largest connected part above ``threshold`` times the max.
 
-    ``heat_map`` is (height, width), already at the image's size. Of two equally large parts the one
-    met first, row by row, wins. A map without a positive maximum (all zero or negative) or with a
-    NaN or infinity says nothing about the place: its box is the whole image.
+    ``heat_map`` is (height, width), already at the image's size. Of equally large parts the highest
+    in the image wins, then the leftmost. A map without a positive maximum (all zero or negative),
+    with a NaN or an infinity, or with nothing above the threshold says nothing about the place: its
+    box is the whole image.
     """
     height, width = heat_map.shape
     top = float(heat_map.max())
-    if not np.isfinite(heat_map).all() or top <= 0:
-        return (0, 0, width, height)
     above = (heat_map > threshold * top).astype(np.uint8)
+    if not np.isfinite(heat_map).all() or top <= 0 or not above.any():
+        return (0, 0, width, height)
     _, _, stats, _ = cv2.connectedComponentsWithStats(above, connectivity=CONNECTIVITY)
-    parts = stats[1:]  # the first is the background
-    x, y, w, h, _ = (int(value) for value in parts[parts[:, cv2.CC_STAT_AREA].argmax()])
+    parts = stats[1:].tolist()  # the first is the background
+    x, y, w, h, _ = min(parts, key=lambda part: (-part[cv2.CC_STAT_AREA], part[1], part[0]))
     return (x, y, x + w, y + h)
 
 

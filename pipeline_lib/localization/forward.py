@@ -9,7 +9,7 @@ import torch
 from pipeline_lib.common.command import progress
 from pipeline_lib.data.loader import WarpedImages, image_batches, normalised
 from pipeline_lib.localization.predictions import TOP_K
-from pipeline_lib.networks.artefact import Preprocessing
+from pipeline_lib.networks.card import Preprocessing
 from pipeline_lib.networks.class_maps import ClassMapNetwork, class_maps
 
 

@@ -44,6 +44,10 @@ class Predictions:
         """Says which network predicted which images."""
         return fingerprint(self.network, self.images)
 
+    def labels_of(self, image: int) -> list[str]:
+        """Return the labels of image ``image``'s top classes, best first."""
+        return [self.label_of(int(index)) for index in self.classes[image]]
+
     def label_of(self, index: int) -> str:
         """Return the label of class ``index``, "" for -1."""
         return self.class_labels[index] if index >= 0 else ""

@@ -3,7 +3,7 @@
 The JSON is written last and holds the hash of the weights, so a pair is either whole or refused.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -12,43 +12,11 @@ from safetensors.torch import save_file
 from torch import nn
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.common.files import atomic, fingerprint, read_json, write_json
+from pipeline_lib.common.files import atomic, fingerprint, write_json
+from pipeline_lib.networks.card import NetworkCard, read_card
 from pipeline_lib.networks.pretrained import build_by_name
 from pipeline_lib.networks.registry import build
 from pipeline_lib.networks.weights import load_state, read_state
-
-
-@dataclass(frozen=True)
-class Preprocessing:
-    """How an image becomes the input: warped to ``size`` (height, width), scaled to mean and std."""
-
-    size: tuple[int, int]
-    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
-    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
-
-
-@dataclass(frozen=True)
-class NetworkCard:
-    """Everything about a network but its weights.
-
-    ``source`` is "trained" (then ``architecture`` and ``options`` are the registry's) or the library
-    it was taken from (then ``architecture`` is its name there). ``classes`` are labels in the order
-    of the scores. ``training`` says how it was made; ``weights`` is the hash of the weights file.
-    """
-
-    name: str
-    source: str
-    architecture: str
-    options: dict
-    classes: list[str]
-    preprocessing: Preprocessing
-    training: dict = field(default_factory=dict)
-    weights: str = ""
-
-    @property
-    def fingerprint(self) -> str:
-        """Changes whenever anything changes that the predictions depend on."""
-        return fingerprint(asdict(self))
 
 
 def save_network(path: Path, card: NetworkCard, state: dict[str, torch.Tensor]) -> None:
@@ -59,18 +27,8 @@ def save_network(path: Path, card: NetworkCard, state: dict[str, torch.Tensor]) 
             save_file(tensors, temporary)
         except SafetensorError as error:  # how safetensors reports a full disk
             raise InputError(f"{path}: could not be written ({error}); free some space") from None
-    card = NetworkCard(**{**vars(card), "weights": fingerprint(path)})
+    card = replace(card, weights=fingerprint(path))
     write_json(path.with_suffix(".json"), asdict(card))
-
-
-def read_card(path: Path) -> NetworkCard:
-    """Read a network's card (.json). Raises InputError for one that is missing or foreign."""
-    values = read_json(path)
-    try:
-        values["preprocessing"] = Preprocessing(**values["preprocessing"])
-        return NetworkCard(**values)
-    except (TypeError, KeyError) as error:
-        raise InputError(f"{path}: not a network's card ({error}); delete it and rerun") from None
 
 
 def load_network(path: Path) -> tuple[nn.Module, NetworkCard]:

@@ -8,8 +8,9 @@ import pandas as pd
 from matplotlib import pyplot as plt
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.data.classes import short_name
 from pipeline_lib.localization.predictions import Predictions
-from pipeline_lib.reporting.pictures import STYLE, overlay, photograph, save, short_name, show
+from pipeline_lib.reporting.pictures import STYLE, overlay, photograph, save, show
 
 CLASSES, IMAGES = 4, 4
 

@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 
+from pipeline_lib.data.classes import short_name
 from pipeline_lib.localization.predictions import TOP_K, Predictions
 from pipeline_lib.reporting.pictures import (
     STYLE,
-    guesses_of,
+    guesses,
     overlay,
     photograph,
     save,
-    short_name,
     show,
 )
 
@@ -37,14 +37,18 @@ class SheetRow:
 def choose(predictions: Predictions) -> list[int]:
     """Return the indices of the images to show.
 
-    Of those classified correctly, the ones whose other four classes get the most of the score: as
-    in the paper, an image in which several classes find something. Without labels, the first ones.
+    Of those classified correctly, the ones whose other four classes get the most of the score, one
+    a class: as in the paper, images in which several classes find something. Without labels, the
+    first ones.
     """
     if (predictions.true_class < 0).all():
         return list(range(min(CHOSEN, len(predictions.image_id))))
     right = np.flatnonzero(predictions.classes[:, 0] == predictions.true_class)
     others = predictions.scores[right, 1:].sum(axis=1)
-    return [int(right[i]) for i in np.argsort(-others, kind="stable")[:CHOSEN]]
+    chosen: dict[int, int] = {}
+    for index in right[np.argsort(-others, kind="stable")]:
+        chosen.setdefault(int(predictions.true_class[index]), int(index))
+    return list(chosen.values())[:CHOSEN]
 
 
 def rows_of(
@@ -62,7 +66,7 @@ def rows_of(
             truth=short_name(names, predictions.label_of(int(predictions.true_class[index]))),
             picture=photograph(root, images, index),
             maps=predictions.maps[index],
-            guesses=guesses_of(predictions, index, names),
+            guesses=guesses(predictions.labels_of(index), predictions.scores[index], names),
         )
         for index in indices
     ]

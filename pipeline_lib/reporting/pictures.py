@@ -1,5 +1,6 @@
 """What all figures share: the look, the heat map over the photograph, the file pair."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib
@@ -9,8 +10,8 @@ from matplotlib.figure import Figure
 
 from pipeline_lib.common.files import atomic, write_json
 from pipeline_lib.common.images import open_rgb
+from pipeline_lib.data.classes import short_name
 from pipeline_lib.localization.boxes import upsample
-from pipeline_lib.localization.predictions import Predictions
 
 matplotlib.use("Agg")
 STYLE = {"font.size": 9, "axes.titlesize": 9, "savefig.dpi": 130, "font.family": "DejaVu Sans"}
@@ -40,17 +41,11 @@ def show(axes: matplotlib.axes.Axes, picture: np.ndarray, title: str = "") -> No
     axes.set_axis_off()
 
 
-def short_name(names: dict[str, str], label: str) -> str:
-    """Return the first of a class's synonyms, the label itself where it has no name."""
-    return names.get(label, label).split(",")[0]
-
-
-def guesses_of(predictions: Predictions, index: int, names: dict[str, str]) -> list[dict]:
-    """Return the top classes of image ``index``, best first, as plain values for a figure's JSON."""
-    ranked = zip(predictions.classes[index], predictions.scores[index], strict=True)
+def guesses(labels: list[str], scores: Iterable[float], names: dict[str, str]) -> list[dict]:
+    """Return the top classes of an image, best first, as plain values for a figure and its JSON."""
     return [
         {"class": label, "name": short_name(names, label), "score": round(float(score), 6)}
-        for label, score in ((predictions.label_of(int(c)), s) for c, s in ranked)
+        for label, score in zip(labels, scores, strict=True)
     ]
 
 

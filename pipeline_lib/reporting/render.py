@@ -1,5 +1,6 @@
 """A table for people: wide, the paper's number beside ours, as Markdown and as HTML."""
 
+import html
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,22 +22,25 @@ def template(name: str) -> jinja2.Template:
     return _ENVIRONMENT.get_template(name)
 
 
-def wide(table: pd.DataFrame) -> tuple[list[str], list[dict]]:
-    """Return the metrics in order, and a record per row: name, cells (paper, ours, low-high), note.
+def wide(table: pd.DataFrame) -> tuple[dict[str, list[str]], list[dict]]:
+    """Return the columns of each metric, in order, and a record per row: name, cells, n, note.
 
-    A cell that has no number is an empty string.
+    The columns are "paper" (where the paper has the metric at all), "ours" and "95 %"; a cell that
+    has no number is an empty string.
     """
-    metrics = list(dict.fromkeys(table["metric"]))
+    metrics = {
+        metric: ["paper"] * bool(rows["paper"].notna().any()) + ["ours", "95 %"]
+        for metric, rows in table.groupby("metric", sort=False)
+    }
     records = []
     for name, rows in table.groupby("row", sort=False):
         by_metric = rows.set_index("metric")
         cells = []
-        for metric in metrics:
+        for metric, columns in metrics.items():
             row = by_metric.loc[metric]
             interval = "" if math.isnan(row["low"]) else f"{row['low']:.1f}–{row['high']:.1f}"
-            cells.append(
-                {"paper": _number(row["paper"]), "ours": _number(row["ours"]), "interval": interval}
-            )
+            texts = {"paper": _number(row["paper"]), "ours": _number(row["ours"]), "95 %": interval}
+            cells += [(column, texts[column]) for column in columns]
         counts = sorted({int(n) for n in rows["n"] if n > 0}, reverse=True)
         notes = list(dict.fromkeys(note for note in rows["note"] if note))
         records.append(
@@ -55,14 +59,17 @@ def to_markdown(title: str, table: pd.DataFrame, notes: Sequence[str]) -> str:
     """Return the table as a Markdown document."""
     metrics, records = wide(table)
     head = ["row"]
-    for metric in metrics:
-        head += [f"{metric} paper", f"{metric} ours", "95 %"]
-    body = []
-    for record in records:
-        cells = [record["name"]]
-        for cell in record["cells"]:
-            cells += [cell["paper"], cell["ours"], cell["interval"]]
-        body.append([*cells, record["n"], record["note"]])
+    for metric, columns in metrics.items():
+        head += [column if column == "95 %" else f"{metric} {column}" for column in columns]
+    body = [
+        [
+            _cell(record["name"]),
+            *(text for _, text in record["cells"]),
+            record["n"],
+            _cell(record["note"]),
+        ]
+        for record in records
+    ]
     frame = pd.DataFrame(body, columns=range(len(head) + 2))
     align = ["left"] + ["right"] * (len(head) - 1) + ["right", "left"]
     lines = frame.to_markdown(
@@ -77,6 +84,11 @@ def to_html(title: str, table: pd.DataFrame, notes: Sequence[str]) -> str:
     return template("table.html.j2").render(
         title=title, metrics=metrics, records=records, notes=notes
     )
+
+
+def _cell(text: str) -> str:
+    """Escape what Markdown would take for a new cell or for HTML."""
+    return html.escape(text, quote=False).replace("|", "\\|")
 
 
 def _number(value: float) -> str:

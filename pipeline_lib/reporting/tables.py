@@ -10,7 +10,7 @@ import pandas as pd
 import yaml
 
 from pipeline_lib.evaluation.scores import GT_KNOWN
-from pipeline_lib.networks.artefact import NetworkCard
+from pipeline_lib.networks.card import NetworkCard
 
 COLUMNS = ("row", "metric", "paper", "ours", "low", "high", "n", "note")
 CENTRED = "Centred box"
@@ -22,6 +22,7 @@ class Plan:
 
     scores: tuple[tuple[str, str], ...]
     definitions: tuple[str, ...]
+    scores_boxes: bool
     baselines: tuple[str, ...] = ()
 
 
@@ -29,6 +30,7 @@ PLANS = {
     "table1": Plan(
         scores=(("top-1", "classification top-1"), ("top-5", "classification top-5")),
         definitions=("Error in percent: the true class is not among the first one or five.",),
+        scores_boxes=False,
     ),
     "table2": Plan(
         scores=(
@@ -41,6 +43,7 @@ PLANS = {
             "that overlaps a true one by at least 0.5 (IoU, inclusive pixels).",
             "GT-known: the box is drawn for the true class; the paper does not report it.",
         ),
+        scores_boxes=True,
         baselines=(CENTRED,),
     ),
 }

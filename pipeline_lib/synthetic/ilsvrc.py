@@ -97,3 +97,5 @@ def _write_devkit(folder: Path, ids: np.ndarray, val_kinds: list[int], seed: int
     for row, synset in enumerate(rows):
         synsets[row, 0] = synset
     scipy.io.savemat(folder / "meta.mat", {"synsets": synsets})
+    with open(folder / "meta.mat", "r+b") as file:
+        file.write(b"MATLAB 5.0 MAT-file".ljust(116))  # over a header that says when it was written

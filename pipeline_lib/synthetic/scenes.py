@@ -14,7 +14,7 @@ from pipeline_lib.synthetic.kinds import PARTS, SHAPES, TEXTURES, Kind, Texture
 
 SIDE = (112, 168)  # an image's width and height, pixels, each drawn alone: aspects vary
 OBJECTS = (0.75, 0.18, 0.07)  # how often a scene has one, two, three objects of its kind
-REACH = (0.28, 0.5)  # half an object's length, as a part of the shorter side
+REACH = (0.18, 0.5)  # half an object's length, as a part of the shorter side
 HUE_SPREAD = 0.1  # standard deviation around a kind's hue; neighbours are 0.1 apart
 CLUTTER = (4, 8)  # meaningless blobs in a scene
 _SUBPIXEL = 4  # bits of OpenCV's fixed-point coordinates

@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.networks.artefact import NetworkCard, Preprocessing, load_network, save_network
+from pipeline_lib.networks.artefact import load_network, save_network
+from pipeline_lib.networks.card import NetworkCard, Preprocessing
 from pipeline_lib.networks.class_maps import ClassMapNetwork, class_maps
 from pipeline_lib.networks.registry import ARCHITECTURES, build
 

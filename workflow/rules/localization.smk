@@ -1,8 +1,8 @@
 # Section 3.2: class maps once, then boxes and scores, which need no network.
 
-ROOTS = {"ilsvrc-val": ILSVRC}
-if PHOTOGRAPHS:
-    ROOTS["photographs"] = PHOTOGRAPHS["folder"]
+# The image sets that networks are run over, and their folders.
+ROOTS = {"photographs": PHOTOGRAPHS["folder"]} if PHOTOGRAPHS else {}
+ROOTS["ilsvrc-val"] = ILSVRC
 
 
 rule predict:

@@ -70,12 +70,8 @@ rule figure3:
 rule figure4:
     input:
         predictions=[
-            f"{RESULTS}/predictions/ilsvrc-val/{SHOWN}.h5",
-            *(
-                [f"{RESULTS}/predictions/photographs/{PHOTOGRAPHS['network']}.h5"]
-                if PHOTOGRAPHS
-                else []
-            ),
+            f"{RESULTS}/predictions/{name}/{PHOTOGRAPHS['network'] if name == 'photographs' else SHOWN}.h5"
+            for name in ROOTS
         ],
         images=expand(f"{RESULTS}/data/{{set}}/images.csv", set=ROOTS),
         classes=f"{RESULTS}/data/ilsvrc-val/classes.csv",

@@ -1,0 +1,27 @@
+"""Names of classes, for people."""
+
+from pathlib import Path
+
+from timm.data import ImageNetInfo
+
+from pipeline_lib.data.manifest import CLASS_COLUMNS, read_csv
+
+
+def imagenet_labels() -> list[str]:
+    """Return ImageNet's 1,000 WNIDs, sorted: the order of every ready-trained network's scores."""
+    return ImageNetInfo().label_names()
+
+
+def class_names(classes: Path | None) -> dict[str, str]:
+    """Return names by label: ImageNet's, and over them those of a manifest's classes file."""
+    describe = ImageNetInfo().label_name_to_description
+    names = {label: describe(label) for label in imagenet_labels()}
+    if classes is not None:
+        frame = read_csv(classes, CLASS_COLUMNS)
+        names |= dict(zip(frame["label"], frame["name"], strict=True))
+    return names
+
+
+def short_name(names: dict[str, str], label: str) -> str:
+    """Return the first of a class's synonyms, the label itself where it has no name."""
+    return names.get(label, label).split(",")[0]

@@ -1,0 +1,34 @@
+"""Taking over a ready-trained ImageNet classifier by its name."""
+
+from pathlib import Path
+
+from pipeline_lib.data.classes import imagenet_labels
+from pipeline_lib.networks.card import NetworkCard, Preprocessing
+from pipeline_lib.networks.class_maps import ClassMapNetwork
+from pipeline_lib.networks.pretrained import build_by_name, input_of, library_of
+from pipeline_lib.networks.weights import find_state, load_state
+
+
+def adopt(
+    network: str, library: str | None, weights_folder: Path | None
+) -> tuple[ClassMapNetwork, NetworkCard]:
+    """Return the network with its weights, and its card, which says where these came from.
+
+    Raises InputError for an unknown name, weights that do not fit, or a network without class maps.
+    """
+    library = library or library_of(network)
+    size, mean, std = input_of(network, library)
+    classifier = build_by_name(network, library)
+    found = ClassMapNetwork(classifier, size, network)  # refuse before any download
+    state, origin = find_state(network, library, weights_folder)
+    load_state(classifier, state, origin)
+    card = NetworkCard(
+        name=network,
+        source=library,
+        architecture=network,
+        options={},
+        classes=imagenet_labels(),
+        preprocessing=Preprocessing(size, mean, std),
+        training={"weights": origin},
+    )
+    return found, card

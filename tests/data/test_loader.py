@@ -1,0 +1,173 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from pipeline_lib.data.loader import (
+    TrainingCrops,
+    WarpedImages,
+    epoch_batches,
+    image_batches,
+    normalised,
+    training_loader,
+)
+
+WARP, CROP = 16, 10
+
+
+@pytest.fixture
+def photographs(tmp_path):
+    """Noise of odd sizes, as PNG, so that pixels survive."""
+    rng = np.random.default_rng(0)
+    names = []
+    for index, (width, height) in enumerate([(20, 12), (16, 16), (31, 40)]):
+        names.append(f"{index}.png")
+        pixels = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / names[-1])
+    return tmp_path, names
+
+
+def crops_of(photographs, **changed):
+    root, names = photographs
+    values = {"warp_side": WARP, "crop_side": CROP, "seed": 1} | changed
+    return TrainingCrops(root, names, [4, 5, 6], **values)
+
+
+def pixels_of(crops, epoch, index):
+    return crops[epoch, index][0].numpy()
+
+
+def resized(photographs, index, width, height):
+    root, names = photographs
+    with Image.open(root / names[index]) as image:
+        return np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
+
+
+def places(whole, crop):
+    """Where a crop lies in an image: (y, x, mirrored), all that fit."""
+    side = crop.shape[0]
+    return [
+        (y, x, mirrored)
+        for y in range(whole.shape[0] - side + 1)
+        for x in range(whole.shape[1] - side + 1)
+        for mirrored, candidate in ((False, crop), (True, crop[:, ::-1]))
+        if (whole[y : y + side, x : x + side] == candidate).all()
+    ]
+
+
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_a_crop_is_a_window_of_the_warped_image(photographs, index):
+    crops = crops_of(photographs)
+    whole = resized(photographs, index, WARP, WARP)
+    for epoch in range(10):
+        crop, target = crops[epoch, index]
+        assert crop.shape == (CROP, CROP, 3)
+        assert crop.dtype == torch.uint8
+        assert len(places(whole, crop.numpy())) == 1
+        assert target == 4 + index
+
+
+def test_every_offset_occurs_and_half_of_the_crops_are_mirrored(photographs):
+    crops = crops_of(photographs)
+    whole = resized(photographs, 1, WARP, WARP)
+    found = [places(whole, pixels_of(crops, epoch, 1))[0] for epoch in range(300)]
+    ys, xs, mirrored = zip(*found, strict=True)
+    assert set(ys) == set(xs) == set(range(WARP - CROP + 1))
+    assert 0.4 < np.mean(mirrored) < 0.6
+    assert sum(y == x for y, x in zip(ys, xs, strict=True)) < 150  # drawn each for itself
+
+
+def test_a_crop_depends_on_seed_epoch_and_index_alone(photographs):
+    one, other = crops_of(photographs), crops_of(photographs)
+    keys = [(epoch, index) for epoch in range(4) for index in range(3)]
+    first = {key: pixels_of(one, *key) for key in keys}
+    for key in reversed(keys):
+        assert (pixels_of(other, *key) == first[key]).all()
+
+
+def test_crops_differ_between_epochs_and_seeds(photographs):
+    crops, reseeded = crops_of(photographs), crops_of(photographs, seed=2)
+    same_epoch = [
+        (pixels_of(crops, 0, 1) == pixels_of(crops, epoch, 1)).all() for epoch in range(1, 30)
+    ]
+    same_seed = [
+        (pixels_of(reseeded, epoch, 1) == pixels_of(crops, epoch, 1)).all() for epoch in range(30)
+    ]
+    assert sum(same_epoch) < 5
+    assert sum(same_seed) < 5
+
+
+def test_crops_of_the_same_picture_under_two_numbers_differ(photographs):
+    root, names = photographs
+    crops = TrainingCrops(root, names[:1] * 30, [0] * 30, warp_side=WARP, crop_side=CROP, seed=1)
+    same = [(pixels_of(crops, 0, 0) == pixels_of(crops, 0, index)).all() for index in range(1, 30)]
+    assert sum(same) < 5
+
+
+def test_a_crop_as_large_as_the_warp_is_the_whole(photographs):
+    crops = crops_of(photographs, crop_side=WARP)
+    whole = resized(photographs, 0, WARP, WARP)
+    seen = {places(whole, pixels_of(crops, epoch, 0))[0] for epoch in range(20)}
+    assert seen == {(0, 0, False), (0, 0, True)}
+
+
+def test_an_epoch_visits_every_image_once_and_drops_the_rest():
+    batches = epoch_batches(23, 5, epoch=3, seed=0)
+    assert [len(batch) for batch in batches] == [5, 5, 5, 5]
+    keys = [key for batch in batches for key in batch]
+    assert {epoch for epoch, _ in keys} == {3}
+    indices = [index for _, index in keys]
+    assert len(set(indices)) == 20
+    assert set(indices) <= set(range(23))
+
+
+def test_an_epoch_without_a_rest_is_a_permutation():
+    indices = [index for batch in epoch_batches(24, 4, 0, 7) for _, index in batch]
+    assert sorted(indices) == list(range(24))
+    assert indices != sorted(indices)
+
+
+def test_epochs_are_shuffled_anew_and_drop_others_but_repeat_exactly():
+    def order(epoch, seed):
+        return [index for batch in epoch_batches(23, 5, epoch, seed) for _, index in batch]
+
+    assert order(0, 0) == order(0, 0)
+    assert order(0, 0) != order(1, 0)
+    assert order(0, 0) != order(0, 1)
+    assert set().union(*(order(epoch, 0) for epoch in range(20))) == set(range(23))
+
+
+def test_fewer_images_than_a_batch_give_no_batch():
+    assert epoch_batches(4, 5, 0, 0) == []
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_the_training_loader_gives_the_batches_in_their_order(photographs, workers):
+    crops = crops_of(photographs)
+    batches = [[(0, 2), (0, 0)], [(1, 1), (1, 2)]]
+    loaded = list(training_loader(crops, batches, workers))
+    assert len(loaded) == 2
+    for (pixels, targets), keys in zip(loaded, batches, strict=True):
+        assert targets.tolist() == [4 + index for _, index in keys]
+        expected = np.stack([pixels_of(crops, *key) for key in keys])
+        assert (pixels.numpy() == expected).all()
+
+
+def test_images_come_warped_in_order_and_the_last_batch_may_be_small(photographs):
+    root, names = photographs
+    images = WarpedImages(root, names, (9, 14))  # height, width
+    batches = list(image_batches(images, 2, 0))
+    assert [tuple(batch.shape) for batch in batches] == [(2, 9, 14, 3), (1, 9, 14, 3)]
+    for index, pixels in enumerate(torch.cat(batches).numpy()):
+        assert (pixels == resized(photographs, index, 14, 9)).all()
+
+
+def test_normalising_follows_the_formula():
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 5, 4, 3), dtype=np.uint8)
+    mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    found = normalised(torch.from_numpy(pixels), mean, std, torch.device("cpu"))
+    assert found.shape == (2, 3, 5, 4)
+    assert found.dtype == torch.float32
+    for channel in range(3):
+        expected = (pixels[..., channel] / 255 - mean[channel]) / std[channel]
+        np.testing.assert_allclose(found[:, channel].numpy(), expected, atol=1e-5)

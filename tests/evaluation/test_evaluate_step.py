@@ -1,0 +1,102 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline_lib import evaluate, localize
+from pipeline_lib.common.files import fingerprint
+from pipeline_lib.data.manifest import BOX_COLUMNS, IMAGE_COLUMNS, write_rows
+from pipeline_lib.localization.predictions import Predictions, write_predictions
+
+
+def predict_by_hand(path, images, network):
+    """Three images of 40x40: guess 1 lights the upper half, guess 2 the lower right quarter."""
+    maps = np.zeros((3, 2, 2, 2), np.float32)
+    maps[:, 0, 0, :] = 1
+    maps[:, 1, 1, 1] = 1
+    write_predictions(
+        path,
+        Predictions(
+            image_id=["a", "b", "c"],
+            classes=np.array([[0, 1], [1, 0], [0, 1]], np.int32),
+            scores=np.full((3, 2), 0.5, np.float32),
+            maps=maps,
+            true_class=np.zeros(3, np.int32),
+            true_map=maps[:, 0],
+            class_labels=["n1", "n2"],
+            name="net",
+            network=network,
+            images=fingerprint(images),
+        ),
+    )
+
+
+@pytest.fixture
+def study(tmp_path):
+    images = tmp_path / "images.csv"
+    write_rows(
+        images, IMAGE_COLUMNS, [(name, f"{name}.jpg", "n1", 40, 40, 0) for name in ("a", "b", "c")]
+    )
+    write_rows(
+        tmp_path / "true.csv",
+        BOX_COLUMNS,
+        # a: half of the upper half, exactly 0.5; b: the lower right quarter; c: too small
+        [("a", "n1", 0, 0, 20, 20), ("b", "n1", 20, 20, 40, 40), ("c", "n1", 0, 0, 19, 20)],
+    )
+    predict_by_hand(tmp_path / "net.h5", images, "first")
+    draw(tmp_path, "net.h5", "boxes.csv")
+    return tmp_path
+
+
+def draw(folder, predictions, out):
+    flags = ["--predictions", predictions, "--images", "images.csv", "--out", out]
+    flags = [str(folder / flag) if "." in flag else flag for flag in flags]
+    assert localize.main([*flags, "--interpolation", "nearest"]) == 0
+
+
+def run(study, *flags):
+    shared = ["--images", str(study / "images.csv"), "--true-boxes", str(study / "true.csv")]
+    return evaluate.main([*shared, "--out", str(study / "scores.csv"), *flags])
+
+
+def test_the_scores_of_a_network_are_written_in_percent(study):
+    flags = ["--predictions", str(study / "net.h5"), "--boxes", str(study / "boxes.csv")]
+    assert run(study, *flags) == 0
+    found = pd.read_csv(study / "scores.csv").set_index("metric")
+    assert found["row"].tolist() == ["net"] * 5
+    assert found["n"].tolist() == [3] * 5
+    assert found["error"].to_dict() == pytest.approx(
+        {
+            "classification top-1": 100 / 3,
+            "classification top-5": 0,
+            "localization top-1": 200 / 3,
+            "localization top-5": 100 / 3,
+            "GT-known": 200 / 3,
+        }
+    )
+
+
+def test_the_centred_box_needs_no_network(study):
+    assert run(study, "--centred", "1") == 0
+    (row,) = pd.read_csv(study / "scores.csv").itertuples()
+    assert (row.row, row.metric, row.error, row.n) == ("Centred box", "GT-known", 100, 3)
+
+
+def test_boxes_drawn_from_other_predictions_are_refused_in_one_line(study, capsys):
+    predict_by_hand(study / "other.h5", study / "images.csv", "second")
+    draw(study, "other.h5", "other.csv")
+    capsys.readouterr()
+    flags = ["--predictions", str(study / "net.h5"), "--boxes", str(study / "other.csv")]
+    assert run(study, *flags) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert "other.csv" in lines[0]
+    assert not (study / "scores.csv").exists()
+
+
+def test_predictions_without_their_boxes_are_refused_without_a_traceback(study, capsys):
+    try:
+        status = run(study, "--predictions", str(study / "net.h5"))
+    except SystemExit as usage_error:
+        status = usage_error.code
+    assert status in (1, 2)
+    assert "Traceback" not in capsys.readouterr().err

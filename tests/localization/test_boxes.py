@@ -1,0 +1,190 @@
+import numpy as np
+import pytest
+import scipy.ndimage
+import torch
+
+from pipeline_lib.localization.boxes import centred_box, paper_box, upsample
+
+
+def reference_box(heat_map, threshold):
+    """Largest part above the threshold, by scipy; None where two parts are equally large."""
+    above = heat_map > threshold * heat_map.max()
+    parts, count = scipy.ndimage.label(above, structure=np.ones((3, 3)))
+    areas = np.bincount(parts.ravel(), minlength=count + 1)[1:]
+    if (areas == areas.max()).sum() > 1:
+        return None
+    rows, columns = scipy.ndimage.find_objects(parts)[int(areas.argmax())]
+    return (columns.start, rows.start, columns.stop, rows.stop)
+
+
+@pytest.mark.parametrize("threshold", [0.2, 0.5, 0.7, 0.85])
+@pytest.mark.parametrize("smoothing", [0, 1.5])
+def test_random_maps_agree_with_scipy(threshold, smoothing):
+    rng = np.random.default_rng(3)
+    compared = 0
+    for _ in range(60):
+        height, width = rng.integers(3, 40, 2)
+        heat_map = rng.normal(size=(height, width))
+        heat_map = scipy.ndimage.gaussian_filter(heat_map, smoothing).astype(np.float32)
+        expected = reference_box(heat_map, threshold)
+        if heat_map.max() > 0 and expected is not None:
+            assert paper_box(heat_map, threshold) == expected
+            compared += 1
+    assert compared > 20
+
+
+def drawn(*rows):
+    """A map from a picture: digits are tenths."""
+    return np.array([[int(c) / 10 if c != "." else 0 for c in row] for row in rows], np.float32)
+
+
+def test_parts_that_meet_at_a_corner_belong_together():
+    heat_map = drawn(
+        ".......",
+        ".99....",
+        "...99..",
+        ".....9.",
+        "9......",
+    )
+    assert paper_box(heat_map) == (1, 1, 6, 4)
+
+
+def test_the_largest_part_wins_over_the_brightest():
+    heat_map = drawn(
+        "99......",
+        "99..333.",
+        "....333.",
+    )
+    assert paper_box(heat_map) == (4, 1, 7, 3)
+
+
+def test_a_part_is_measured_by_its_pixels_and_not_by_its_box():
+    heat_map = drawn(
+        "9....999",
+        ".9...999",
+        "..9..999",
+        "...9....",
+    )
+    assert paper_box(heat_map) == (5, 0, 8, 3)
+
+
+def test_a_hole_does_not_cut_a_part():
+    heat_map = drawn(
+        ".999.",
+        ".9.9.",
+        ".999.",
+    )
+    assert paper_box(heat_map) == (1, 0, 4, 3)
+
+
+def test_a_value_exactly_at_the_threshold_is_outside():
+    heat_map = np.zeros((3, 5))
+    heat_map[1, 1:3] = 8
+    heat_map[1, 3] = 4
+    assert paper_box(heat_map, 0.5) == (1, 1, 3, 2)
+
+
+def test_a_value_hardly_above_the_threshold_is_inside():
+    # a map cut down to 8 bits would lose it
+    heat_map = np.zeros((3, 5), np.float32)
+    heat_map[1, 1:3] = 8
+    heat_map[1, 3] = 4.0005
+    assert paper_box(heat_map, 0.5) == (1, 1, 4, 2)
+
+
+def test_the_threshold_is_a_part_of_the_maximum_whatever_the_scale():
+    heat_map = drawn(".1.", "193", ".1.")
+    for scale in (1e-6, 1, 1e6):
+        assert paper_box(scale * heat_map) == (1, 1, 3, 2)
+
+
+def test_the_papers_threshold_is_a_fifth():
+    heat_map = np.array([[0.0, 19, 21, 100, 21, 19, 0]])
+    assert paper_box(heat_map) == (2, 0, 5, 1)
+
+
+def test_a_threshold_that_nothing_passes_gives_the_whole_image():
+    assert paper_box(drawn(".9.", "..."), 1.0) == (0, 0, 3, 2)
+
+
+def test_a_part_at_the_border_ends_at_the_border():
+    heat_map = drawn("...", "..9", "..9")
+    assert paper_box(heat_map) == (2, 1, 3, 3)
+
+
+WHOLE = (0, 0, 6, 4)
+
+
+@pytest.mark.parametrize("value", [0, -1, -1e-9, 1, 1e-9, np.nan, np.inf, -np.inf])
+def test_a_constant_map_says_nothing_and_gives_the_whole_image(value):
+    assert paper_box(np.full((4, 6), value, np.float32)) == WHOLE
+
+
+def test_a_map_that_is_negative_throughout_gives_the_whole_image():
+    heat_map = -1 - np.random.default_rng(0).random((4, 6))
+    assert paper_box(heat_map) == WHOLE
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_one_value_that_is_no_number_gives_the_whole_image(value):
+    heat_map = np.zeros((4, 6), np.float32)
+    heat_map[1, 1] = 1
+    assert paper_box(heat_map) == (1, 1, 2, 2)
+    heat_map[3, 5] = value
+    assert paper_box(heat_map) == WHOLE
+
+
+def test_of_two_equally_large_parts_the_first_row_by_row_wins():
+    upper_right = drawn("...99", ".....", "99...")
+    assert paper_box(upper_right) == (3, 0, 5, 1)
+    side_by_side = drawn("99.99")
+    assert paper_box(side_by_side) == (0, 0, 2, 1)
+
+
+def test_of_two_equally_large_parts_in_neighbouring_rows_the_upper_one_wins():
+    heat_map = drawn(
+        ".....9..",
+        "9.......",
+        "........",
+    )
+    assert paper_box(heat_map) == (5, 0, 6, 1)
+
+
+@pytest.mark.parametrize(
+    ("shape", "width", "height"),
+    [((14, 14), 227, 227), ((7, 7), 320, 213), ((11, 11), 61, 500), ((1, 3), 8, 5)],
+)
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+def test_upsampling_agrees_with_torch(shape, width, height, mode):
+    class_map = np.random.default_rng(1).normal(size=shape).astype(np.float32)
+    expected = torch.nn.functional.interpolate(
+        torch.from_numpy(class_map)[None, None],
+        size=(height, width),
+        mode=mode,
+        align_corners=False,
+    )[0, 0].numpy()
+    found = upsample(class_map, width, height, mode)
+    assert found.shape == (height, width)
+    assert found.dtype == np.float32
+    assert np.abs(found - expected).max() < (1e-4 if mode == "bilinear" else 1e-3)
+
+
+def test_nearest_upsampling_repeats_values():
+    class_map = np.arange(6, dtype=np.float32).reshape(2, 3)
+    expected = np.kron(class_map, np.ones((5, 4)))
+    assert (upsample(class_map, 12, 10, "nearest") == expected).all()
+
+
+def test_half_precision_and_double_maps_can_be_upsampled():
+    for dtype in (np.float16, np.float64):
+        assert upsample(np.ones((2, 2), dtype), 4, 4, "bilinear").dtype == np.float32
+
+
+@pytest.mark.parametrize("part", [0.5, 0.6, 0.8, 1.0])
+def test_the_centred_box_has_its_part_of_each_side_and_lies_in_the_middle(part):
+    width, height = 320, 213
+    x0, y0, x1, y1 = centred_box(width, height, part)
+    assert (x1 - x0) * (y1 - y0) == pytest.approx(part**2 * width * height)
+    assert (x1 - x0) / (y1 - y0) == pytest.approx(width / height)
+    assert x0 + x1 == pytest.approx(width)
+    assert y0 + y1 == pytest.approx(height)

@@ -1,0 +1,126 @@
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline_lib.reporting.render import to_html, to_markdown, wide
+
+COLUMNS = ["row", "metric", "paper", "ours", "low", "high", "n", "note"]
+NAN = np.nan
+
+
+def some_table(name="Net & <b>Co</b>"):
+    return pd.DataFrame(
+        [
+            ("Paper's", "top-1", 56.4, NAN, NAN, NAN, 0, "not computed"),
+            ("Paper's", "top-5", 43.0, NAN, NAN, NAN, 0, "not computed"),
+            (name, "top-1", NAN, 61.237, 60.04, 62.46, 48_238, "own"),
+            (name, "top-5", NAN, 0.0, 0.0, 1.0, 50_000, "own"),
+        ],
+        columns=COLUMNS,
+    )
+
+
+class Cells(HTMLParser):
+    """The text of every body row's cells, and every tag that occurs."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.rows, self.tags, self.inside = [], set(), False
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.add(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+            self.inside = True
+
+    def handle_endtag(self, tag):
+        if tag in ("td", "th"):
+            self.inside = False
+
+    def handle_data(self, data):
+        if self.inside:
+            self.rows[-1][-1] += data
+
+
+def test_wide_puts_metrics_side_by_side_in_their_order():
+    metrics, records = wide(some_table("net"))
+    assert metrics == ["top-1", "top-5"]
+    assert [record["name"] for record in records] == ["Paper's", "net"]
+    theirs, ours = records
+    assert [cell["paper"] for cell in theirs["cells"]] == ["56.40", "43.00"]
+    assert [cell["ours"] for cell in theirs["cells"]] == ["", ""]
+    assert [cell["interval"] for cell in theirs["cells"]] == ["", ""]
+    assert [cell["paper"] for cell in ours["cells"]] == ["", ""]
+    assert [cell["ours"] for cell in ours["cells"]] == ["61.24", "0.00"]
+    assert [cell["interval"] for cell in ours["cells"]] == ["60.0–62.5", "0.0–1.0"]
+    assert ours["n"] == "50,000 / 48,238"
+    assert theirs["n"] == ""
+
+
+def test_a_remark_that_all_cells_share_is_said_once_and_others_are_joined():
+    table = some_table("net")
+    table.loc[3, "note"] = "else"
+    _, (theirs, ours) = wide(table)
+    assert theirs["note"] == "not computed"
+    assert ours["note"] == "own; else"
+
+
+def test_html_has_the_numbers_in_their_columns():
+    parsed = Cells(to_html("A title", some_table("net"), ["a remark"]))
+    assert parsed.rows[2:] == [
+        ["Paper's", "56.40", "", "", "43.00", "", "", "", "not computed"],
+        ["net", "", "61.24", "60.0–62.5", "", "0.00", "0.0–1.0", "50,000 / 48,238", "own"],
+    ]
+
+
+def test_html_escapes_names_notes_and_title():
+    table = some_table("Net & <b>Co</b>")
+    table["note"] = "<script>alert(1)</script>"
+    html = to_html("<i>title</i>", table, ["<u>remark</u>"])
+    parsed = Cells(html)
+    assert parsed.tags.isdisjoint({"b", "script", "i", "u"})
+    assert parsed.rows[3][0] == "Net & <b>Co</b>"
+    assert parsed.rows[3][-1] == "<script>alert(1)</script>"
+    assert "&lt;u&gt;remark" in html
+    assert "&lt;i&gt;title" in html
+
+
+def cells(line):
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+def test_markdown_has_the_numbers_in_their_columns():
+    text = to_markdown("A title", some_table("net"), ["first", "second"])
+    lines = text.splitlines()
+    assert lines[0] == "# A title"
+    assert [line for line in lines if line.startswith("- ")] == ["- first", "- second"]
+    head, _, theirs, ours = (cells(line) for line in lines if line.startswith("|"))
+    assert head == [
+        *("row", "top-1 paper", "top-1 ours", "95 %", "top-5 paper", "top-5 ours", "95 %"),
+        *("n", "note"),
+    ]
+    assert theirs == ["Paper's", "56.40", "", "", "43.00", "", "", "", "not computed"]
+    assert ours == [
+        "net",
+        "",
+        "61.24",
+        "60.0–62.5",
+        "",
+        "0.00",
+        "0.0–1.0",
+        "50,000 / 48,238",
+        "own",
+    ]
+
+
+@pytest.mark.parametrize("name", ["a|b", "a<b>c</b>"])
+def test_markdown_escapes_names(name):
+    text = to_markdown("A title", some_table(name), [])
+    (line,) = [line for line in text.splitlines() if "61.24" in line]
+    assert line.replace("\\|", "").count("|") == 10
+    assert "<b>" not in line.replace("\\<", "")

@@ -1,0 +1,90 @@
+import json
+
+import pandas as pd
+import pytest
+
+from pipeline_lib import tabulate
+
+
+@pytest.fixture
+def study(tmp_path):
+    for name, architecture in (("GoogLeNet-GAP", "googlenet-gap"), ("my-net", "mine")):
+        values = {
+            "name": name,
+            "source": "timm",
+            "architecture": architecture,
+            "options": {},
+            "classes": ["n1"],
+            "preprocessing": {"size": [64, 64]},
+        }
+        (tmp_path / f"{name}.json").write_text(json.dumps(values))
+    columns = ["row", "metric", "error", "low", "high", "n"]
+    for name, error in (("GoogLeNet-GAP", 61.25), ("my-net", 12.5)):
+        metrics = [f"{kind} top-{k}" for kind in ("classification", "localization") for k in (1, 5)]
+        rows = [(name, metric, error, error - 2, error + 2, 480) for metric in metrics]
+        pd.DataFrame(rows, columns=columns).to_csv(tmp_path / f"{name}.csv", index=False)
+    pd.DataFrame([("Centred box", "GT-known", 38.92, 35, 43, 480)], columns=columns).to_csv(
+        tmp_path / "centred.csv", index=False
+    )
+    summary = {"data_set": "ILSVRC2012 val", "found": 650, "expected": 50_000}
+    summary["notes"] = ["No blacklist in the devkit."]
+    (tmp_path / "summary.json").write_text(json.dumps(summary))
+    return tmp_path
+
+
+def run(study, table):
+    out = study / "out" / f"{table}.csv"
+    files = {
+        "--scores": ["GoogLeNet-GAP.csv", "my-net.csv", "centred.csv"],
+        "--cards": ["GoogLeNet-GAP.json", "my-net.json"],
+        "--summary": ["summary.json"],
+    }
+    argv = ["--table", table, "--study", "small", "--out", str(out), "--centred", "0.8"]
+    argv += ["--threshold", "0.2", "--interpolation", "bilinear"]
+    for flag, names in files.items():
+        argv += [flag, *(str(study / name) for name in names)]
+    return tabulate.main(argv), out
+
+
+@pytest.mark.parametrize("table", ["table1", "table2"])
+def test_a_table_is_written_in_three_forms(study, table):
+    status, out = run(study, table)
+    assert status == 0
+    assert sorted(path.name for path in out.parent.iterdir()) == [
+        f"{table}.csv",
+        f"{table}.html",
+        f"{table}.md",
+    ]
+    assert out.read_text().splitlines()[0] == "row,metric,paper,ours,low,high,n,note"
+    for form in (".md", ".html"):
+        text = out.with_suffix(form).read_text()
+        for word in ("61.25", "12.50", "my-net", "No blacklist in the devkit", "650", "small"):
+            assert word in text, (form, word)
+
+
+def test_the_csv_keeps_paper_and_ours_apart(study):
+    _, out = run(study, "table2")
+    found = pd.read_csv(out).set_index(["row", "metric"])
+    assert found.loc[("GoogLeNet-GAP", "top-1"), ["paper", "ours"]].tolist() == [56.4, 61.25]
+    assert found.loc[("GoogLeNet-GAP", "top-5"), ["low", "high"]].tolist() == [59.25, 63.25]
+    assert found.loc[("Centred box", "GT-known"), "ours"] == 38.92
+    assert set(found.loc[found["ours"].notna()].index.get_level_values("row")) == {
+        "GoogLeNet-GAP",
+        "my-net",
+        "Centred box",
+    }
+    assert found["paper"].notna().sum() == 20
+
+
+def test_the_box_rule_is_told_where_boxes_matter(study):
+    for table, told in (("table1", False), ("table2", True)):
+        _, out = run(study, table)
+        assert ("bilinear" in out.with_suffix(".md").read_text()) == told
+
+
+def test_scores_that_are_missing_are_one_line(study, capsys):
+    (study / "my-net.csv").unlink()
+    status, out = run(study, "table2")
+    assert status == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert not out.exists()
