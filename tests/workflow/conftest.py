@@ -34,6 +34,7 @@ class Workflow:
                 *("--config", *self.flags, *given),
             ],
             cwd=self.folder,
+            env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
             capture_output=True,
             text=True,
         )
@@ -54,8 +55,6 @@ class Workflow:
 @pytest.fixture(scope="session")
 def workflow_files(repository, tmp_path_factory):
     """Return a function that copies the workflow into a fresh folder."""
-    library = str(repository)
-    os.environ["PYTHONPATH"] = os.pathsep.join([library, os.environ.get("PYTHONPATH", "")])
 
     def copy(name: str, config: dict) -> Workflow:
         folder = tmp_path_factory.mktemp(name)

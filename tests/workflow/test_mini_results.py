@@ -1,0 +1,55 @@
+"""The mini study's own results, where `make demo` has made them: what the demo is there to show."""
+
+import json
+
+import h5py
+import pandas as pd
+import pytest
+from PIL import Image
+
+
+@pytest.fixture(scope="module")
+def results(repository):
+    folder = repository / "results" / "mini"
+    if not (folder / "report" / "index.html").exists():
+        pytest.skip("no results of the mini study: run make demo")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def table2(results):
+    return pd.read_csv(results / "tables" / "table2.csv").set_index(["row", "metric"])["ours"]
+
+
+@pytest.mark.parametrize("table", ["table1", "table2"])
+def test_the_rows_of_the_studys_networks_are_filled(results, table):
+    cells = pd.read_csv(results / "tables" / f"{table}.csv").set_index("row")
+    for name in ("GoogLeNet-GAP", "GoogLeNet-GMP", "GoogLeNet", "NIN"):
+        assert cells.loc[name, ["ours", "low", "high"]].notna().all(axis=None)
+    rest = cells.drop(index=["GoogLeNet-GAP", "GoogLeNet-GMP", "GoogLeNet", "NIN", "Centred box"])
+    assert rest["ours"].isna().all()
+    assert rest["note"].str.contains("not computed").all()
+
+
+def test_average_pooling_localizes_better_than_max_pooling(table2):
+    assert table2["GoogLeNet-GAP", "GT-known"] < table2["GoogLeNet-GMP", "GT-known"]
+
+
+def test_a_centred_box_does_badly(table2):
+    assert table2["Centred box", "GT-known"] > 60
+    assert table2["GoogLeNet-GAP", "GT-known"] < table2["Centred box", "GT-known"] - 10
+
+
+def test_mapping_resolutions_are_the_papers(results):
+
+    for name, side in (("GoogLeNet-GAP", 14), ("GoogLeNet-GMP", 14), ("GoogLeNet", 7), ("NIN", 6)):
+        with h5py.File(results / "predictions" / "ilsvrc-val" / f"{name}.h5") as file:
+            assert file["maps"].shape == (500, 5, side, side)
+
+
+def test_figure_4_shows_the_palace(results):
+    content = json.loads((results / "figures" / "figure4.json").read_text())
+    palace = next(row for row in content["rows"] if row["image_id"] == "china.jpg")
+    assert "palace" in [guess["name"] for guess in palace["top"]]
+    with Image.open(results / "figures" / "figure4.png") as picture:
+        assert min(picture.size) > 500
