@@ -17,6 +17,15 @@ def refuse(message):
     sys.exit(1)
 
 
+def typed(value):
+    """Read text inside a mapping or list as YAML: `--config boxes='{threshold: 0.3}'` leaves it text."""
+    if isinstance(value, dict):
+        return {key: typed(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [typed(inner) for inner in value]
+    return yaml.safe_load(value) if isinstance(value, str) else value
+
+
 def complete(given):
     """Lay the given configuration over its study's, fill in defaults, check it against the schema."""
     studies = Path(workflow.basedir) / "workflow" / "studies"
@@ -24,7 +33,7 @@ def complete(given):
     if given.get("study") not in known:
         refuse(f"config.study: '{given.get('study')}' is not one of {', '.join(known)}")
     full = yaml.safe_load((studies / f"{given['study']}.yaml").read_text())
-    update_config(full, given)
+    update_config(full, typed(given))
     for section in ("ilsvrc", "training", "prediction", "boxes"):
         full.setdefault(section, {})
     try:
