@@ -11,7 +11,7 @@ from pipeline_lib.common.command import command, log, option, parser
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.loader import TrainingCrops
-from pipeline_lib.data.manifest import read_images
+from pipeline_lib.data.manifest import read_images, sampled_sizes
 from pipeline_lib.networks.artefact import save_network
 from pipeline_lib.networks.card import NetworkCard, Preprocessing
 from pipeline_lib.networks.registry import build
@@ -61,8 +61,9 @@ def main(arguments: argparse.Namespace) -> None:
         mean, std = start_from(classifier, arguments.start, arguments.weights_folder)
         preprocessing = Preprocessing(preprocessing.size, mean, std)
     training = {**asdict(recipe), "warp": arguments.warp, "start": arguments.start}
-    run = fingerprint(arguments.architecture, options, training, arguments.crop, arguments.images)
-    checkpoints = Checkpoints(arguments.checkpoints, run)
+    recipe_parts = (arguments.architecture, options, training, arguments.crop)
+    data_parts = (arguments.images, sampled_sizes(images, arguments.root))
+    checkpoints = Checkpoints(arguments.checkpoints, fingerprint(*recipe_parts, *data_parts))
     crops = TrainingCrops(
         arguments.root,
         images["path"],

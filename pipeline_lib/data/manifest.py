@@ -96,6 +96,19 @@ def read_csv(
     return frame
 
 
+def sampled_sizes(images: pd.DataFrame, root: Path, count: int = 256) -> list[int]:
+    """Return the sizes in bytes of about ``count`` image files, spread over the manifest.
+
+    For fingerprints: the manifest alone does not change when its images are drawn or fetched anew.
+    Raises InputError for an image that is not there.
+    """
+    sample = images["path"].iloc[:: max(1, len(images) // count)]
+    try:
+        return [(root / path).stat().st_size for path in sample]
+    except FileNotFoundError as error:
+        raise InputError(f"{error.filename}: in the manifest, but not there; rerun index") from None
+
+
 def read_images(path: Path | str) -> pd.DataFrame:
     """Read an images table; raises InputError for one without a row."""
     images = read_csv(path, IMAGE_COLUMNS)

@@ -60,7 +60,9 @@ def refused(world, *words):
 
 
 def notes(world):
-    return read_val(world, N).summary.notes
+    """The remarks under every table, and those under tables that score boxes."""
+    summary = read_val(world, N).summary
+    return summary.notes, summary.box_notes
 
 
 def test_every_image_is_listed_with_its_label_and_size(tiny_world):
@@ -205,7 +207,8 @@ def test_missing_box_files_are_counted_and_the_images_stay(world):
     assert len(found.images) == N
     without = {row[0] for row in found.images} - {row[0] for row in found.boxes}
     assert without == {val_xml(world, number).stem for number in (2, 9, 20)}
-    assert any(note.startswith("3 images without a box file") for note in found.summary.notes)
+    assert any(note.startswith("3 images have no box file") for note in found.summary.box_notes)
+    assert found.summary.notes == []
 
 
 def test_missing_images_are_counted_and_the_others_keep_their_labels(world):
@@ -214,14 +217,16 @@ def test_missing_images_are_counted_and_the_others_keep_their_labels(world):
     found = read_val(world, N)
     assert found.summary.found == N - 2
     assert found.summary.expected == N
-    assert any(note.startswith(f"{N - 2} of {N} val images") for note in found.summary.notes)
+    assert found.summary.notes == [f"{N - 2} of {N} val images found."]
+    assert not any("found" in note for note in found.summary.box_notes)
     kept = [label for i, label in enumerate(labels_by_hand(world), 1) if i not in (1, 7)]
     assert [row[2] for row in found.images] == kept
     assert {row[0] for row in found.boxes} == {row[0] for row in found.images}
 
 
 def test_a_whole_set_needs_no_remark_but_the_blacklist(world):
-    (note,) = notes(world)
+    every, (note,) = notes(world)
+    assert every == []
     assert "blacklist" in note
 
 
@@ -245,7 +250,8 @@ def test_an_image_beyond_the_labels_is_refused(world):
 
 def test_a_missing_blacklist_is_noted(world):
     (world / DEVKIT / BLACKLIST).unlink()
-    (note,) = notes(world)
+    every, (note,) = notes(world)
+    assert every == []
     assert note.startswith("No blacklist")
     assert not any(row[-1] for row in read_val(world, N).images)
 
@@ -258,7 +264,16 @@ def test_blacklisted_images_are_marked_and_counted(world, folder):
     found = read_val(world, N)
     marked = [number for number, row in enumerate(found.images, 1) if row[-1] == 1]
     assert marked == [3, 7, 20]
-    assert any(note.startswith("3 blacklisted") for note in found.summary.notes)
+    assert [note[:14] for note in found.summary.box_notes] == ["3 blacklisted "]
+    assert found.summary.notes == []
+
+
+def test_blacklisted_images_that_are_not_there_are_not_counted(world):
+    (world / DEVKIT / BLACKLIST).write_text("3\n7\n20\n")
+    val_image(world, 7).unlink()
+    every, (note,) = notes(world)
+    assert every == [f"{N - 1} of {N} val images found."]
+    assert note.startswith("2 blacklisted ")
 
 
 @pytest.mark.parametrize("content", ["0\n", f"{N + 1}\n", "ILSVRC2012_val_00000001\n"])
@@ -283,7 +298,8 @@ def test_boxes_follow_images_that_were_resized(world):
         box for box in untouched if not box[0].endswith("06")
     ]
     assert found.images[5][3:5] == (2 * width, 3 * height)
-    assert any(note.startswith("1 images differ in size") for note in found.summary.notes)
+    assert any(note.startswith("1 images differ in size") for note in found.summary.box_notes)
+    assert found.summary.notes == []
 
 
 def test_val_images_in_folders_by_wnid_are_the_same_images(world):

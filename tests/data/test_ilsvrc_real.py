@@ -8,6 +8,7 @@ import pytest
 import scipy.io
 from PIL import Image
 
+from pipeline_lib.data.classes import imagenet_labels
 from pipeline_lib.data.ilsvrc import read_val
 
 LABELS = "ILSVRC2012_devkit_t12/data/ILSVRC2012_validation_ground_truth.txt"
@@ -39,8 +40,8 @@ def objects(authors, image_id):
 def test_the_part_of_val_that_is_there_is_found(val):
     assert val.summary.found == len(val.images) == 650
     assert val.summary.expected == 50_000
-    assert any(note.startswith("650 of 50,000") for note in val.summary.notes)
-    assert any(note.startswith("No blacklist") for note in val.summary.notes)
+    assert val.summary.notes == ["650 of 50,000 val images found."]
+    assert any(note.startswith("No blacklist") for note in val.summary.box_notes)
     assert {row[3:5] for row in val.images} == {(227, 227)}
     assert {row[0] for row in val.boxes} == {row[0] for row in val.images}
 
@@ -51,6 +52,10 @@ def test_there_are_a_thousand_classes_and_no_inner_synset(val):
     assert val.classes[0][0] == "n01440764"  # tench
     assert val.classes[0][2].startswith("tench")
     assert val.classes[-1][0] == "n15075141"  # toilet tissue
+
+
+def test_the_devkits_classes_are_those_of_the_ready_trained_networks_in_their_order(val):
+    assert [wnid for wnid, _, _ in val.classes] == imagenet_labels()
 
 
 def test_val_image_1_is_id_490_and_65_in_sorted_order(root, val, tmp_path):

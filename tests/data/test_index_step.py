@@ -23,6 +23,9 @@ def test_a_manifest_of_val_is_written_with_its_summary(tiny_world, tmp_path):
     assert len(pd.read_csv(tmp_path / "classes.csv")) == 10
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert (summary["found"], summary["expected"]) == (20, 20)
+    assert summary["notes"] == []
+    (blacklist,) = summary["box_notes"]
+    assert "blacklist" in blacklist
 
 
 def test_a_manifest_of_train_is_written(tiny_world, tmp_path):
@@ -36,7 +39,7 @@ def test_a_manifest_of_train_is_written(tiny_world, tmp_path):
 def test_the_sample_photographs_need_no_folder(tmp_path):
     assert index.main(flags(tmp_path, layout="photographs", root="scikit-learn")) == 0
     images = pd.read_csv(tmp_path / "images.csv")
-    assert sorted(images["image_id"]) == ["china", "flower"]
+    assert sorted(images["image_id"]) == ["china.jpg", "flower.jpg"]
     assert set(zip(images["width"], images["height"], strict=True)) == {(640, 427)}
 
 

@@ -111,10 +111,18 @@ def test_a_missing_table_is_refused_by_name(tmp_path):
 
 
 def test_a_summary_is_plain_json():
-    summary = ImageSet([], [], [], Summary("set", 3, 5, ["3 of 5 found."])).summary
+    summary = ImageSet([], [], [], Summary("set", 3, 5, ["3 of 5."], ["No box."])).summary
     assert summary.as_json() == {
         "data_set": "set",
         "found": 3,
         "expected": 5,
-        "notes": ["3 of 5 found."],
+        "notes": ["3 of 5."],
+        "box_notes": ["No box."],
+    }
+    assert Summary("set", 3).as_json() == {
+        "data_set": "set",
+        "found": 3,
+        "expected": None,
+        "notes": [],
+        "box_notes": [],
     }

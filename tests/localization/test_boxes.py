@@ -7,13 +7,23 @@ from pipeline_lib.localization.boxes import centred_box, paper_box, upsample
 
 
 def reference_box(heat_map, threshold):
-    """Largest part above the threshold, by scipy; None where two parts are equally large."""
+    """Largest part above the threshold, by scipy, the highest and then leftmost of several.
+
+    None where that leaves it open, the whole map where there is no part.
+    """
     above = heat_map > threshold * heat_map.max()
     parts, count = scipy.ndimage.label(above, structure=np.ones((3, 3)))
+    if count == 0:
+        return (0, 0, *heat_map.shape[::-1])
     areas = np.bincount(parts.ravel(), minlength=count + 1)[1:]
-    if (areas == areas.max()).sum() > 1:
+    boxes = scipy.ndimage.find_objects(parts)
+    largest = [boxes[i] for i in np.flatnonzero(areas == areas.max())]
+    highest = [box for box in largest if box[0].start == min(rows.start for rows, _ in largest)]
+    first = min(columns.start for _, columns in highest)
+    leftmost = [box for box in highest if box[1].start == first]
+    if len(leftmost) > 1:
         return None
-    rows, columns = scipy.ndimage.find_objects(parts)[int(areas.argmax())]
+    ((rows, columns),) = leftmost
     return (columns.start, rows.start, columns.stop, rows.stop)
 
 
@@ -31,6 +41,19 @@ def test_random_maps_agree_with_scipy(threshold, smoothing):
             assert paper_box(heat_map, threshold) == expected
             compared += 1
     assert compared > 20
+
+
+@pytest.mark.parametrize("filled", [0.03, 0.1, 0.2])
+def test_random_maps_of_many_equally_large_parts_agree_with_scipy(filled):
+    rng = np.random.default_rng(4)
+    compared = 0
+    for _ in range(200):
+        heat_map = (rng.random(rng.integers(3, 30, 2)) < filled).astype(np.float32)
+        expected = reference_box(heat_map, 0.2)
+        if expected is not None:
+            assert paper_box(heat_map) == expected
+            compared += 1
+    assert compared > 150
 
 
 def drawn(*rows):
@@ -103,8 +126,9 @@ def test_the_papers_threshold_is_a_fifth():
     assert paper_box(heat_map) == (2, 0, 5, 1)
 
 
-def test_a_threshold_that_nothing_passes_gives_the_whole_image():
-    assert paper_box(drawn(".9.", "..."), 1.0) == (0, 0, 3, 2)
+@pytest.mark.parametrize("threshold", [1.0, 1.5])
+def test_a_threshold_that_nothing_passes_gives_the_whole_image(threshold):
+    assert paper_box(drawn(".9.", "..."), threshold) == (0, 0, 3, 2)
 
 
 def test_a_part_at_the_border_ends_at_the_border():
@@ -134,7 +158,7 @@ def test_one_value_that_is_no_number_gives_the_whole_image(value):
     assert paper_box(heat_map) == WHOLE
 
 
-def test_of_two_equally_large_parts_the_first_row_by_row_wins():
+def test_of_two_equally_large_parts_the_higher_then_the_one_further_left_wins():
     upper_right = drawn("...99", ".....", "99...")
     assert paper_box(upper_right) == (3, 0, 5, 1)
     side_by_side = drawn("99.99")
@@ -148,6 +172,17 @@ def test_of_two_equally_large_parts_in_neighbouring_rows_the_upper_one_wins():
         "........",
     )
     assert paper_box(heat_map) == (5, 0, 6, 1)
+
+
+def test_of_two_equally_large_parts_at_one_height_the_box_further_left_wins():
+    # the other one's first pixel comes first, row by row
+    heat_map = drawn(
+        ".99999.9",
+        ".99999.9",
+        ".......9",
+        "9999999.",
+    )
+    assert paper_box(heat_map) == (0, 0, 8, 4)
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,7 +7,7 @@ import pytest
 from pipeline_lib import localize
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.manifest import IMAGE_COLUMNS, write_rows
-from pipeline_lib.localization.predictions import Predictions, write_predictions
+from pipeline_lib.localization.predictions import Predictions, read_predictions, write_predictions
 
 
 @pytest.fixture
@@ -88,4 +90,23 @@ def test_predictions_of_another_manifest_are_refused_in_one_line(study, capsys):
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
     assert "net.h5" in lines[0]
+    assert not (study / "boxes.csv").exists()
+
+
+@pytest.mark.parametrize("sizes", ["20,", ",40", ","])
+def test_a_manifest_without_sizes_is_refused_in_one_line(study, capsys, sizes):
+    images = study / "images.csv"
+    text = images.read_text()
+    assert text.count("20,40") == 1
+    images.write_text(text.replace("20,40", sizes))
+    predictions = read_predictions(study / "net.h5")
+    write_predictions(study / "net.h5", replace(predictions, images=fingerprint(images)))
+    capsys.readouterr()
+    status = localize.main(
+        ["--predictions", str(study / "net.h5"), "--images", str(images)]
+        + ["--out", str(study / "boxes.csv")]
+    )
+    assert status == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "lacks sizes" in line
     assert not (study / "boxes.csv").exists()

@@ -1,3 +1,4 @@
+import re
 from html.parser import HTMLParser
 
 import numpy as np
@@ -49,17 +50,59 @@ class Cells(HTMLParser):
 
 def test_wide_puts_metrics_side_by_side_in_their_order():
     metrics, records = wide(some_table("net"))
-    assert metrics == ["top-1", "top-5"]
+    three = ["paper", "ours", "95 %"]
+    assert list(metrics.items()) == [("top-1", three), ("top-5", three)]
     assert [record["name"] for record in records] == ["Paper's", "net"]
     theirs, ours = records
-    assert [cell["paper"] for cell in theirs["cells"]] == ["56.40", "43.00"]
-    assert [cell["ours"] for cell in theirs["cells"]] == ["", ""]
-    assert [cell["interval"] for cell in theirs["cells"]] == ["", ""]
-    assert [cell["paper"] for cell in ours["cells"]] == ["", ""]
-    assert [cell["ours"] for cell in ours["cells"]] == ["61.24", "0.00"]
-    assert [cell["interval"] for cell in ours["cells"]] == ["60.0–62.5", "0.0–1.0"]
+    assert [column for column, _ in theirs["cells"]] == three * 2
+    assert [text for _, text in theirs["cells"]] == ["56.40", "", "", "43.00", "", ""]
+    assert ours["cells"] == [
+        ("paper", ""),
+        ("ours", "61.24"),
+        ("95 %", "60.0–62.5"),
+        ("paper", ""),
+        ("ours", "0.00"),
+        ("95 %", "0.0–1.0"),
+    ]
     assert ours["n"] == "50,000 / 48,238"
     assert theirs["n"] == ""
+
+
+def with_gt_known():
+    """A table one of whose metrics, the middle one, the paper never has."""
+    table = some_table("net")
+    theirs = ("Paper's", "GT-known", NAN, NAN, NAN, NAN, 0, "not computed")
+    ours = ("net", "GT-known", NAN, 38.916, 35.0, 43.0, 480, "own")
+    rows = table.to_numpy().tolist()
+    return pd.DataFrame([rows[0], theirs, rows[1], rows[2], ours, rows[3]], columns=COLUMNS)
+
+
+def test_a_metric_that_the_paper_never_has_has_no_column_for_it():
+    metrics, (theirs, ours) = wide(with_gt_known())
+    assert list(metrics.items()) == [
+        ("top-1", ["paper", "ours", "95 %"]),
+        ("GT-known", ["ours", "95 %"]),
+        ("top-5", ["paper", "ours", "95 %"]),
+    ]
+    assert theirs["cells"][3:5] == [("ours", ""), ("95 %", "")]
+    assert ours["cells"][3:5] == [("ours", "38.92"), ("95 %", "35.0–43.0")]
+    columns = [column for columns in metrics.values() for column in columns]
+    assert [column for column, _ in ours["cells"]] == columns
+
+
+def test_html_drops_the_column_that_the_paper_never_has():
+    html = to_html("A title", with_gt_known(), [])
+    parsed = Cells(html)
+    assert parsed.rows[0] == ["row", "top-1", "GT-known", "top-5", "n", "note"]
+    assert re.findall(r'colspan="(\d+)"', html) == ["3", "2", "3"]
+    three = ["paper", "ours", "95 %"]
+    assert parsed.rows[1] == [*three, "ours", "95 %", *three]
+    assert parsed.rows[2][1:9] == ["56.40", "", "", "", "", "43.00", "", ""]
+    assert parsed.rows[3][1:9] == [
+        *("", "61.24", "60.0–62.5"),
+        *("38.92", "35.0–43.0"),
+        *("", "0.00", "0.0–1.0"),
+    ]
 
 
 def test_a_remark_that_all_cells_share_is_said_once_and_others_are_joined():
@@ -116,6 +159,17 @@ def test_markdown_has_the_numbers_in_their_columns():
         "50,000 / 48,238",
         "own",
     ]
+
+
+def test_markdown_drops_the_column_that_the_paper_never_has():
+    lines = to_markdown("A title", with_gt_known(), []).splitlines()
+    head, _, theirs, ours = (cells(line) for line in lines if line.startswith("|"))
+    assert head == [
+        *("row", "top-1 paper", "top-1 ours", "95 %", "GT-known ours", "95 %"),
+        *("top-5 paper", "top-5 ours", "95 %", "n", "note"),
+    ]
+    assert theirs[1:9] == ["56.40", "", "", "", "", "43.00", "", ""]
+    assert ours[1:9] == ["", "61.24", "60.0–62.5", "38.92", "35.0–43.0", "", "0.00", "0.0–1.0"]
 
 
 @pytest.mark.parametrize("name", ["a|b", "a<b>c</b>"])

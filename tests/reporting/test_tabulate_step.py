@@ -27,7 +27,8 @@ def study(tmp_path):
         tmp_path / "centred.csv", index=False
     )
     summary = {"data_set": "ILSVRC2012 val", "found": 650, "expected": 50_000}
-    summary["notes"] = ["No blacklist in the devkit."]
+    summary["notes"] = ["650 of 50,000 val images found."]
+    summary["box_notes"] = ["No blacklist in the devkit.", "3 images have no box file."]
     (tmp_path / "summary.json").write_text(json.dumps(summary))
     return tmp_path
 
@@ -58,7 +59,7 @@ def test_a_table_is_written_in_three_forms(study, table):
     assert out.read_text().splitlines()[0] == "row,metric,paper,ours,low,high,n,note"
     for form in (".md", ".html"):
         text = out.with_suffix(form).read_text()
-        for word in ("61.25", "12.50", "my-net", "No blacklist in the devkit", "650", "small"):
+        for word in ("61.25", "12.50", "my-net", "650 of 50,000 val images found.", "small"):
             assert word in text, (form, word)
 
 
@@ -76,10 +77,26 @@ def test_the_csv_keeps_paper_and_ours_apart(study):
     assert found["paper"].notna().sum() == 20
 
 
-def test_the_box_rule_is_told_where_boxes_matter(study):
-    for table, told in (("table1", False), ("table2", True)):
-        _, out = run(study, table)
-        assert ("bilinear" in out.with_suffix(".md").read_text()) == told
+@pytest.mark.parametrize(("table", "told"), [("table1", False), ("table2", True)])
+def test_what_concerns_boxes_is_told_where_boxes_matter(study, table, told):
+    status, out = run(study, table)
+    assert status == 0
+    for form in (".md", ".html"):
+        text = out.with_suffix(form).read_text()
+        for word in (
+            "bilinear",
+            "20%",
+            "No blacklist in the devkit.",
+            "3 images have no box file.",
+        ):
+            assert (word in text) == told, (form, word)
+
+
+def test_gt_known_which_the_paper_does_not_report_has_no_paper_column(study):
+    _, out = run(study, "table2")
+    head = next(line for line in out.with_suffix(".md").read_text().splitlines() if line[:1] == "|")
+    for word, told in (("GT-known ours", True), ("GT-known paper", False), ("top-5 paper", True)):
+        assert (word in head) == told, word
 
 
 def test_scores_that_are_missing_are_one_line(study, capsys):

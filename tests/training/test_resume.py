@@ -1,6 +1,7 @@
 """Killed at any step and resumed, a run ends with the weights of one never killed, bit by bit."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import time
 
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 
 from pipeline_lib.index import main as index
@@ -74,3 +76,18 @@ def test_asked_to_stop_it_saves_fails_and_resumes(command, unbroken, tmp_path):
     status, _ = run(command, tmp_path)
     assert status == 0
     assert same(load_file(tmp_path / "x.safetensors"), unbroken)
+
+
+def test_checkpoints_of_other_images_are_not_resumed_from(command, tiny_world, tmp_path):
+    """The manifest is the same, the images behind it are not."""
+    other = tmp_path / "other"
+    shutil.copytree(tiny_world, other)
+    status, _ = run(command, tmp_path, signal.SIGKILL, after=2)
+    assert status == -signal.SIGKILL
+    for path in (other / "train").rglob("*.JPEG"):
+        with Image.open(path) as image:
+            image.rotate(180).save(path, "JPEG", quality=50)
+    moved = [str(other) if flag == str(tiny_world) else flag for flag in command]
+    status, errors = run(moved, tmp_path)
+    assert status == 0
+    assert "resumed" not in errors
