@@ -18,7 +18,8 @@ def class_names(classes: Path | None) -> dict[str, str]:
     names = {label: describe(label) for label in imagenet_labels()}
     if classes is not None:
         frame = read_csv(classes, CLASS_COLUMNS)
-        names |= dict(zip(frame["label"], frame["name"], strict=True))
+        given = zip(frame["label"], frame["name"], strict=True)
+        names |= {label: name for label, name in given if name}
     return names
 
 
