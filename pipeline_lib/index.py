@@ -21,6 +21,9 @@ def make_parser() -> argparse.ArgumentParser:
         "--root", required=True, help=f"the set's folder; '{SAMPLES}' is its two photographs"
     )
     made.add_argument("--expected", type=int, default=50_000, help="labels in the val devkit")
+    made.add_argument(
+        "--note", action="append", default=[], help="a sentence for the summary; repeatable"
+    )
     made.add_argument("--images", type=Path, required=True, help="CSV to write")
     made.add_argument("--boxes", type=Path, help="CSV to write")
     made.add_argument("--classes", type=Path, help="CSV to write")
@@ -47,7 +50,8 @@ def main(arguments: argparse.Namespace) -> None:
         if path is not None:
             write_rows(path, columns, rows)
     if arguments.summary is not None:
-        write_json(arguments.summary, found.summary.as_json())
+        summary = found.summary.as_json()
+        write_json(arguments.summary, summary | {"notes": arguments.note + summary["notes"]})
     log.info("%s: %d images", found.summary.data_set, len(found.images))
     for note in found.summary.notes + found.summary.box_notes:
         log.info(note)

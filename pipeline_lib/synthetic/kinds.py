@@ -102,7 +102,8 @@ class Kind:
     @property
     def name(self) -> str:
         """What a person would call it, for instance "striped disc with a horn"."""
-        return f"{self.texture} {self.shape} with a {self.part}"
+        article = "an" if self.part[0] in "aeiou" else "a"
+        return f"{self.texture} {self.shape} with {article} {self.part}"
 
 
 KINDS: tuple[Kind, ...] = tuple(

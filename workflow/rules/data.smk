@@ -39,9 +39,14 @@ rule ilsvrc:
     params:
         root=ILSVRC,
         expected=config["ilsvrc"]["val_images"],
+        note=(
+            "--note 'The images are synthetic, in the layout of ILSVRC.'"
+            if "world" in config
+            else ""
+        ),
     shell:
         "python -m pipeline_lib.index --layout ilsvrc-{wildcards.split} --root {params.root:q} "
-        "--expected {params.expected} --images {output.images} --boxes {output.boxes} "
+        "--expected {params.expected} {params.note} --images {output.images} --boxes {output.boxes} "
         "--classes {output.classes} --summary {output.summary} --log {log}"
 
 
