@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 
-from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.classes import short_name
 from pipeline_lib.localization.predictions import Predictions
 from pipeline_lib.reporting.pictures import STYLE, overlay, photograph, save, show
@@ -33,14 +32,14 @@ def choose(predictions: Predictions) -> list[tuple[int, list[int]]]:
 def draw(
     predictions: Predictions, images: pd.DataFrame, root: Path, names: dict[str, str], out: Path
 ) -> None:
-    """Draw and write the figure. Raises InputError where no image is classified correctly."""
+    """Draw and write the figure; where no image is classified correctly, it says so."""
     chosen = choose(predictions)
-    if not chosen:
-        raise InputError(f"{predictions.name}: no image classified correctly, so nothing to show")
     content = []
     with matplotlib.rc_context(STYLE):
         figure = plt.figure(figsize=(13, 7.2), layout="constrained")
-        panels = np.atleast_1d(figure.subfigures(2, 2, hspace=0.04, wspace=0.03)).ravel()
+        if not chosen:
+            figure.suptitle(f"{predictions.name} classifies no image correctly: nothing to show")
+        panels = figure.subfigures(2, 2, hspace=0.04, wspace=0.03).ravel()
         for panel, (label, indices) in zip(panels, chosen, strict=False):
             wnid = predictions.label_of(label)
             panel.suptitle(short_name(names, wnid), fontweight="bold")

@@ -38,12 +38,14 @@ def choose(predictions: Predictions) -> list[int]:
     """Return the indices of the images to show.
 
     Of those classified correctly, the ones whose other four classes get the most of the score, one
-    a class: as in the paper, images in which several classes find something. Without labels, the
-    first ones.
+    a class: as in the paper, images in which several classes find something. Where none is right,
+    the same of all labelled ones; without labels, the first ones.
     """
     if (predictions.true_class < 0).all():
         return list(range(min(CHOSEN, len(predictions.image_id))))
     right = np.flatnonzero(predictions.classes[:, 0] == predictions.true_class)
+    if not len(right):
+        right = np.flatnonzero(predictions.true_class >= 0)
     others = predictions.scores[right, 1:].sum(axis=1)
     chosen: dict[int, int] = {}
     for index in right[np.argsort(-others, kind="stable")]:

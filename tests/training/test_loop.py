@@ -8,7 +8,6 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.loader import TrainingCrops, epoch_batches
 from pipeline_lib.data.manifest import read_images
 from pipeline_lib.index import main as index
-from pipeline_lib.networks.registry import build
 from pipeline_lib.training.checkpoint import Checkpoints
 from pipeline_lib.training.loop import Recipe, train
 
@@ -65,11 +64,14 @@ def test_steps_follow_pytorchs_sgd_on_the_same_batches(crops, tmp_path):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-6)
 
 
-def test_it_learns_the_training_images_by_heart(crops, tmp_path):
-    classifier = build("googlenet_gap", 10, {"width": 0.125, "stem_pool": False})
-    recipe = Recipe(epochs=40, batch=8, rate=0.05, schedule="cosine", warmup=0.1)
-    figures = run(classifier, crops, recipe, tmp_path)
-    assert figures["loss"] < 0.7 * math.log(10)
+def test_it_learns_the_training_images(crops, tmp_path):
+    recipe = {"batch": 8, "rate": 0.05, "schedule": "step", "milestones": ()}
+    classifier = small_network()
+    first = run(classifier, crops, Recipe(epochs=1, **recipe), tmp_path / "first")
+    assert first["loss"] == pytest.approx(math.log(10), rel=0.1)
+    last = run(classifier, crops, Recipe(epochs=100, **recipe), tmp_path / "rest")
+    assert last["loss"] < 0.8 * first["loss"]
+    assert last["accuracy"] > 0.25
 
 
 def test_the_step_schedule_divides_by_ten_at_each_milestone():

@@ -26,7 +26,8 @@ def test_the_rows_of_the_studys_networks_are_filled(results, table):
     cells = pd.read_csv(results / "tables" / f"{table}.csv").set_index("row")
     for name in ("GoogLeNet-GAP", "GoogLeNet-GMP", "GoogLeNet", "NIN"):
         assert cells.loc[name, ["ours", "low", "high"]].notna().all(axis=None)
-    rest = cells.drop(index=["GoogLeNet-GAP", "GoogLeNet-GMP", "GoogLeNet", "NIN", "Centred box"])
+    computed = ["GoogLeNet-GAP", "GoogLeNet-GMP", "GoogLeNet", "NIN", "Centred box"]
+    rest = cells[~cells.index.isin(computed)]
     assert rest["ours"].isna().all()
     assert rest["note"].str.contains("not computed").all()
 
