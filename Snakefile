@@ -20,6 +20,20 @@ rule all:
     default_target: True
     input:
         rules.report.output,
+        # And every artefact on the way: Snakemake does not miss a lost one that nothing asks for.
+        MANIFESTS,
+        expand(
+            f"{RESULTS}/networks/{{network}}.{{form}}",
+            network=TRAINED + ADOPTED,
+            form=["safetensors", "json"],
+        ),
+        expand(f"{RESULTS}/predictions/ilsvrc-val/{{network}}.h5", network=NETWORKS),
+        expand(f"{RESULTS}/boxes/{{network}}.csv", network=NETWORKS),
+        expand(f"{RESULTS}/scores/networks/{{network}}.csv", network=NETWORKS),
+        f"{RESULTS}/scores/centred-box.csv",
+        rules.figure4.input,
+        expand(f"{RESULTS}/tables/{{table}}.{{form}}", table=TABLES, form=["csv", "md", "html"]),
+        expand(f"{RESULTS}/figures/{{figure}}.{{form}}", figure=FIGURES, form=["png", "json"]),
 
 
 rule table1:

@@ -41,14 +41,16 @@ class Workflow:
 
     def planned(self, *arguments: str, **config: object) -> dict[str, int]:
         """Return what a run would do: the number of jobs by rule."""
-        done = self.run("-n", "--quiet", "rules", *arguments, **config)
+        done = self.run("-n", *arguments, **config)
         assert done.returncode == 0, done.stdout + done.stderr
         jobs = {}
         for line in (done.stdout + done.stderr).splitlines():
             words = line.split()
-            if len(words) == 2 and words[1].isdigit():
+            if len(words) == 2 and words[0].isidentifier() and words[1].isdigit():
                 jobs[words[0]] = int(words[1])
-        jobs.pop("total", None)
+        total = jobs.pop("total", 0)
+        assert sum(jobs.values()) == total, done.stdout + done.stderr
+        assert jobs or "Nothing to be done" in done.stdout + done.stderr
         return jobs
 
 

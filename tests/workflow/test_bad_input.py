@@ -25,7 +25,6 @@ SMALL = {
         ({"networks": {"NIN": {"widht": 2}}}, "networks.NIN"),
         ({"training": {"recipe": {"epochs": 0}}}, "training.recipe.epochs"),
         ({"study": "tiny"}, "tiny"),
-        ({"study": "small"}, "data_root"),
         ({"figures": {"network": "VGG"}}, "figures.network"),
     ],
 )
@@ -36,6 +35,12 @@ def test_a_bad_key_is_one_line_naming_it(tiny_study, config, named):
     assert len(errors) == 1
     assert named in errors[0]
     assert "Traceback" not in done.stderr
+
+
+def test_a_study_of_real_data_asks_for_its_folder(workflow_files):
+    done = workflow_files("nowhere", {"study": "small"}).run("-n")
+    assert done.returncode != 0
+    assert "error: config.data_root: study small needs it" in done.stderr
 
 
 @pytest.fixture

@@ -69,6 +69,11 @@ def test_new_training_flags_of_one_network_retrain_that_one(tiny_study):
             "boxes/NIN.csv",
             {"localize", "evaluate", "table", "report", "all"},
         ),
+        (
+            "predictions/ilsvrc-val/NIN.h5",
+            {"predict", "localize", "evaluate", "table", "report", "all"},
+        ),
+        ("tables/table1.md", {"table", "report", "all"}),
         ("data/photographs/images.csv", {"photographs", "predict", "figure4", "report", "all"}),
     ],
 )

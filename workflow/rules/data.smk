@@ -22,6 +22,17 @@ if "world" in config:
             "--out {output} --log {log}"
 
 
+# What `all` asks for by itself, so that it is drawn or read again if it is lost.
+MANIFESTS = [
+    *([ILSVRC] if "world" in config else []),
+    *(
+        f"{RESULTS}/data/ilsvrc-{split}/{table}"
+        for split in ["val", *(["train"] if TRAINED else [])]
+        for table in ("images.csv", "boxes.csv", "classes.csv", "summary.json")
+    ),
+]
+
+
 rule ilsvrc:
     input:
         ilsvrc_folders,
