@@ -9,11 +9,21 @@ from pipeline_lib.common.files import fingerprint, read_json
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """How an image becomes the input: warped to ``size`` (height, width), scaled to mean and std."""
+    """How an image becomes the input: warped to ``size`` (height, width), scaled to mean and std.
+
+    Ten crops of ``size`` are taken from the image warped to ``warp``; the authors' 256 for 224 is the
+    default, in proportion.
+    """
 
     size: tuple[int, int]
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    warp: tuple[int, int] | None = None
+
+    @property
+    def warped(self) -> tuple[int, int]:
+        """The (height, width) that ten crops are taken from."""
+        return self.warp or tuple(round(side * 256 / 224) for side in self.size)
 
 
 @dataclass(frozen=True)
