@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline_lib.common.command import command, log, parser
 from pipeline_lib.common.files import write_json
-from pipeline_lib.data.ilsvrc import read_train, read_val
+from pipeline_lib.data.ilsvrc import read_test, read_train, read_val
 from pipeline_lib.data.manifest import BOX_COLUMNS, CLASS_COLUMNS, IMAGE_COLUMNS, write_rows
 from pipeline_lib.data.photographs import SAMPLES, read_photographs, root_folder
 
@@ -15,7 +15,9 @@ def make_parser() -> argparse.ArgumentParser:
     """The command line."""
     made = parser(__doc__, "index")
     made.add_argument(
-        "--layout", choices=("ilsvrc-train", "ilsvrc-val", "photographs"), required=True
+        "--layout",
+        choices=("ilsvrc-train", "ilsvrc-val", "ilsvrc-test", "photographs"),
+        required=True,
     )
     made.add_argument(
         "--root", required=True, help=f"the set's folder; '{SAMPLES}' is its two photographs"
@@ -39,6 +41,8 @@ def main(arguments: argparse.Namespace) -> None:
         found = read_train(root)
     elif arguments.layout == "ilsvrc-val":
         found = read_val(root, arguments.expected)
+    elif arguments.layout == "ilsvrc-test":
+        found = read_test(root)
     else:
         found = read_photographs(root)
     tables = (

@@ -1,4 +1,4 @@
-"""Run a network over an image set and keep its top classes and their class maps."""
+"""Run a network over an image set and keep its top classes and the maps behind them."""
 
 import argparse
 import sys
@@ -12,10 +12,9 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.manifest import read_images
 from pipeline_lib.data.photographs import root_folder
-from pipeline_lib.localization.forward import predict
-from pipeline_lib.localization.predictions import Predictions, write_predictions
+from pipeline_lib.localization.forward import METHODS, explainer, predict
+from pipeline_lib.localization.predictions import Header, write_predictions
 from pipeline_lib.networks.artefact import load_network
-from pipeline_lib.networks.class_maps import ClassMapNetwork
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -24,7 +23,14 @@ def make_parser() -> argparse.ArgumentParser:
     made.add_argument("--network", type=Path, required=True, help="its .safetensors")
     made.add_argument("--images", type=Path, required=True, help="the manifest")
     made.add_argument("--root", required=True, help="the folder its paths start from")
-    made.add_argument("--batch", type=int, default=32)
+    made.add_argument(
+        "--method",
+        choices=METHODS,
+        help="of the maps; class maps by default, Grad-CAM where the network has none",
+    )
+    made.add_argument("--layer", help="grad-cam: the layer, by its name in the network")
+    made.add_argument("--crops", type=int, default=1, help="1: the whole image; or 10")
+    made.add_argument("--batch", type=int, default=32, help="crops in a forward pass")
     made.add_argument("--workers", type=int, default=0, help="processes that decode images")
     made.add_argument("--threads", type=int, default=0, help="CPU threads; 0 is all")
     made.add_argument("--out", type=Path, required=True, help="the .h5 to write")
@@ -37,34 +43,39 @@ def main(arguments: argparse.Namespace) -> None:
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     classifier, card = load_network(arguments.network)
-    network = ClassMapNetwork(classifier, card.preprocessing.size, card.name)
-    log.info("%s: class maps from %s", card.name, network.found)
+    looker, method = explainer(
+        classifier, card.preprocessing, card.name, arguments.method, arguments.layer
+    )
     images = read_images(arguments.images)
     index_of = {label: index for index, label in enumerate(card.classes)}
     foreign = sorted(set(images["label"]) - set(index_of) - {""})
     if foreign:
         raise InputError(f"{arguments.images}: class {foreign[0]} is none of {card.name}'s")
     truth = np.array([index_of.get(label, -1) for label in images["label"]], np.int32)
-    arrays = predict(
-        network,
+    header = Header(
+        image_id=list(images["image_id"]),
+        true_class=truth,
+        class_labels=card.classes,
+        name=f"Backprop on {card.name}" if method == "backprop" else card.name,
+        method=method,
+        size=card.preprocessing.size,
+        warped=card.preprocessing.warped,
+        network=card.fingerprint,
+        images=fingerprint(arguments.images),
+    )
+    batches = predict(
+        looker,
+        method,
         card.preprocessing,
         root_folder(arguments.root),
         list(images["path"]),
         truth,
+        crops=arguments.crops,
         batch=arguments.batch,
         workers=arguments.workers,
     )
-    predictions = Predictions(
-        image_id=list(images["image_id"]),
-        true_class=truth,
-        class_labels=card.classes,
-        name=card.name,
-        network=card.fingerprint,
-        images=fingerprint(arguments.images),
-        **arrays,
-    )
-    write_predictions(arguments.out, predictions)
-    log.info("%s: %d images, maps %dx%d", card.name, len(images), *arrays["maps"].shape[2:])
+    shape = write_predictions(arguments.out, header, batches)
+    log.info("%s: %s of %d images, %d planes of %dx%d", card.name, method, *shape)
 
 
 if __name__ == "__main__":

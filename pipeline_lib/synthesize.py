@@ -14,6 +14,7 @@ def make_parser() -> argparse.ArgumentParser:
     made = parser(__doc__, "synthesize")
     made.add_argument("--train-images", type=int, required=True)
     made.add_argument("--val-images", type=int, required=True)
+    made.add_argument("--test-images", type=int, default=0)
     made.add_argument("--seed", type=int, default=0)
     made.add_argument("--processes", type=int, default=1)
     made.add_argument("--out", type=Path, required=True, help="the folder to make")
@@ -32,6 +33,7 @@ def main(arguments: argparse.Namespace) -> None:
             temporary,
             train_images=arguments.train_images,
             val_images=arguments.val_images,
+            test_images=arguments.test_images,
             seed=arguments.seed,
             processes=arguments.processes,
         )

@@ -1,8 +1,9 @@
 """ILSVRC2012 in its official layout, whole or any part of it.
 
 Below the data set's folder: ``train/<wnid>/*.JPEG``, ``val/ILSVRC2012_val_*.JPEG`` (flat, or in
-folders by WNID), ``bbox/val/*.xml``, ``ILSVRC2012_devkit_t12/data/`` with the val labels and
-``meta.mat``; the blacklist may lie there or in ``ILSVRC2014_devkit/data/``.
+folders by WNID), ``test/ILSVRC2012_test_*.JPEG``, ``bbox/val/*.xml``,
+``ILSVRC2012_devkit_t12/data/`` with the val labels and ``meta.mat``; the blacklist may lie there or
+in ``ILSVRC2014_devkit/data/``.
 """
 
 import re
@@ -19,7 +20,7 @@ from pipeline_lib.data.manifest import ImageSet, Summary
 DEVKIT = "ILSVRC2012_devkit_t12/data"
 LABELS = f"{DEVKIT}/ILSVRC2012_validation_ground_truth.txt"
 BLACKLIST = "ILSVRC2014_clsloc_validation_blacklist.txt"
-_VAL_NAME = re.compile(r"ILSVRC2012_val_(\d{8})\.jpe?g", re.IGNORECASE)
+_NAME = re.compile(r"ILSVRC2012_(val|test)_(\d{8})\.jpe?g", re.IGNORECASE)
 
 
 def read_train(root: Path) -> ImageSet:
@@ -51,15 +52,7 @@ def read_val(root: Path, expected: int) -> ImageSet:
     InputError for no image at all, a devkit of the wrong length, an XML file that cannot be read,
     has no box, or names another class than the devkit does.
     """
-    files = {
-        int(match[1]): path
-        for path in sorted((root / "val").rglob("*"))
-        if (match := _VAL_NAME.fullmatch(path.name))
-    }
-    if not files:
-        raise InputError(
-            f"{root / 'val'}: no image named ILSVRC2012_val_*.JPEG; put or link the val images there"
-        )
+    files = _numbered(root, "val")
     classes = _classes(root)
     wnid_of = {number: wnid for wnid, number, _ in classes}
     labels = _labels(root / LABELS, wnid_of, expected)
@@ -95,6 +88,31 @@ def read_val(root: Path, expected: int) -> ImageSet:
         box_notes.append(f"{count:,} blacklisted images are left out of localization.")
     summary = Summary("ILSVRC2012 val", len(images), expected, notes, box_notes)
     return ImageSet(images, boxes, classes, summary)
+
+
+def read_test(root: Path) -> ImageSet:
+    """Read ``test/``, whose labels are not published. Raises InputError for no image at all."""
+    files = _numbered(root, "test")
+    images = [
+        (path.stem, str(path.relative_to(root)), "", *image_size(path), 0)
+        for _, path in progress(sorted(files.items()), "reading test")
+    ]
+    return ImageSet(images, [], _classes(root), Summary("ILSVRC2012 test", len(images)))
+
+
+def _numbered(root: Path, split: str) -> dict[int, Path]:
+    """Return a split's images by their number, wherever below its folder they lie."""
+    files = {
+        int(match[2]): path
+        for path in sorted((root / split).rglob("*"))
+        if (match := _NAME.fullmatch(path.name)) and match[1].lower() == split
+    }
+    if not files:
+        raise InputError(
+            f"{root / split}: no image named ILSVRC2012_{split}_*.JPEG; "
+            f"put or link the {split} images there"
+        )
+    return files
 
 
 def _classes(root: Path) -> list[tuple[str, int, str]]:

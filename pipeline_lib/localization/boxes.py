@@ -1,4 +1,4 @@
-"""From a class map to a box. Boxes are half-open, (x0, y0, x1, y1), in pixels of the image."""
+"""From a heat map to a box. Boxes are half-open, (x0, y0, x1, y1), in pixels of the image."""
 
 import cv2
 import numpy as np
@@ -7,40 +7,32 @@ Box = tuple[float, float, float, float]
 
 THRESHOLD = 0.2  # of the map's maximum (paper, section 3.2)
 CONNECTIVITY = 8  # diagonal neighbours belong together, the default of MATLAB's bwconncomp
-INTERPOLATIONS = {
-    "bilinear": cv2.INTER_LINEAR,
-    "bicubic": cv2.INTER_CUBIC,
-    "nearest": cv2.INTER_NEAREST,
-}
-
-
-def upsample(class_map: np.ndarray, width: int, height: int, interpolation: str) -> np.ndarray:
-    """Resize an (h, w) map to (height, width) float32, pixel centres aligned as areas.
-
-    The paper leaves the interpolation open; bilinear is this project's choice (protocol, section 1).
-    """
-    return cv2.resize(
-        np.asarray(class_map, np.float32),
-        (width, height),
-        interpolation=INTERPOLATIONS[interpolation],
-    )
 
 
 def paper_box(heat_map: np.ndarray, threshold: float = THRESHOLD) -> Box:
     """The paper's rule: the tight box of the largest connected part above ``threshold`` times the max.
 
-    ``heat_map`` is (height, width), already at the image's size. Of equally large parts the highest
-    in the image wins, then the leftmost. A map without a positive maximum (all zero or negative),
-    with a NaN or an infinity, or with nothing above the threshold says nothing about the place: its
-    box is the whole image.
+    ``heat_map`` is (height, width), already at the image's size. A map without a positive maximum
+    (all zero or negative), with a NaN or an infinity, or with nothing above the threshold says
+    nothing about the place: its box is the whole image.
     """
-    height, width = heat_map.shape
     top = float(heat_map.max())
-    above = (heat_map > threshold * top).astype(np.uint8)
-    if not np.isfinite(heat_map).all() or top <= 0 or not above.any():
-        return (0, 0, width, height)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(above, connectivity=CONNECTIVITY)
+    if not np.isfinite(heat_map).all() or top <= 0:
+        return (0, 0, *heat_map.shape[::-1])
+    return largest_part(heat_map > threshold * top)
+
+
+def largest_part(mask: np.ndarray) -> Box:
+    """The tight box of the largest connected part of a (height, width) mask; all of it if none.
+
+    Of equally large parts the highest in the image wins, then the leftmost.
+    """
+    _, _, stats, _ = cv2.connectedComponentsWithStats(
+        mask.astype(np.uint8), connectivity=CONNECTIVITY
+    )
     parts = stats[1:].tolist()  # the first is the background
+    if not parts:
+        return (0, 0, *mask.shape[::-1])
     x, y, w, h, _ = min(parts, key=lambda part: (-part[cv2.CC_STAT_AREA], part[1], part[0]))
     return (x, y, x + w, y + h)
 

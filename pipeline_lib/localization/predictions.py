@@ -1,16 +1,24 @@
-"""The predictions file: top classes, scores, and class maps at mapping resolution.
+"""The predictions file: top classes, scores, and their maps at mapping resolution.
 
 With the maps kept, boxes, thresholds and rules are CPU work on a small file: no network, no second
 forward pass. HDF5, n images in the manifest's order:
 
-- ``image_id`` (n,) str; ``classes`` (n, k) int32 and ``scores`` (n, k) float32 (softmax), best
-  first; ``maps`` (n, k, h, w) float32
-- ``true_class`` (n,) int32, -1 where unknown, and ``true_map`` (n, h, w) float32, its class map
+- ``image_id`` (n,) str; ``classes`` (n, k) int32 and ``scores`` (n, k) float32 (softmax, the mean over
+  crops), best first
+- ``true_class`` (n,) int32, -1 where unknown
+- ``maps`` (n, guesses, planes, h, w) for the first guesses, ``true_map`` (n, planes, h, w) for the
+  true class (zero where unknown), float32, or float16 for backprop
 
-Attributes: ``class_labels`` in the order of the scores, ``network``, ``images`` (fingerprints of
-what it was made from), ``name``.
+One plane from one forward pass; ten from ten crops, each the map of its crop; two for backprop: the
+gradient's largest channel, averaged over the crops, and its absolute sum over channels and crops,
+both laid over the whole image, and both for the true class alone, which decides every error.
+
+Attributes: ``class_labels`` in the order of the scores, ``name`` (the row in the tables), ``method``
+(cam, grad-cam, backprop), ``size`` and ``warped`` (height, width) of a crop and of what it is taken
+from, ``network`` and ``images`` (fingerprints of what the file was made from).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,28 +29,44 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import atomic, fingerprint
 
 TOP_K = 5
-_ARRAYS = ("classes", "scores", "maps", "true_class", "true_map")
+_STREAMED = ("classes", "scores", "maps", "true_map")
+_TEXTS = ("name", "method", "network", "images")
+_SIDES = ("size", "warped")
 
 
 @dataclass(frozen=True)
-class Predictions:
-    """The file's content; see the module for shapes and dtypes."""
+class Header:
+    """What is known before the first image has been predicted; see the module."""
 
     image_id: list[str]
-    classes: np.ndarray
-    scores: np.ndarray
-    maps: np.ndarray
     true_class: np.ndarray
-    true_map: np.ndarray
     class_labels: list[str]
     name: str
+    method: str
+    size: tuple[int, int]
+    warped: tuple[int, int]
     network: str
     images: str
 
+
+@dataclass(frozen=True)
+class Predictions(Header):
+    """The file's content; ``maps`` and ``true_map`` stay on disk and are read image by image."""
+
+    classes: np.ndarray
+    scores: np.ndarray
+    maps: np.ndarray | h5py.Dataset
+    true_map: np.ndarray | h5py.Dataset
+
     @property
     def fingerprint(self) -> str:
-        """Says which network predicted which images."""
-        return fingerprint(self.network, self.images)
+        """Says which network predicted which images, and how."""
+        return fingerprint(self.network, self.images, self.method, self.true_map.shape[1])
+
+    @property
+    def crops(self) -> int:
+        """How many crops a class map consists of."""
+        return 1 if self.method == "backprop" else self.true_map.shape[1]
 
     def labels_of(self, image: int) -> list[str]:
         """Return the labels of image ``image``'s top classes, best first."""
@@ -53,33 +77,57 @@ class Predictions:
         return self.class_labels[index] if index >= 0 else ""
 
 
-def write_predictions(path: Path, predictions: Predictions) -> None:
-    """Write the file atomically. Raises InputError where it cannot be written."""
+def write_predictions(
+    path: Path, header: Header, batches: Iterable[dict[str, np.ndarray]]
+) -> tuple[int, ...]:
+    """Write the file atomically, a batch at a time; return the shape of ``true_map``.
+
+    A batch has classes, scores, maps and true_map of the next images; the batches' images are the
+    header's in order. Raises InputError where the file cannot be written.
+    """
     try:
         with atomic(path) as temporary, h5py.File(temporary, "w") as file:
-            file.create_dataset("image_id", data=predictions.image_id, dtype=h5py.string_dtype())
-            file.create_dataset(
-                "class_labels", data=predictions.class_labels, dtype=h5py.string_dtype()
-            )
-            for key in _ARRAYS:
-                file[key] = getattr(predictions, key)
-            for key in ("name", "network", "images"):
-                file.attrs[key] = getattr(predictions, key)
+            for key in ("image_id", "class_labels"):
+                file.create_dataset(key, data=getattr(header, key), dtype=h5py.string_dtype())
+            file["true_class"] = header.true_class
+            for key in (*_TEXTS, *_SIDES):
+                file.attrs[key] = getattr(header, key)
+            done = 0
+            for batch in batches:
+                if not done:
+                    for key in _STREAMED:
+                        _create(file, key, len(header.image_id), batch[key])
+                for key in _STREAMED:
+                    file[key][done : done + len(batch[key])] = batch[key]
+                done += len(batch["classes"])
+            return file["true_map"].shape
     except (OSError, RuntimeError) as error:  # HDF5 reports a full disk as either
         reason = str(error).splitlines()[0][:120]
         raise InputError(f"{path}: could not be written ({reason}); is the disk full?") from None
 
 
+def _create(file: h5py.File, key: str, count: int, first: np.ndarray) -> None:
+    """Make room for ``count`` images; maps are stored image by image, since they are so read."""
+    layout = {}
+    if first.ndim > 2 and first.size:
+        layout = {"chunks": (1, *first.shape[1:])}
+        if first.dtype == np.float16:
+            layout["compression"] = "lzf"
+    file.create_dataset(key, shape=(count, *first.shape[1:]), dtype=first.dtype, **layout)
+
+
 def read_predictions(path: Path, images: Path | None = None) -> Predictions:
-    """Read the file. Raises InputError for one that is truncated, foreign, or of other ``images``."""
+    """Open the file. Raises InputError for one that is truncated, foreign, or of other ``images``."""
     try:
-        with h5py.File(path) as file:
-            predictions = Predictions(
-                image_id=list(file["image_id"].asstr()),
-                class_labels=list(file["class_labels"].asstr()),
-                **{key: file[key][:] for key in _ARRAYS},
-                **{key: str(file.attrs[key]) for key in ("name", "network", "images")},
-            )
+        file = h5py.File(path)
+        predictions = Predictions(
+            image_id=list(file["image_id"].asstr()),
+            class_labels=list(file["class_labels"].asstr()),
+            **{key: file[key][:] for key in ("true_class", "classes", "scores")},
+            **{key: file[key] for key in ("maps", "true_map")},
+            **{key: str(file.attrs[key]) for key in _TEXTS},
+            **{key: tuple(map(int, file.attrs[key])) for key in _SIDES},
+        )
     except FileNotFoundError:
         raise InputError(f"{path}: not found") from None
     except (OSError, KeyError, RuntimeError) as error:

@@ -9,13 +9,16 @@ property; one that has none is refused. It therefore works for any network of an
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import product
 
 import torch
 from torch import nn
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.networks.gradients import Look
 
 _POOLS = {"avg": lambda maps: maps.mean((2, 3)), "max": lambda maps: maps.amax((2, 3))}
+_LAYOUTS = {"channels first": lambda maps: maps, "channels last": lambda maps: maps.movedim(3, 1)}
 _ACTIVATIONS = {"none": lambda maps: maps, "relu": torch.relu}
 
 
@@ -23,10 +26,12 @@ _ACTIVATIONS = {"none": lambda maps: maps, "relu": torch.relu}
 class ClassMapLayer:
     """``layer`` gives the maps, after ``activation``; ``pool`` turns them into what ``linear`` reads.
 
-    ``linear`` is None where the maps' channels are the classes.
+    ``linear`` is None where the maps' channels are the classes; ``layout`` says where in the layer's
+    output the channels are.
     """
 
     layer: str
+    layout: str
     activation: str
     pool: str
     linear: str | None
@@ -54,7 +59,14 @@ class ClassMapNetwork(nn.Module):
         """(N, 3, H, W) normalised images to their maps (N, channels, h, w) and logits (N, classes)."""
         with _outputs({self.found.layer: self.modules_by_name[self.found.layer]}) as outputs:
             logits = self.classifier(images)
-        return _ACTIVATIONS[self.found.activation](outputs[self.found.layer]), logits
+        maps = _LAYOUTS[self.found.layout](outputs[self.found.layer])
+        return _ACTIVATIONS[self.found.activation](maps), logits
+
+    @torch.inference_mode()
+    def look(self, images: torch.Tensor) -> Look:
+        """(N, 3, H, W) to logits, and from (N, k) classes to their (N, k, h, w) class maps."""
+        maps, logits = self(images)
+        return logits, lambda classes: class_maps(maps, self.weights, classes)
 
 
 def class_maps(
@@ -96,20 +108,18 @@ def _find(classifier: nn.Module, size: tuple[int, int], name: str) -> ClassMapLa
         if torch.equal(outputs[last].flatten(1), scores):
             targets.insert(0, (last, inputs[last].flatten(1)))
     for linear, target in targets:
-        for path, maps in reversed(outputs.items()):
-            if (
-                maps.dim() != 4
-                or maps.shape[1] != target.shape[-1]
-                or maps.shape[2] * maps.shape[3] == 1
-            ):
+        for path, output in reversed(outputs.items()):
+            if output.dim() != 4:
                 continue
-            for activation, activate in _ACTIVATIONS.items():
-                for pool, pooled in _POOLS.items():
-                    if _same(pooled(activate(maps)), target):
-                        return ClassMapLayer(path, activation, pool, linear)
+            for layout, activation, pool in product(_LAYOUTS, _ACTIVATIONS, _POOLS):
+                maps = _LAYOUTS[layout](output)
+                if maps.shape[1] != target.shape[-1] or maps.shape[2] * maps.shape[3] == 1:
+                    continue
+                if _same(_POOLS[pool](_ACTIVATIONS[activation](maps)), target):
+                    return ClassMapLayer(path, layout, activation, pool, linear)
     raise InputError(
         f"{name}: has no class maps: no layer's global pooling feeds its last linear layer or is its "
-        "scores; choose a network that ends in global pooling and one linear layer"
+        "scores; choose a network that ends in global pooling and one linear layer, or Grad-CAM"
     )
 
 

@@ -1,8 +1,8 @@
 """The mini world written as ILSVRC2012, in the official layout, quirks included.
 
-``train/<wnid>/<wnid>_<n>.JPEG``, flat ``val/``, ``bbox/val/*.xml`` with inclusive corners, and a
-devkit whose ids are not in sorted-WNID order, whose ``meta.mat`` has inner synsets too, and which
-comes with a blacklist.
+``train/<wnid>/<wnid>_<n>.JPEG``, flat ``val/`` and ``test/``, ``bbox/val/*.xml`` with inclusive
+corners, no labels for test, and a devkit whose ids are not in sorted-WNID order, whose ``meta.mat``
+has inner synsets too, and which comes with a blacklist.
 """
 
 import xml.etree.ElementTree as ET
@@ -20,7 +20,7 @@ from pipeline_lib.synthetic.scenes import Scene, draw_scene
 
 BLACKLISTED = 0.02  # part of the val images; 1,762 of 50,000 in ILSVRC
 DEVKIT = Path("ILSVRC2012_devkit_t12/data")
-_SPLITS = ("train", "val")
+_SPLITS = ("train", "val", "test")
 
 
 def wnid(kind: int) -> str:
@@ -29,19 +29,26 @@ def wnid(kind: int) -> str:
 
 
 def write_ilsvrc(
-    root: Path, *, train_images: int, val_images: int, seed: int, processes: int
+    root: Path,
+    *,
+    train_images: int,
+    val_images: int,
+    test_images: int = 0,
+    seed: int,
+    processes: int,
 ) -> None:
     """Write the data set below ``root``, an empty folder; the same for any number of processes."""
     ids = np.random.default_rng([seed, 2]).permutation(len(KINDS)) + 1
-    jobs = [("train", i) for i in range(train_images)] + [("val", i) for i in range(val_images)]
+    counts = zip(_SPLITS, (train_images, val_images, test_images), strict=True)
+    jobs = [(split, index) for split, count in counts for index in range(count)]
     for kind in range(len(KINDS)):
         (root / "train" / wnid(kind)).mkdir(parents=True)
-    for folder in (Path("val"), Path("bbox/val"), DEVKIT):
+    for folder in (Path("val"), Path("bbox/val"), DEVKIT, *[Path("test")] * bool(test_images)):
         (root / folder).mkdir(parents=True)
     with get_context("spawn").Pool(processes) as pool:
         drawn = pool.imap(partial(_write_one, root, seed), jobs, chunksize=32)
         kinds = list(progress(drawn, "drawing", total=len(jobs)))
-    _write_devkit(root / DEVKIT, ids, kinds[train_images:], seed)
+    _write_devkit(root / DEVKIT, ids, kinds[train_images:][:val_images], seed)
 
 
 def _write_one(root: Path, seed: int, job: tuple[str, int]) -> int:
@@ -53,7 +60,8 @@ def _write_one(root: Path, seed: int, job: tuple[str, int]) -> int:
     if split == "train":
         path = root / "train" / wnid(kind) / f"{wnid(kind)}_{index // len(KINDS) + 1}.JPEG"
     else:
-        path = root / "val" / f"ILSVRC2012_val_{index + 1:08d}.JPEG"
+        path = root / split / f"ILSVRC2012_{split}_{index + 1:08d}.JPEG"
+    if split == "val":
         _write_xml(root / "bbox/val" / f"{path.stem}.xml", wnid(kind), scene)
     Image.fromarray(scene.image).save(path, "JPEG", quality=92)
     return kind

@@ -1,0 +1,32 @@
+"""The ten crops: four corners and the centre, then the same mirrored (protocol, section 1)."""
+
+import numpy as np
+import torch
+
+COUNT = 10
+
+
+def offsets(warped: tuple[int, int], size: tuple[int, int]) -> list[tuple[int, int]]:
+    """Return the (y, x) of the five places a crop of ``size`` is taken from, both (height, width)."""
+    bottom, right = warped[0] - size[0], warped[1] - size[1]
+    return [(0, 0), (0, right), (bottom, 0), (bottom, right), (bottom // 2, right // 2)]
+
+
+def ten_crops(pixels: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """(N, H, W, 3) warped images to their (N, 10, height, width, 3) crops, the mirrored ones last."""
+    places = offsets(pixels.shape[1:3], size)
+    plain = torch.stack([pixels[:, y : y + size[0], x : x + size[1]] for y, x in places], dim=1)
+    return torch.cat([plain, plain.flip(3)], dim=1)
+
+
+def merged(maps: np.ndarray, warped: tuple[int, int]) -> np.ndarray:
+    """Turn the mirrored maps back, lay all ten where they were taken from, and add them up.
+
+    ``maps`` is (10, height, width) at the crops' size; returns (H, W) float32, a plain sum, as the
+    authors do: where crops overlap more, it is larger.
+    """
+    size = maps.shape[1:]
+    canvas = np.zeros(warped, np.float32)
+    for (y, x), plain, mirrored in zip(offsets(warped, size), maps[:5], maps[5:], strict=True):
+        canvas[y : y + size[0], x : x + size[1]] += plain + mirrored[:, ::-1]
+    return canvas

@@ -1,0 +1,123 @@
+"""Maps from gradients, for classifiers without class maps of their own and as the paper's baseline.
+
+Like ``ClassMapNetwork``, each looks at images and returns their logits and a function that gives
+the maps of any classes.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from pipeline_lib.common.errors import InputError
+
+Look = tuple[torch.Tensor, Callable[[torch.Tensor], torch.Tensor]]
+_NOT_MAPS = (nn.Dropout, nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
+
+
+class GradCam(nn.Module):
+    """Grad-CAM (Selvaraju et al. 2017) at ``layer``; by default the last that puts out maps.
+
+    Where the scores are a linear function of pooled maps it gives their class maps, divided by the
+    number of places and without their negative part. Raises InputError for a layer that does not
+    exist or puts out no (N, channels, h, w) maps.
+    """
+
+    def __init__(
+        self, classifier: nn.Module, size: tuple[int, int], name: str, layer: str | None = None
+    ) -> None:
+        super().__init__()
+        self.classifier = classifier.eval().requires_grad_(False)
+        self.layer = layer or _last_map(classifier, size, name)
+        modules = dict(classifier.named_modules())
+        if self.layer not in modules:
+            raise InputError(f"{name}: has no layer '{self.layer}'; its layers are named like in timm")
+        self._module = modules[self.layer]
+
+    def look(self, images: torch.Tensor) -> Look:
+        """(N, 3, H, W) to logits, and from (N, k) classes to (N, k, h, w) maps, none negative."""
+        kept: list[torch.Tensor] = []
+
+        def cut(_module: nn.Module, _args: tuple, output: torch.Tensor) -> torch.Tensor:
+            kept[:] = [output.detach().requires_grad_()]
+            return kept[0].clone()  # what follows may work in place
+
+        hook = self._module.register_forward_hook(cut)
+        try:
+            with torch.enable_grad():
+                logits = self.classifier(images)
+        finally:
+            hook.remove()
+
+        def maps_of(classes: torch.Tensor) -> torch.Tensor:
+            maps = kept[0].detach()
+            gradients = _gradients(logits, classes, kept[0])
+            return torch.relu((gradients.mean((3, 4), keepdim=True) * maps[:, None]).sum(2))
+
+        return logits.detach(), maps_of
+
+
+class Backprop(nn.Module):
+    """The gradient of a class's pre-softmax score by the pixels (Simonyan et al. 2013).
+
+    ``std`` is the input's normalisation, by which the gradient is brought back to pixel values.
+    """
+
+    def __init__(self, classifier: nn.Module, std: tuple[float, ...]) -> None:
+        super().__init__()
+        self.classifier = classifier.eval().requires_grad_(False)
+        self.register_buffer("std", torch.tensor(std).view(1, 1, 3, 1, 1))
+
+    def look(self, images: torch.Tensor) -> Look:
+        """(N, 3, H, W) to logits, and from (N, k) classes to (N, k, 3, H, W) gradients."""
+        images = images.detach().requires_grad_()
+        with torch.enable_grad():
+            logits = self.classifier(images)
+        return logits.detach(), lambda classes: _gradients(logits, classes, images) / self.std
+
+
+def _gradients(
+    logits: torch.Tensor, classes: torch.Tensor, inputs: torch.Tensor
+) -> torch.Tensor:
+    """The gradients of (N, k) ``classes``' scores by (N, ...) ``inputs``, as (N, k, ...)."""
+    chosen = logits.gather(1, classes)
+    parts = [
+        torch.autograd.grad(chosen[:, rank].sum(), inputs, retain_graph=True)[0]
+        for rank in range(classes.shape[1])
+    ]
+    return torch.stack(parts, dim=1)
+
+
+def _last_map(classifier: nn.Module, size: tuple[int, int], name: str) -> str:
+    """Run an image and return the last innermost layer that puts out maps, pooling left aside.
+
+    Maps have the image's aspect; what attention has in its four dimensions does not.
+    """
+    found: list[str] = []
+
+    def note(path: str) -> Callable:
+        def hook(_module: nn.Module, _args: tuple, output: object) -> None:
+            if isinstance(output, torch.Tensor) and output.dim() == 4:
+                height, width = output.shape[2:]
+                askew = abs(height * size[1] - width * size[0])
+                if min(height, width) > 1 and askew <= max(size):
+                    found.append(path)
+
+        return hook
+
+    leaves = {
+        path: module
+        for path, module in classifier.named_modules()
+        if not any(True for _ in module.children()) and not isinstance(module, _NOT_MAPS)
+    }
+    hooks = [module.register_forward_hook(note(path)) for path, module in leaves.items()]
+    device = next(classifier.parameters()).device
+    try:
+        with torch.inference_mode():
+            classifier(torch.zeros(1, 3, *size, device=device))
+    finally:
+        for hook in hooks:
+            hook.remove()
+    if not found:
+        raise InputError(f"{name}: no layer puts out maps, so there is nothing to show")
+    return found[-1]
