@@ -11,9 +11,10 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config, validate
 
 
-def refuse(message):
-    """End at once with one line: which key, what is wrong."""
-    print(f"error: {message}", file=sys.stderr)
+def refuse(*messages):
+    """End at once, a line each: which key or file, what is wrong."""
+    for message in messages:
+        print(f"error: {message}", file=sys.stderr)
     sys.exit(1)
 
 
@@ -51,13 +52,18 @@ RESULTS = f"{config['results']}/{STUDY}"
 NETWORKS = {
     name: options or {} for name, options in config["networks"].items() if options is not False
 }
-TRAINED = [name for name, options in NETWORKS.items() if "architecture" in options]
+TRAINED = [
+    name
+    for name, options in NETWORKS.items()
+    if "architecture" in options and "weights" not in options
+]
 ADOPTED = [name for name in NETWORKS if name not in TRAINED]
 PHOTOGRAPHS = config.get("photographs")
 if PHOTOGRAPHS and PHOTOGRAPHS["network"] not in NETWORKS:
     ADOPTED.append(PHOTOGRAPHS["network"])
-if config["figures"]["network"] not in NETWORKS:
-    refuse(f"config.figures.network: '{config['figures']['network']}' is not in networks")
+for part in ("network", "baseline"):
+    if config["figures"][part] not in NETWORKS:
+        refuse(f"config.figures.{part}: '{config['figures'][part]}' is not in networks")
 if "world" in config:
     DATA_ROOT = f"{RESULTS}/world"
 elif "data_root" in config:
@@ -65,6 +71,10 @@ elif "data_root" in config:
 else:
     refuse(f"config.data_root: study {STUDY} needs it; add --config data_root=DIR")
 ILSVRC = f"{DATA_ROOT}/ilsvrc"
+# Test labels are not published: where there are test images, the server's submission is written.
+HAS_TEST = (
+    bool(config["world"]["test_images"]) if "world" in config else os.path.isdir(f"{ILSVRC}/test")
+)
 CONDA = "../../envs/pipeline.yaml"
 
 nearest = next(p for p in (Path(RESULTS), *Path(RESULTS).resolve().parents) if p.exists())
@@ -74,7 +84,9 @@ if not os.access(nearest, os.W_OK):
 
 wildcard_constraints:
     network=r"[A-Za-z0-9_.+-]+",
-    split="train|val",
+    split="train|val|test",
+    views="whole|ten-crop|backprop",
+    rule="paper|authors|graphcut",
     table=r"table\d+",
 
 
@@ -99,6 +111,39 @@ def yaml_text(value):
     return yaml.safe_dump(value, default_flow_style=True, width=1000).removesuffix("...\n").strip()
 
 
+def listed(file):
+    """Return a data file of the library's."""
+    return yaml.safe_load((Path(workflow.basedir) / "pipeline_lib" / file).read_text())
+
+
+def released(network):
+    """Return what is known of the caffemodel that was released under a network's name."""
+    files = listed("networks/caffe/released.yaml")
+    if network not in files:
+        refuse(f"config.networks.{network}: was not released; there are {', '.join(files)}")
+    return files[network]
+
+
+def absent():
+    """Return a line for each thing that the study needs below data_root and that is not there."""
+    if "world" in config:
+        return []
+    catalogue = listed("data/catalogue.yaml")
+    needed = ["ILSVRC2012 val", "ILSVRC2012 devkit", "ILSVRC2012 val boxes"]
+    needed += ["ILSVRC2012 train"] if TRAINED else []
+    entries = {name: catalogue[name] for name in needed}
+    for name in ADOPTED:
+        if NETWORKS.get(name, {}).get("weights") == "released":
+            file = released(name)
+            entries[f"{name}'s weights"] = {"at": f"weights/{file['file']}", **file}
+    lines = []
+    for name, entry in entries.items():
+        if not os.path.exists(f"{DATA_ROOT}/{entry['at']}"):
+            size = f"{entry['bytes'] / 1e9:,.3f} GB" if entry["bytes"] else "size unknown"
+            lines.append(f"{name} at {DATA_ROOT}/{entry['at']}: {size}, {entry['from']}")
+    return lines
+
+
 def ilsvrc_folders(wildcards):
     """Return what a manifest depends on: the drawn world, or those official folders that are there."""
     if "world" in config:
@@ -107,16 +152,36 @@ def ilsvrc_folders(wildcards):
     return existing(*(f"{ILSVRC}/{folder}" for folder in (*folders, "bbox/val")))
 
 
+def label_of(network):
+    """Return what the tables call a network, whose name in files may lack a star."""
+    return NETWORKS.get(network, {}).get("label", network)
+
+
+def launcher(_wildcards):
+    """Return what starts the trainer: Python, or torchrun with a process for each GPU."""
+    processes = config["training"]["processes"]
+    if processes == 1:
+        return "python"
+    return f"python -m torch.distributed.run --standalone --nproc-per-node {processes}"
+
+
+def training_input(_wildcards):
+    """Return the packed images that training reads, where the study packs them."""
+    return [f"{PACKED}/index.json"] if config["training"]["pack"] else []
+
+
 def training_flags(wildcards):
     """Return the flags that decide what a trained network is; when they change, it is retrained."""
     network, training = NETWORKS[wildcards.network], config["training"]
     return " ".join(
         [
+            f"--name {shlex.quote(label_of(wildcards.network))}",
             f"--architecture {network['architecture']}",
             repeated("--option", network.get("options", {})),
-            repeated("--recipe", training["recipe"]),
-            f"--warp {training['warp']} --crop {training['crop']}",
+            repeated("--recipe", training["recipe"] | network.get("recipe", {})),
+            f"--warp {training['warp']} --crop {network.get('crop', training['crop'])}",
             f"--start {network['start']}" if "start" in network else "",
+            f"--shards {PACKED}" if training["pack"] else "",
         ]
     )
 
@@ -126,13 +191,77 @@ def library_name(wildcards):
     return NETWORKS.get(wildcards.network, {}).get("pretrained", wildcards.network)
 
 
-def library_flag(wildcards):
-    """Return the flag that names the library, where the configuration does."""
-    library = NETWORKS.get(wildcards.network, {}).get("library")
-    return f"--library {library}" if library else ""
+def adoption_flags(wildcards):
+    """Return the flags that say which ready-trained network to take, and what to call it."""
+    options = NETWORKS.get(wildcards.network, {})
+    if options.get("weights") == "released":
+        which = f"--released {wildcards.network}"
+    else:
+        library = f" --library {options['library']}" if "library" in options else ""
+        which = f"--network {library_name(wildcards)}{library}"
+    return f"{which} --name {shlex.quote(label_of(wildcards.network))}"
 
 
 def weights_of(wildcards):
     """Return the user's file of a ready-trained network's weights, where there is one."""
+    if NETWORKS.get(wildcards.network, {}).get("weights") == "released":
+        return existing(f"{DATA_ROOT}/weights/{released(wildcards.network)['file']}")
     stem = f"{DATA_ROOT}/weights/{library_name(wildcards)}"
     return existing(f"{stem}.safetensors", f"{stem}.pth")[:1]
+
+
+def view_flags(wildcards):
+    """Return the flags that say how a network looks at the images, and what it keeps."""
+    options = NETWORKS.get(wildcards.network, {})
+    if wildcards.views == "backprop":
+        return f"--method backprop --crops {config['prediction']['backprop_crops']}"
+    method = f"--method {options['maps']}" if "maps" in options else ""
+    layer = f"--layer {shlex.quote(options['layer'])}" if "layer" in options else ""
+    return f"{method} {layer} --crops {10 if wildcards.views == 'ten-crop' else 1}".strip()
+
+
+def prediction(views, network, images="ilsvrc-val"):
+    """Return the predictions file of a network that looked at a set of images in one way."""
+    return f"{RESULTS}/predictions/{images}/{views}/{network}.h5"
+
+
+def boxes(views, rule, network, images="ilsvrc-val"):
+    """Return the file of the boxes drawn from those predictions by a rule."""
+    return f"{RESULTS}/boxes/{images}/{views}/{rule}/{network}.csv"
+
+
+def score(views, rule, network):
+    """Return the file of those boxes' scores; the rule "sweep" is the threshold sweep's."""
+    return f"{RESULTS}/scores/{views}/{rule}/{network}.csv"
+
+
+def swept(views, network):
+    """Return the file of a threshold sweep's curve."""
+    return f"{RESULTS}/sweeps/{views}/{network}.csv"
+
+
+def box_flags(wildcards):
+    """Return the flags of a way to draw boxes; only the paper's has a threshold."""
+    flags = {"interpolation": config["boxes"]["interpolation"]}
+    if "paper" == wildcards.rule:
+        flags["threshold"] = config["boxes"]["threshold"]
+    return " ".join(f"--{name} {value}" for name, value in flags.items())
+
+
+def shown(wildcards):
+    """Return what a figure shows, and the manifests of the images in it."""
+    inputs = SHOWS[wildcards.figure]
+    sets = [Path(path).parts[-3] for path in inputs.get("predictions", [])]
+    return inputs | {"images": [f"{RESULTS}/data/{name}/images.csv" for name in sets]}
+
+
+def figure_flags(wildcards, input):
+    """Return the flags that hand a figure its inputs and the folders of its images."""
+    inputs = SHOWS[wildcards.figure]
+    roots = [ROOTS[Path(path).parts[-3]] for path in inputs.get("predictions", [])]
+    given = {key: input.get(key) for key in (*inputs, "images")} | {"roots": roots}
+    return " ".join(
+        f"--{key.replace('_', '-')} {shlex.join([paths] if isinstance(paths, str) else paths)}"
+        for key, paths in given.items()
+        if paths
+    )

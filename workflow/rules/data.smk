@@ -15,11 +15,12 @@ if "world" in config:
         params:
             train=config["world"]["train_images"],
             val=config["world"]["val_images"],
+            test=config["world"]["test_images"],
             seed=config["world"]["seed"],
         shell:
             "python -m pipeline_lib.synthesize --train-images {params.train} "
-            "--val-images {params.val} --seed {params.seed} --processes {threads} "
-            "--out {output} --log {log}"
+            "--val-images {params.val} --test-images {params.test} --seed {params.seed} "
+            "--processes {threads} --out {output} --log {log}"
 
 
 # What `all` asks for by itself, so that it is drawn or read again if it is lost.
@@ -27,7 +28,7 @@ MANIFESTS = [
     *([ILSVRC] if "world" in config else []),
     *(
         f"{RESULTS}/data/ilsvrc-{split}/{table}"
-        for split in ["val", *(["train"] if TRAINED else [])]
+        for split in ["val", *["train"] * bool(TRAINED), *["test"] * HAS_TEST]
         for table in ("images.csv", "boxes.csv", "classes.csv", "summary.json")
     ),
 ]

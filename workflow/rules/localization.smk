@@ -1,8 +1,26 @@
-# Section 3.2: class maps once, then boxes and scores, which need no network.
+# Section 3.2: maps once, then boxes, scores and thresholds, which need no network.
 
 # The image sets that networks are run over, and their folders.
 ROOTS = {"photographs": PHOTOGRAPHS["folder"]} if PHOTOGRAPHS else {}
 ROOTS["ilsvrc-val"] = ILSVRC
+if HAS_TEST:
+    ROOTS["ilsvrc-test"] = ILSVRC
+
+# Who is looked at how. Ten crops are the authors' way; Grad-CAM and backprop serve as they are.
+BY_CROPS = [name for name in NETWORKS if NETWORKS[name].get("maps") != "grad-cam"]
+BY_BACKPROP = [name for name in NETWORKS if NETWORKS[name].get("backprop")]
+VIEWS = [
+    *(("whole", name) for name in NETWORKS),
+    *(("ten-crop", name) for name in BY_CROPS),
+    *(("backprop", name) for name in BY_BACKPROP),
+]
+RULES = {"whole": ["paper"], "ten-crop": ["authors"], "backprop": ["graphcut", "authors"]}
+BOXES = [(views, rule, name) for views, name in VIEWS for rule in RULES[views]]
+SWEEPS = [(views, name) for views, name in VIEWS if views != "ten-crop"]
+SUBMISSIONS = expand(
+    f"{RESULTS}/submission/{config['figures']['network']}-{{guesses}}.txt",
+    guesses=["plain", "heuristics"] if HAS_TEST else [],
+)
 
 
 rule predict:
@@ -11,59 +29,62 @@ rule predict:
         card=f"{RESULTS}/networks/{{network}}.json",
         images=f"{RESULTS}/data/{{set}}/images.csv",
     output:
-        f"{RESULTS}/predictions/{{set}}/{{network}}.h5",
+        f"{RESULTS}/predictions/{{set}}/{{views}}/{{network}}.h5",
     log:
-        f"{RESULTS}/logs/predict/{{set}}/{{network}}.log",
+        f"{RESULTS}/logs/predict/{{set}}/{{views}}/{{network}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/predict/{{set}}/{{network}}.tsv"
+        f"{RESULTS}/benchmarks/predict/{{set}}/{{views}}/{{network}}.tsv"
     wildcard_constraints:
         set=one_of(ROOTS),
     conda:
         CONDA
     threads: config["prediction"]["threads"]
     params:
+        flags=view_flags,
         root=lambda wildcards: ROOTS[wildcards.set],
         batch=config["prediction"]["batch"],
         workers=config["prediction"]["workers"],
     shell:
         "python -m pipeline_lib.predict --network {input.weights} --images {input.images} "
-        "--root {params.root:q} --batch {params.batch} --workers {params.workers} "
+        "--root {params.root:q} {params.flags} --batch {params.batch} --workers {params.workers} "
         "--threads {threads} --out {output} --log {log}"
 
 
 rule localize:
     input:
-        predictions=f"{RESULTS}/predictions/ilsvrc-val/{{network}}.h5",
-        images=f"{RESULTS}/data/ilsvrc-val/images.csv",
+        predictions=f"{RESULTS}/predictions/{{set}}/{{views}}/{{network}}.h5",
+        images=f"{RESULTS}/data/{{set}}/images.csv",
     output:
-        f"{RESULTS}/boxes/{{network}}.csv",
+        f"{RESULTS}/boxes/{{set}}/{{views}}/{{rule}}/{{network}}.csv",
     log:
-        f"{RESULTS}/logs/localize/{{network}}.log",
+        f"{RESULTS}/logs/localize/{{set}}/{{views}}/{{rule}}/{{network}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/localize/{{network}}.tsv"
+        f"{RESULTS}/benchmarks/localize/{{set}}/{{views}}/{{rule}}/{{network}}.tsv"
+    wildcard_constraints:
+        set=one_of(ROOTS),
     conda:
         CONDA
     params:
-        threshold=config["boxes"]["threshold"],
-        interpolation=config["boxes"]["interpolation"],
+        flags=box_flags,
+        root=lambda wildcards: ROOTS[wildcards.set],
     shell:
         "python -m pipeline_lib.localize --predictions {input.predictions} "
-        "--images {input.images} --threshold {params.threshold} "
-        "--interpolation {params.interpolation} --out {output} --log {log}"
+        "--images {input.images} --rule {wildcards.rule} {params.flags} --root {params.root:q} "
+        "--out {output} --log {log}"
 
 
 rule evaluate:
     input:
-        predictions=f"{RESULTS}/predictions/ilsvrc-val/{{network}}.h5",
-        boxes=f"{RESULTS}/boxes/{{network}}.csv",
+        predictions=f"{RESULTS}/predictions/ilsvrc-val/{{views}}/{{network}}.h5",
+        boxes=f"{RESULTS}/boxes/ilsvrc-val/{{views}}/{{rule}}/{{network}}.csv",
         images=f"{RESULTS}/data/ilsvrc-val/images.csv",
         true_boxes=f"{RESULTS}/data/ilsvrc-val/boxes.csv",
     output:
-        f"{RESULTS}/scores/networks/{{network}}.csv",
+        f"{RESULTS}/scores/{{views}}/{{rule}}/{{network}}.csv",
     log:
-        f"{RESULTS}/logs/evaluate/{{network}}.log",
+        f"{RESULTS}/logs/evaluate/{{views}}/{{rule}}/{{network}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/evaluate/{{network}}.tsv"
+        f"{RESULTS}/benchmarks/evaluate/{{views}}/{{rule}}/{{network}}.tsv"
     conda:
         CONDA
     shell:
@@ -89,3 +110,46 @@ rule evaluate_centred_box:
     shell:
         "python -m pipeline_lib.evaluate --centred {params.part} --images {input.images} "
         "--true-boxes {input.true_boxes} --out {output} --log {log}"
+
+
+rule sweep:
+    input:
+        predictions=f"{RESULTS}/predictions/ilsvrc-val/{{views}}/{{network}}.h5",
+        images=f"{RESULTS}/data/ilsvrc-val/images.csv",
+        true_boxes=f"{RESULTS}/data/ilsvrc-val/boxes.csv",
+    output:
+        curve=f"{RESULTS}/sweeps/{{views}}/{{network}}.csv",
+        scores=f"{RESULTS}/scores/{{views}}/sweep/{{network}}.csv",
+    log:
+        f"{RESULTS}/logs/sweep/{{views}}/{{network}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/sweep/{{views}}/{{network}}.tsv"
+    conda:
+        CONDA
+    params:
+        held_out=config["boxes"]["held_out"],
+        interpolation=config["boxes"]["interpolation"],
+    shell:
+        "python -m pipeline_lib.sweep --predictions {input.predictions} --images {input.images} "
+        "--true-boxes {input.true_boxes} --held-out {params.held_out} "
+        "--interpolation {params.interpolation} --out {output.curve} --scores {output.scores} "
+        "--log {log}"
+
+
+rule submission_file:
+    input:
+        boxes=f"{RESULTS}/boxes/ilsvrc-test/ten-crop/authors/{{network}}.csv",
+        classes=f"{RESULTS}/data/ilsvrc-test/classes.csv",
+    output:
+        f"{RESULTS}/submission/{{network}}-{{guesses}}.txt",
+    log:
+        f"{RESULTS}/logs/submission/{{network}}-{{guesses}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/submission/{{network}}-{{guesses}}.tsv"
+    wildcard_constraints:
+        guesses="plain|heuristics",
+    conda:
+        CONDA
+    shell:
+        "python -m pipeline_lib.submit --boxes {input.boxes} --classes {input.classes} "
+        "--guesses {wildcards.guesses} --out {output} --log {log}"

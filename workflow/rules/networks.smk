@@ -1,8 +1,35 @@
 # Section 3's networks: trained here, or taken over ready-trained.
 
+PACKED = f"{RESULTS}/packed/ilsvrc-train"
+
+
+if config["training"]["pack"]:
+
+    rule pack:
+        input:
+            images=f"{RESULTS}/data/ilsvrc-train/images.csv",
+        output:
+            # The shards beside it are not declared: they must outlive a failed job.
+            f"{PACKED}/index.json",
+        log:
+            f"{RESULTS}/logs/pack.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/pack.tsv"
+        conda:
+            CONDA
+        threads: max(1, config["training"]["workers"])
+        params:
+            root=ILSVRC,
+            folder=lambda wildcards, output: os.path.dirname(output[0]),
+            side=config["training"]["warp"],
+        shell:
+            "python -m pipeline_lib.pack --images {input.images} --root {params.root:q} "
+            "--side {params.side} --processes {threads} --out {params.folder} --log {log}"
+
 
 rule train:
     input:
+        training_input,
         images=f"{RESULTS}/data/ilsvrc-train/images.csv",
     output:
         weights=f"{RESULTS}/networks/{{network}}.safetensors",
@@ -17,19 +44,21 @@ rule train:
         CONDA
     threads: config["training"]["threads"]
     params:
+        launch=launcher,
         flags=training_flags,
         root=ILSVRC,
-        # Not an output: Snakemake deletes a failed job's outputs, and these must outlive it.
+        # Not outputs: Snakemake deletes a failed job's outputs, and these must outlive it.
         checkpoints=f"{RESULTS}/checkpoints/{{network}}",
+        history=f"{RESULTS}/history/{{network}}",
         weights_folder=f"{DATA_ROOT}/weights",
         workers=config["training"]["workers"],
         save_every=config["training"]["save_every"],
     shell:
-        "python -m pipeline_lib.train --name {wildcards.network} {params.flags} "
+        "{params.launch} -m pipeline_lib.train {params.flags} "
         "--weights-folder {params.weights_folder:q} --images {input.images} "
         "--root {params.root:q} --workers {params.workers} --threads {threads} "
         "--save-every {params.save_every} --checkpoints {params.checkpoints} "
-        "--out {output.weights} --log {log}"
+        "--history {params.history} --out {output.weights} --log {log}"
 
 
 rule adopt:
@@ -47,10 +76,8 @@ rule adopt:
     conda:
         CONDA
     params:
-        network=library_name,
-        library=library_flag,
+        flags=adoption_flags,
         weights_folder=f"{DATA_ROOT}/weights",
     shell:
-        "python -m pipeline_lib.adopt --network {params.network} {params.library} "
-        "--name {wildcards.network} --weights-folder {params.weights_folder:q} "
+        "python -m pipeline_lib.adopt {params.flags} --weights-folder {params.weights_folder:q} "
         "--out {output.weights} --log {log}"

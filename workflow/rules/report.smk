@@ -1,16 +1,45 @@
 # Tables, figures and the page.
 
-TABLES = ["table1", "table2"]
-FIGURES = ["figure3", "figure4"]
-SHOWN = config["figures"]["network"]
+TABLES = ["table1", "table2", "table3"]
+MAIN, BASELINE = config["figures"]["network"], config["figures"]["baseline"]
+
+# What each table needs the scores of, and each figure the predictions, boxes and curves.
+SCORED = {
+    "table1": [score(*box) for box in BOXES if box[0] == "whole"],
+    "table2": [
+        *(score(*box) for box in BOXES),
+        *(score(views, "sweep", name) for views, name in SWEEPS),
+        f"{RESULTS}/scores/centred-box.csv",
+    ],
+    "table3": [score(*box) for box in BOXES if box[0] != "whole"],
+}
+PHOTOGRAPHED = [prediction("whole", PHOTOGRAPHS["network"], "photographs")] if PHOTOGRAPHS else []
+SHOWS = {
+    "figure3": {"predictions": [prediction("whole", MAIN)]},
+    "figure4": {"predictions": [*PHOTOGRAPHED, prediction("whole", MAIN)]},
+    "figure5": {
+        "predictions": [
+            *(prediction("whole", name) for name in BY_CROPS),
+            *(prediction("backprop", name) for name in BY_BACKPROP),
+        ],
+    },
+    "figure6": {
+        "predictions": [prediction("whole", MAIN), prediction("backprop", BASELINE)],
+        "boxes": [
+            boxes("whole", "paper", MAIN),
+            boxes("backprop", "graphcut", BASELINE),
+        ],
+        "true_boxes": [f"{RESULTS}/data/ilsvrc-val/boxes.csv"],
+    },
+    "thresholds": {
+        "curves": [swept(*view) for view in SWEEPS],
+    },
+}
 
 
 rule table:
     input:
-        scores=[
-            *expand(f"{RESULTS}/scores/networks/{{network}}.csv", network=NETWORKS),
-            f"{RESULTS}/scores/centred-box.csv",
-        ],
+        scores=lambda wildcards: SCORED[wildcards.table],
         cards=expand(f"{RESULTS}/networks/{{network}}.json", network=NETWORKS),
         summary=f"{RESULTS}/data/ilsvrc-val/summary.json",
     output:
@@ -40,68 +69,38 @@ rule table:
         "--interpolation {params.interpolation} --out {output.csv} --log {log}"
 
 
-rule figure3:
+rule figure:
     input:
-        predictions=f"{RESULTS}/predictions/ilsvrc-val/{SHOWN}.h5",
-        images=f"{RESULTS}/data/ilsvrc-val/images.csv",
+        unpack(shown),
         classes=f"{RESULTS}/data/ilsvrc-val/classes.csv",
     output:
         png=report(
-            f"{RESULTS}/figures/figure3.png",
-            caption="../report/figure3.rst",
+            f"{RESULTS}/figures/{{figure}}.png",
+            caption="../report/figure.rst",
             category="Figures",
-            labels={"figure": "figure3"},
+            labels={"figure": "{figure}"},
         ),
-        json=f"{RESULTS}/figures/figure3.json",
+        json=f"{RESULTS}/figures/{{figure}}.json",
     log:
-        f"{RESULTS}/logs/figure3.log",
+        f"{RESULTS}/logs/{{figure}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/figure3.tsv"
+        f"{RESULTS}/benchmarks/{{figure}}.tsv"
+    wildcard_constraints:
+        figure=one_of(SHOWS),
     conda:
         CONDA
     params:
-        root=ILSVRC,
+        flags=figure_flags,
     shell:
-        "python -m pipeline_lib.draw --figure figure3 --predictions {input.predictions} "
-        "--images {input.images} --roots {params.root:q} --classes {input.classes} "
-        "--out {output.png} --log {log}"
-
-
-rule figure4:
-    input:
-        predictions=[
-            f"{RESULTS}/predictions/{name}/{PHOTOGRAPHS['network'] if name == 'photographs' else SHOWN}.h5"
-            for name in ROOTS
-        ],
-        images=expand(f"{RESULTS}/data/{{set}}/images.csv", set=ROOTS),
-        classes=f"{RESULTS}/data/ilsvrc-val/classes.csv",
-    output:
-        png=report(
-            f"{RESULTS}/figures/figure4.png",
-            caption="../report/figure4.rst",
-            category="Figures",
-            labels={"figure": "figure4"},
-        ),
-        json=f"{RESULTS}/figures/figure4.json",
-    log:
-        f"{RESULTS}/logs/figure4.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/figure4.tsv"
-    conda:
-        CONDA
-    params:
-        roots=list(ROOTS.values()),
-    shell:
-        "python -m pipeline_lib.draw --figure figure4 --predictions {input.predictions} "
-        "--images {input.images} --roots {params.roots:q} --classes {input.classes} "
-        "--out {output.png} --log {log}"
+        "python -m pipeline_lib.draw --figure {wildcards.figure} {params.flags} "
+        "--classes {input.classes} --out {output.png} --log {log}"
 
 
 rule report:
     input:
         tables=expand(f"{RESULTS}/tables/{{table}}.html", table=TABLES),
-        figures=expand(f"{RESULTS}/figures/{{figure}}.png", figure=FIGURES),
-        facts=expand(f"{RESULTS}/figures/{{figure}}.json", figure=FIGURES),
+        figures=expand(f"{RESULTS}/figures/{{figure}}.png", figure=SHOWS),
+        facts=expand(f"{RESULTS}/figures/{{figure}}.json", figure=SHOWS),
     output:
         f"{RESULTS}/report/index.html",
     log:
