@@ -104,7 +104,9 @@ def _saliency(gradients: np.ndarray, preprocessing: Preprocessing) -> np.ndarray
         warped, size = preprocessing.warped, preprocessing.size
         covered = ten.merged(np.ones((ten.COUNT, *size)), warped)
         strongest, total = (
-            np.stack([[ten.merged(kind[:, k], warped) for k in range(kind.shape[1])] for kind in part])
+            np.stack(
+                [[ten.merged(kind[:, k], warped) for k in range(kind.shape[1])] for kind in part]
+            )
             for part in (strongest, total)
         )
         strongest = strongest / covered

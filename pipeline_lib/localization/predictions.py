@@ -18,7 +18,8 @@ Attributes: ``class_labels`` in the order of the scores, ``name`` (the row in th
 from, ``network`` and ``images`` (fingerprints of what the file was made from).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,23 +86,36 @@ def write_predictions(
     A batch has classes, scores, maps and true_map of the next images; the batches' images are the
     header's in order. Raises InputError where the file cannot be written.
     """
-    try:
-        with atomic(path) as temporary, h5py.File(temporary, "w") as file:
-            for key in ("image_id", "class_labels"):
-                file.create_dataset(key, data=getattr(header, key), dtype=h5py.string_dtype())
-            file["true_class"] = header.true_class
-            for key in (*_TEXTS, *_SIDES):
-                file.attrs[key] = getattr(header, key)
+    with atomic(path) as temporary:
+        with _reported(path):
+            file = h5py.File(temporary, "w")
+        try:
+            with _reported(path):
+                for key in ("image_id", "class_labels"):
+                    file.create_dataset(key, data=getattr(header, key), dtype=h5py.string_dtype())
+                file["true_class"] = header.true_class
+                for key in (*_TEXTS, *_SIDES):
+                    file.attrs[key] = getattr(header, key)
             done = 0
             for batch in batches:
-                if not done:
+                with _reported(path):
                     for key in _STREAMED:
-                        _create(file, key, len(header.image_id), batch[key])
-                for key in _STREAMED:
-                    file[key][done : done + len(batch[key])] = batch[key]
+                        if not done:
+                            _create(file, key, len(header.image_id), batch[key])
+                        file[key][done : done + len(batch[key])] = batch[key]
                 done += len(batch["classes"])
             return file["true_map"].shape
-    except (OSError, RuntimeError) as error:  # HDF5 reports a full disk as either
+        finally:
+            with _reported(path):
+                file.close()
+
+
+@contextmanager
+def _reported(path: Path) -> Iterator[None]:
+    """Say in a line that HDF5 could not write; it reports a full disk as one of two errors."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
         reason = str(error).splitlines()[0][:120]
         raise InputError(f"{path}: could not be written ({reason}); is the disk full?") from None
 

@@ -31,7 +31,9 @@ class GradCam(nn.Module):
         self.layer = layer or _last_map(classifier, size, name)
         modules = dict(classifier.named_modules())
         if self.layer not in modules:
-            raise InputError(f"{name}: has no layer '{self.layer}'; its layers are named like in timm")
+            raise InputError(
+                f"{name}: has no layer '{self.layer}'; its layers are named like in timm"
+            )
         self._module = modules[self.layer]
 
     def look(self, images: torch.Tensor) -> Look:
@@ -66,19 +68,18 @@ class Backprop(nn.Module):
     def __init__(self, classifier: nn.Module, std: tuple[float, ...]) -> None:
         super().__init__()
         self.classifier = classifier.eval().requires_grad_(False)
-        self.register_buffer("std", torch.tensor(std).view(1, 1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(std))
 
     def look(self, images: torch.Tensor) -> Look:
         """(N, 3, H, W) to logits, and from (N, k) classes to (N, k, 3, H, W) gradients."""
         images = images.detach().requires_grad_()
         with torch.enable_grad():
             logits = self.classifier(images)
-        return logits.detach(), lambda classes: _gradients(logits, classes, images) / self.std
+        std = self.std.view(3, 1, 1)
+        return logits.detach(), lambda classes: _gradients(logits, classes, images) / std
 
 
-def _gradients(
-    logits: torch.Tensor, classes: torch.Tensor, inputs: torch.Tensor
-) -> torch.Tensor:
+def _gradients(logits: torch.Tensor, classes: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
     """The gradients of (N, k) ``classes``' scores by (N, ...) ``inputs``, as (N, k, ...)."""
     chosen = logits.gather(1, classes)
     parts = [

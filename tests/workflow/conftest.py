@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 
 TINY = {
-    "world": {"train_images": 40, "val_images": 24, "seed": 1},
+    "world": {"train_images": 40, "val_images": 24, "test_images": 6, "seed": 1},
     "ilsvrc": {"val_images": 24},
     "training": {"save_every": 2, "recipe": {"epochs": 1, "batch": 8}},
-    "networks": {"GoogLeNet": False, "GoogLeNet-GMP": False},
+    "networks": {
+        name: False
+        for name in ("GoogLeNet", "GoogLeNet-GMP", "VGGnet", "VGGnet-GAP", "NIN", "AlexNet-GAP")
+    },
 }
 
 
@@ -64,6 +67,7 @@ def workflow_files(repository, tmp_path_factory):
             shutil.copy(repository / part, folder)
         for part in ("workflow", "envs", "profiles"):
             shutil.copytree(repository / part, folder / part)
+        (folder / "pipeline_lib").symlink_to(repository / "pipeline_lib")  # its lists of files
         return Workflow(
             folder, tuple(f"{key}={json.dumps(value)}" for key, value in config.items())
         )
@@ -72,9 +76,15 @@ def workflow_files(repository, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def tiny_study(workflow_files) -> Workflow:
+def tiny_config() -> dict:
+    """What goes over the mini study to make it tiny."""
+    return TINY
+
+
+@pytest.fixture(scope="session")
+def tiny_study(workflow_files, tiny_config) -> Workflow:
     """The tiny study, run to the end."""
-    workflow = workflow_files("tiny", TINY)
+    workflow = workflow_files("tiny", tiny_config)
     done = workflow.run()
     assert done.returncode == 0, done.stdout + done.stderr
     return workflow

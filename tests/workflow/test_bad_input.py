@@ -26,6 +26,7 @@ SMALL = {
         ({"training": {"recipe": {"epochs": 0}}}, "training.recipe.epochs"),
         ({"study": "tiny"}, "tiny"),
         ({"figures": {"network": "VGG"}}, "figures.network"),
+        ({"networks": {"GoogLeNet-GMP": {"weights": "released"}}}, "networks.GoogLeNet-GMP"),
     ],
 )
 def test_a_bad_key_is_one_line_naming_it(tiny_study, config, named):
@@ -81,13 +82,14 @@ def wrong_weights(root):
 
 def no_images(root):
     shutil.rmtree(root / "ilsvrc" / "val")
+    (root / "ilsvrc" / "val").mkdir()
     return "no image named ILSVRC2012_val_*.JPEG"
 
 
 @pytest.mark.parametrize(
     ("spoil", "target"),
     [
-        (truncate_image, "predictions/ilsvrc-val/squeezenet1_0.h5"),
+        (truncate_image, "predictions/photographs/whole/squeezenet1_0.h5"),
         (empty_xml, "data/ilsvrc-val/images.csv"),
         (short_devkit, "data/ilsvrc-val/images.csv"),
         (no_images, "data/ilsvrc-val/images.csv"),
@@ -100,7 +102,6 @@ def test_bad_data_is_one_line_in_the_steps_log(workflow_files, data_root, spoil,
         "bad", {**SMALL, "data_root": str(data_root), "ilsvrc": {"val_images": 20}}
     )
     if spoil is truncate_image:  # the mini world's classes are not ImageNet's: show it unlabelled
-        target = "predictions/photographs/squeezenet1_0.h5"
         folder = str(data_root / "ilsvrc" / "val")
         photographs = {"photographs": {"folder": folder, "network": "squeezenet1_0"}}
     else:
@@ -119,7 +120,7 @@ def test_bad_data_is_one_line_in_the_steps_log(workflow_files, data_root, spoil,
 def test_an_unknown_network_is_one_line(workflow_files, data_root):
     networks = {"resnet5000": {}, "squeezenet1_0": False, "tf_efficientnet_lite0": False}
     workflow = workflow_files("unknown", {"study": "small", "data_root": str(data_root)})
-    figures = {"network": "resnet5000"}
+    figures = {"network": "resnet5000", "baseline": "resnet5000"}
     done = workflow.run(
         "results/small/networks/resnet5000.json", networks=networks, figures=figures
     )

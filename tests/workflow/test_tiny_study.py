@@ -11,10 +11,10 @@ pytestmark = pytest.mark.workflow
 
 def test_everything_named_in_the_readme_is_there(tiny_study):
     results = tiny_study.folder / "results" / "mini"
-    for name in ("table1", "table2"):
+    for name in ("table1", "table2", "table3"):
         for suffix in ("csv", "md", "html"):
             assert (results / "tables" / f"{name}.{suffix}").stat().st_size > 0
-    for name in ("figure3", "figure4"):
+    for name in ("figure3", "figure4", "figure5", "figure6", "thresholds"):
         assert (results / "figures" / f"{name}.png").read_bytes()[:4] == b"\x89PNG"
         assert (results / "figures" / f"{name}.json").exists()
     assert not (results / "checkpoints").exists() or not any((results / "checkpoints").iterdir())
@@ -38,7 +38,8 @@ def test_the_page_asks_for_nothing_from_elsewhere(tiny_study):
     assert sources
     assert all(source.startswith(("data:", "#")) for source in sources)
     assert "url(" not in page
-    assert page.count("<table>") == 2
+    assert page.count("<table>") == 3
+    assert page.count("<figure ") == 5
 
 
 def test_a_second_run_does_nothing(tiny_study):
@@ -52,29 +53,57 @@ def test_touching_the_library_retrains_nothing(tiny_study, repository):
 
 def test_a_new_threshold_reruns_boxes_and_tables_but_no_network(tiny_study):
     jobs = tiny_study.planned("table2", boxes={"threshold": 0.35})
-    assert jobs == {"localize": 2, "evaluate": 2, "table": 1, "table2": 1}
+    assert jobs == {"localize": 3, "evaluate": 3, "table": 1, "table2": 1}
 
 
-def test_new_training_flags_of_one_network_retrain_that_one(tiny_study):
-    changed = {"NIN": {"options": {"width": 0.125}}, "GoogLeNet": False, "GoogLeNet-GMP": False}
+def test_table1_alone_asks_for_no_ten_crops_and_no_gradients(workflow_files, tiny_config):
+    jobs = workflow_files("alone", tiny_config).planned("table1")
+    assert (jobs["train"], jobs["predict"], jobs["localize"]) == (3, 3, 3)
+    assert "sweep" not in jobs
+
+
+def test_new_training_flags_of_one_network_retrain_that_one(tiny_study, tiny_config):
+    changed = tiny_config["networks"] | {"AlexNetplus-GAP": {"options": {"width": 0.125}}}
     jobs = tiny_study.planned("table1", networks=changed)
     assert (jobs["train"], jobs["predict"], jobs["localize"]) == (1, 1, 1)
+
+
+def test_the_submission_has_a_line_for_each_test_image(tiny_study):
+    folder = tiny_study.folder / "results/mini/submission"
+    for guesses in ("plain", "heuristics"):
+        lines = (folder / f"GoogLeNet-GAP-{guesses}.txt").read_text().splitlines()
+        assert len(lines) == 6
+        for line in lines:
+            numbers = [int(word) for word in line.split()]
+            assert len(numbers) == 25
+            assert all(1 <= label <= 10 for label in numbers[::5])
+    plain, heuristics = (
+        [line.split()[:5] for line in (folder / f"GoogLeNet-GAP-{guesses}.txt").open()]
+        for guesses in ("plain", "heuristics")
+    )
+    assert plain == heuristics  # the first guess is the same
+
+
+def test_training_left_its_history(tiny_study):
+    history = pd.read_csv(tiny_study.folder / "results/mini/history/GoogLeNet-GAP/history.csv")
+    assert history["step"].iloc[-1] == 5
+    assert history["loss"].notna().all()
 
 
 @pytest.mark.parametrize(
     ("lost", "again"),
     [
-        ("figures/figure3.png", {"figure3", "report", "all"}),
+        ("figures/figure3.png", {"figure", "report", "all"}),
         (
-            "boxes/NIN.csv",
+            "boxes/ilsvrc-val/ten-crop/authors/GoogLeNet-GAP.csv",
             {"localize", "evaluate", "table", "report", "all"},
         ),
         (
-            "predictions/ilsvrc-val/NIN.h5",
-            {"predict", "localize", "evaluate", "table", "report", "all"},
+            "predictions/ilsvrc-val/backprop/AlexNet.h5",
+            {"predict", "localize", "evaluate", "sweep", "table", "figure", "report", "all"},
         ),
         ("tables/table1.md", {"table", "report", "all"}),
-        ("data/photographs/images.csv", {"photographs", "predict", "figure4", "report", "all"}),
+        ("data/photographs/images.csv", {"photographs", "predict", "figure", "report", "all"}),
     ],
 )
 def test_a_lost_artefact_is_rebuilt_with_what_depends_on_it_alone(tiny_study, lost, again):

@@ -140,7 +140,7 @@ def absent():
     for name, entry in entries.items():
         if not os.path.exists(f"{DATA_ROOT}/{entry['at']}"):
             size = f"{entry['bytes'] / 1e9:,.3f} GB" if entry["bytes"] else "size unknown"
-            lines.append(f"{name} at {DATA_ROOT}/{entry['at']}: {size}, {entry['from']}")
+            lines.append(f"{name} at {DATA_ROOT}/{entry['at']}: {size}, {entry['address']}")
     return lines
 
 

@@ -1,0 +1,57 @@
+"""What is missing is said before any job starts: which folder, where to get it, how large it is."""
+
+import pytest
+import yaml
+
+pytestmark = pytest.mark.workflow
+TABLES = ("table1", "table2", "table3")
+
+
+@pytest.fixture(scope="module")
+def paper(workflow_files, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    return workflow_files("paper", {"study": "paper", "data_root": str(folder)}), folder
+
+
+def errors(done):
+    return [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+
+
+def test_the_papers_graph_builds_without_data(paper):
+    workflow, _ = paper
+    jobs = workflow.planned(*TABLES)
+    assert (jobs["train"], jobs["adopt"], jobs["pack"]) == (6, 3, 1)
+
+
+def test_asked_to_run_it_lists_all_that_is_missing_and_starts_nothing(paper):
+    workflow, folder = paper
+    done = workflow.run(*TABLES)
+    assert done.returncode != 0
+    lines = errors(done)
+    for part in ("train", "val", "bbox/val", "ILSVRC2012_devkit_t12/data"):
+        assert any(f"{folder}/ilsvrc/{part}: " in line for line in lines), part
+    train = next(line for line in lines if "/ilsvrc/train: " in line)
+    assert "147.897 GB" in train
+    assert "image-net.org" in train
+    assert not (workflow.folder / "results").exists()
+
+
+def test_released_weights_need_no_training_images_but_their_files(paper):
+    workflow, folder = paper
+    released = yaml.safe_load(
+        (workflow.folder / "pipeline_lib/networks/caffe/released.yaml").read_text()
+    )
+    networks = dict.fromkeys(released, {"weights": "released"})
+    networks |= dict.fromkeys(["AlexNet-GAP", "GoogLeNet-GMP"], False)
+    jobs = workflow.planned(*TABLES, networks=networks)
+    assert "train" not in jobs
+    assert jobs["adopt"] == len(released) == 7
+    lines = errors(workflow.run(*TABLES, networks=networks))
+    assert not any("/ilsvrc/train: " in line for line in lines)
+    assert any(f"{folder}/weights/bvlc_googlenet.caffemodel: 0.054 GB" in line for line in lines)
+
+
+def test_what_is_there_is_not_asked_for(paper):
+    workflow, folder = paper
+    (folder / "ilsvrc" / "val").mkdir(parents=True)
+    assert not any("/ilsvrc/val: " in line for line in errors(workflow.run(*TABLES)))
