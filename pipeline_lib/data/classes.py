@@ -2,19 +2,24 @@
 
 from pathlib import Path
 
-from timm.data import ImageNetInfo
-
 from pipeline_lib.data.manifest import CLASS_COLUMNS, read_csv
+
+
+def _imagenet():
+    """Return timm's list of ImageNet's classes; importing timm takes seconds, so not before."""
+    from timm.data import ImageNetInfo
+
+    return ImageNetInfo()
 
 
 def imagenet_labels() -> list[str]:
     """Return ImageNet's 1,000 WNIDs, sorted: the order of every ready-trained network's scores."""
-    return ImageNetInfo().label_names()
+    return _imagenet().label_names()
 
 
 def class_names(classes: Path | None) -> dict[str, str]:
     """Return names by label: ImageNet's, and over them those of a manifest's classes file."""
-    describe = ImageNetInfo().label_name_to_description
+    describe = _imagenet().label_name_to_description
     names = {label: describe(label) for label in imagenet_labels()}
     if classes is not None:
         frame = read_csv(classes, CLASS_COLUMNS)

@@ -1,7 +1,6 @@
 """The ten crops: four corners and the centre, then the same mirrored (protocol, section 1)."""
 
 import numpy as np
-import torch
 
 COUNT = 10
 
@@ -12,11 +11,11 @@ def offsets(warped: tuple[int, int], size: tuple[int, int]) -> list[tuple[int, i
     return [(0, 0), (0, right), (bottom, 0), (bottom, right), (bottom // 2, right // 2)]
 
 
-def ten_crops(pixels: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+def ten_crops(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """(N, H, W, 3) warped images to their (N, 10, height, width, 3) crops, the mirrored ones last."""
     places = offsets(pixels.shape[1:3], size)
-    plain = torch.stack([pixels[:, y : y + size[0], x : x + size[1]] for y, x in places], dim=1)
-    return torch.cat([plain, plain.flip(3)], dim=1)
+    plain = np.stack([pixels[:, y : y + size[0], x : x + size[1]] for y, x in places], axis=1)
+    return np.concatenate([plain, plain[:, :, :, ::-1]], axis=1)
 
 
 def merged(maps: np.ndarray, warped: tuple[int, int]) -> np.ndarray:

@@ -71,7 +71,9 @@ def predict(
     done = 0
     for pixels in progress(batches, "predicting", total=-(-len(images) // batch)):
         if crops > 1:
-            pixels = ten.ten_crops(pixels, preprocessing.size).flatten(0, 1)
+            pixels = torch.from_numpy(ten.ten_crops(pixels.numpy(), preprocessing.size)).flatten(
+                0, 1
+            )
         inputs = normalised(pixels, preprocessing.mean, preprocessing.std, device)
         logits, maps_of = looker.look(inputs)
         scores = logits.softmax(1).unflatten(0, (-1, crops)).mean(1)

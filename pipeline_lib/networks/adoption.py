@@ -1,25 +1,25 @@
-"""Taking over a ready-trained ImageNet classifier by its name."""
+"""Taking over a library's ready-trained ImageNet classifier by its name."""
 
 from pathlib import Path
 
+from torch import nn
+
 from pipeline_lib.data.classes import imagenet_labels
 from pipeline_lib.networks.card import NetworkCard, Preprocessing
-from pipeline_lib.networks.class_maps import ClassMapNetwork
 from pipeline_lib.networks.pretrained import build_by_name, input_of, library_of
 from pipeline_lib.networks.weights import find_state, load_state
 
 
 def adopt(
     network: str, library: str | None, weights_folder: Path | None
-) -> tuple[ClassMapNetwork, NetworkCard]:
+) -> tuple[nn.Module, NetworkCard]:
     """Return the network with its weights, and its card, which says where these came from.
 
-    Raises InputError for an unknown name, weights that do not fit, or a network without class maps.
+    Raises InputError for an unknown name or weights that do not fit.
     """
     library = library or library_of(network)
     size, mean, std = input_of(network, library)
     classifier = build_by_name(network, library)
-    found = ClassMapNetwork(classifier, size, network)  # refuse before any download
     state, origin = find_state(network, library, weights_folder)
     load_state(classifier, state, origin)
     card = NetworkCard(
@@ -31,4 +31,4 @@ def adopt(
         preprocessing=Preprocessing(size, mean, std),
         training={"weights": origin},
     )
-    return found, card
+    return classifier, card

@@ -40,7 +40,7 @@ def load_network(path: Path) -> tuple[nn.Module, NetworkCard]:
     card = read_card(path.with_suffix(".json"))
     if not path.exists() or fingerprint(path) != card.weights:
         raise InputError(f"{path}: not the weights its .json describes; delete both and rerun")
-    if card.source == "trained":
+    if card.source in ("trained", "caffe"):
         classifier = build(card.architecture, len(card.classes), card.options)
     else:
         classifier = build_by_name(card.architecture, card.source)

@@ -1,102 +1,140 @@
-"""GoogLeNet and its two relatives of the paper: GoogLeNet-GAP and GoogLeNet-GMP.
+"""GoogLeNet on torchvision's base, GoogLeNet-GAP and GoogLeNet-GMP.
 
-Built from torchvision's Inception blocks, with torchvision's parameter names, so that at full
-width its ImageNet weights load as they are; ``width`` scales every layer for the mini study.
+The trunk has torchvision's parameter names, so that at full width its ImageNet weights load as they
+are; ``width`` scales every layer for the mini study. The blocks are built here: importing torchvision
+takes seconds in each of the many short jobs.
 """
 
 from collections import OrderedDict
 
 import torch
 from torch import nn
-from torchvision.models.googlenet import BasicConv2d, Inception
 
-from pipeline_lib.networks.head import ClassMapHead, scaled
+from pipeline_lib.networks.head import Classifier, class_map_head
+from pipeline_lib.networks.layers import scaled
 
 # (1x1, 3x3 reduce, 3x3, 5x5 reduce, 5x5, pool projection), Szegedy et al. 2015, Table 1.
 INCEPTION = {
-    "inception3a": (64, 96, 128, 16, 32, 32),
-    "inception3b": (128, 128, 192, 32, 96, 64),
-    "inception4a": (192, 96, 208, 16, 48, 64),
-    "inception4b": (160, 112, 224, 24, 64, 64),
-    "inception4c": (128, 128, 256, 24, 64, 64),
-    "inception4d": (112, 144, 288, 32, 64, 64),
-    "inception4e": (256, 160, 320, 32, 128, 128),
-    "inception5a": (256, 160, 320, 32, 128, 128),
-    "inception5b": (384, 192, 384, 48, 128, 128),
+    "3a": (64, 96, 128, 16, 32, 32),
+    "3b": (128, 128, 192, 32, 96, 64),
+    "4a": (192, 96, 208, 16, 48, 64),
+    "4b": (160, 112, 224, 24, 64, 64),
+    "4c": (128, 128, 256, 24, 64, 64),
+    "4d": (112, 144, 288, 32, 64, 64),
+    "4e": (256, 160, 320, 32, 128, 128),
+    "5a": (256, 160, 320, 32, 128, 128),
+    "5b": (384, 192, 384, 48, 128, 128),
 }
 
 
-class GoogLeNet(nn.Module):
-    """A stack of Inception blocks up to ``last`` and a head that ends in global pooling.
+def _convolution(channels: int, out: int, kernel: int, **geometry: int) -> nn.Sequential:
+    """A convolution, batch norm and ReLU."""
+    conv = nn.Conv2d(channels, out, kernel, bias=False, **geometry)
+    layers = {"conv": conv, "bn": nn.BatchNorm2d(out, eps=0.001), "relu": nn.ReLU(inplace=True)}
+    return nn.Sequential(OrderedDict(layers))
 
-    Forward takes (N, 3, H, W) float32, normalised, and returns (N, classes) logits. At 224 px the
-    last map is 7x7 after inception5b and 14x14 after inception4e. Without ``stem_pool`` the first
-    max pooling is left out: half the input then gives the same maps.
-    """
 
-    def __init__(
-        self,
-        classes: int,
-        *,
-        last: str,
-        head_channels: int | None,
-        pool: str,
-        width: float = 1.0,
-        stem_pool: bool = True,
-        dropout: float = 0.0,
-    ) -> None:
+class Inception(nn.Module):
+    """GoogLeNet's block as torchvision has it: with batch norm, and a 3x3 in the "5x5" branch."""
+
+    def __init__(self, channels: int, sizes: list[int]) -> None:
         super().__init__()
-        layers: OrderedDict[str, nn.Module] = OrderedDict()
-        layers["conv1"] = BasicConv2d(3, scaled(64, width), kernel_size=7, stride=2, padding=3)
-        if stem_pool:
-            layers["maxpool1"] = nn.MaxPool2d(3, 2, ceil_mode=True)
-        layers["conv2"] = BasicConv2d(scaled(64, width), scaled(64, width), kernel_size=1)
-        layers["conv3"] = BasicConv2d(
-            scaled(64, width), scaled(192, width), kernel_size=3, padding=1
+        one, three_reduce, three, five_reduce, five, projection = sizes
+        self.branch1 = _convolution(channels, one, 1)
+        self.branch2 = nn.Sequential(
+            _convolution(channels, three_reduce, 1), _convolution(three_reduce, three, 3, padding=1)
         )
-        layers["maxpool2"] = nn.MaxPool2d(3, 2, ceil_mode=True)
-        channels = scaled(192, width)
-        for name, branches in INCEPTION.items():
-            if name == "inception4a":
-                layers["maxpool3"] = nn.MaxPool2d(3, 2, ceil_mode=True)
-            if name == "inception5a":
-                layers["maxpool4"] = nn.MaxPool2d(2, 2, ceil_mode=True)
-            sizes = [scaled(size, width) for size in branches]
-            layers[name] = Inception(channels, *sizes)
-            channels = sizes[0] + sizes[2] + sizes[4] + sizes[5]
-            if name == last:
-                break
-        self.trunk = nn.Sequential(layers)
-        self.head = ClassMapHead(
-            channels,
-            classes,
-            hidden=None if head_channels is None else scaled(head_channels, width),
-            pool=pool,
-            dropout=dropout,
+        self.branch3 = nn.Sequential(
+            _convolution(channels, five_reduce, 1), _convolution(five_reduce, five, 3, padding=1)
+        )
+        self.branch4 = nn.Sequential(
+            nn.MaxPool2d(3, 1, padding=1), _convolution(channels, projection, 1)
         )
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """(N, 3, H, W) to (N, classes) logits."""
-        return self.head(self.trunk(images))
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        """(N, channels, h, w) to the branches' outputs side by side, (N, sum of outputs, h, w)."""
+        branches = (self.branch1, self.branch2, self.branch3, self.branch4)
+        return torch.cat([branch(maps) for branch in branches], dim=1)
 
 
-def googlenet(classes: int, **options: object) -> GoogLeNet:
+def googlenet(
+    classes: int, *, width: float = 1.0, half_input: bool = False, dropout: float = 0.2
+) -> Classifier:
     """GoogLeNet itself: its class maps are those of the last Inception block, 7x7."""
-    return GoogLeNet(
-        classes,
-        **{"last": "inception5b", "head_channels": None, "pool": "avg", "dropout": 0.2} | options,
+    trunk, channels = _trunk("5b", width, half_input)
+    head = OrderedDict(
+        avgpool=nn.AdaptiveAvgPool2d(1),
+        flatten=nn.Flatten(),
+        dropout=nn.Dropout(dropout),
+        fc=nn.Linear(channels, classes),
     )
+    return Classifier(trunk, nn.Sequential(head))
 
 
-def googlenet_gap(classes: int, **options: object) -> GoogLeNet:
+def googlenet_gap(
+    classes: int,
+    *,
+    width: float = 1.0,
+    half_input: bool = False,
+    hidden: int = 1024,
+    groups: int = 1,
+    dropout: float = 0.0,
+) -> Classifier:
     """GoogLeNet-GAP (paper, section 3): cut after inception4e, 3x3x1024 conv, average pooling, 14x14."""
-    return GoogLeNet(
-        classes, **{"last": "inception4e", "head_channels": 1024, "pool": "avg"} | options
-    )
+    return _cut(classes, width, half_input, hidden, groups, "avg", dropout)
 
 
-def googlenet_gmp(classes: int, **options: object) -> GoogLeNet:
+def googlenet_gmp(
+    classes: int,
+    *,
+    width: float = 1.0,
+    half_input: bool = False,
+    hidden: int = 1024,
+    groups: int = 1,
+    dropout: float = 0.0,
+) -> Classifier:
     """GoogLeNet-GMP (paper, section 3.2): GoogLeNet-GAP with max for average."""
-    return GoogLeNet(
-        classes, **{"last": "inception4e", "head_channels": 1024, "pool": "max"} | options
-    )
+    return _cut(classes, width, half_input, hidden, groups, "max", dropout)
+
+
+def _cut(
+    classes: int,
+    width: float,
+    half_input: bool,
+    hidden: int,
+    groups: int,
+    pool: str,
+    dropout: float,
+) -> Classifier:
+    trunk, channels = _trunk("4e", width, half_input)
+    hidden = scaled(hidden, width)
+    options = {"hidden": hidden, "groups": groups, "pool": pool, "dropout": dropout}
+    return Classifier(trunk, class_map_head(channels, classes, **options))
+
+
+def _trunk(last: str, width: float, half_input: bool) -> tuple[nn.Sequential, int]:
+    """The Inception blocks up to ``last``, and its channels.
+
+    At 224 px its maps are 14x14 after 4e and 7x7 after 5b. With ``half_input`` the first max pooling
+    is left out.
+    """
+    w64, w192 = scaled(64, width), scaled(192, width)
+    layers: OrderedDict[str, nn.Module] = OrderedDict()
+    layers["conv1"] = _convolution(3, w64, 7, stride=2, padding=3)
+    if not half_input:
+        layers["maxpool1"] = nn.MaxPool2d(3, 2, ceil_mode=True)
+    layers["conv2"] = _convolution(w64, w64, 1)
+    layers["conv3"] = _convolution(w64, w192, 3, padding=1)
+    layers["maxpool2"] = nn.MaxPool2d(3, 2, ceil_mode=True)
+    channels = w192
+    for name, branches in INCEPTION.items():
+        if name == "4a":
+            layers["maxpool3"] = nn.MaxPool2d(3, 2, ceil_mode=True)
+        if name == "5a":
+            layers["maxpool4"] = nn.MaxPool2d(2, 2, ceil_mode=True)
+        sizes = [scaled(size, width) for size in branches]
+        layers[f"inception{name}"] = Inception(channels, sizes)
+        channels = sizes[0] + sizes[2] + sizes[4] + sizes[5]
+        if name == last:
+            break
+    return nn.Sequential(layers), channels

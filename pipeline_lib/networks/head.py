@@ -1,33 +1,89 @@
-"""The paper's recipe for class maps: one more convolution, global pooling, a linear layer."""
+"""A classifier is a trunk and a head; the paper's head is a convolution, pooling, a linear layer."""
+
+from collections import OrderedDict
 
 import torch
 from torch import nn
 
+from pipeline_lib.networks.layers import scaled
 
-def scaled(channels: int, width: float) -> int:
-    """Return ``channels`` times ``width``, rounded to a multiple of 4 and at least 4."""
-    return max(4, round(channels * width / 4) * 4)
+
+class Classifier(nn.Module):
+    """``trunk`` turns (N, 3, H, W) images into maps, ``head`` turns the maps into (N, classes) logits.
+
+    The trunk is what fine-tuning takes over from another network. ``fresh_bias`` is the bias that
+    convolutions of the head then start with, where the other network has none of their name.
+    """
+
+    def __init__(self, trunk: nn.Module, head: nn.Module, *, fresh_bias: float = 1.0) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.head = head
+        self.fresh_bias = fresh_bias
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """(N, 3, H, W) float32, normalised, to (N, classes) logits."""
+        return self.head(self.trunk(images))
 
 
 class ClassMapHead(nn.Module):
-    """[3x3 conv + ReLU] -> global pooling -> dropout -> linear.
+    """``conv`` -> global pooling -> dropout -> linear: the paper's recipe for class maps.
 
-    ``hidden`` is the width of the added convolution (1024 in the paper; None leaves it out), and
-    ``pool`` is "avg" (GAP) or "max" (GMP). Takes (N, channels, h, w), returns (N, classes) logits.
+    ``conv`` is what the paper adds to the trunk and puts out the maps, (N, channels, h, w); ``pool``
+    is "avg" (GAP) or "max" (GMP).
     """
 
     def __init__(
-        self, channels: int, classes: int, *, hidden: int | None, pool: str, dropout: float = 0.0
+        self, conv: nn.Module, channels: int, classes: int, *, pool: str, dropout: float
     ) -> None:
         super().__init__()
-        self.conv = nn.Identity()
-        if hidden is not None:
-            convolution = nn.Conv2d(channels, hidden, kernel_size=3, padding=1)
-            self.conv = nn.Sequential(convolution, nn.ReLU())
+        self.conv = conv
         self.pool = {"avg": nn.AdaptiveAvgPool2d, "max": nn.AdaptiveMaxPool2d}[pool](1)
         self.dropout = nn.Dropout(dropout)
-        self.linear = nn.Linear(channels if hidden is None else hidden, classes)
+        self.linear = nn.Linear(channels, classes)
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        """(N, channels, h, w) to (N, classes) logits."""
+        """(N, channels of the trunk, h, w) to (N, classes) logits."""
         return self.linear(self.dropout(self.pool(self.conv(maps)).flatten(1)))
+
+
+def class_map_head(
+    channels: int,
+    classes: int,
+    *,
+    hidden: int,
+    groups: int = 1,
+    pool: str = "avg",
+    dropout: float = 0.0,
+) -> ClassMapHead:
+    """The paper's head (section 3): a 3x3 convolution of ``hidden`` channels (1024), ReLU, pooling.
+
+    ``groups`` is 1 in the paper and 2 in the files its authors released.
+    """
+    convolution = nn.Conv2d(channels, hidden, kernel_size=3, padding=1, groups=groups)
+    conv = nn.Sequential(convolution, nn.ReLU())
+    return ClassMapHead(conv, hidden, classes, pool=pool, dropout=dropout)
+
+
+def dense_head(
+    pool5: nn.Module, channels: int, side: int, classes: int, *, width: float, dropout: float
+) -> nn.Sequential:
+    """The three fully connected layers of AlexNet and VGG, behind their last pooling ``pool5``.
+
+    ``channels`` maps of ``side`` x ``side`` are read; other sides are pooled to it, as in torchvision.
+    """
+    hidden = scaled(4096, width)
+    return nn.Sequential(
+        OrderedDict(
+            pool5=pool5,
+            avgpool=nn.AdaptiveAvgPool2d(side),
+            flatten=nn.Flatten(),
+            fc6=nn.Linear(channels * side * side, hidden),
+            relu6=nn.ReLU(),
+            drop6=nn.Dropout(dropout),
+            fc7=nn.Linear(hidden, hidden),
+            relu7=nn.ReLU(),
+            drop7=nn.Dropout(dropout),
+            fc8=nn.Linear(hidden, classes),
+        )
+    )

