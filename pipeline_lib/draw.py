@@ -4,28 +4,44 @@ import argparse
 import sys
 from pathlib import Path
 
+import pandas as pd
+
 from pipeline_lib.common.command import command, log, parser
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.classes import class_names
-from pipeline_lib.data.manifest import read_images
+from pipeline_lib.data.manifest import BOX_COLUMNS, read_csv, read_images
 from pipeline_lib.data.photographs import root_folder
-from pipeline_lib.localization.predictions import read_predictions
-from pipeline_lib.reporting import figure3, figure4
+from pipeline_lib.evaluation.sweep import CURVE_COLUMNS
+from pipeline_lib.localization.drawn import COLUMNS as DRAWN_COLUMNS
+from pipeline_lib.localization.predictions import Predictions, read_predictions
+from pipeline_lib.reporting import figure3, figure4, figure5, figure6, thresholds
+
+SETS = ("predictions", "images", "roots")
 
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line."""
     made = parser(__doc__, "draw")
-    made.add_argument("--figure", choices=("figure3", "figure4"), required=True)
+    made.add_argument("--figure", choices=tuple(FIGURES), required=True)
     made.add_argument(
         "--predictions",
         type=Path,
         nargs="+",
-        required=True,
-        help="the .h5 files: figure 3 takes one, figure 4 rows from each",
+        default=[],
+        help="the .h5 files: figure 3 takes one, figure 4 rows from each, figure 5 a column from "
+        "each, figure 6 two, class maps and baseline",
     )
-    made.add_argument("--images", type=Path, nargs="+", required=True, help="their manifests")
-    made.add_argument("--roots", nargs="+", required=True, help="their folders")
+    made.add_argument(
+        "--images",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="their manifests; figures 5 and 6: the one manifest of all",
+    )
+    made.add_argument("--roots", nargs="+", default=[], help="the manifests' folders")
+    made.add_argument("--boxes", type=Path, nargs="+", default=[], help="figure 6: drawn, of each")
+    made.add_argument("--true-boxes", type=Path, help="figure 6: the manifest's boxes")
+    made.add_argument("--curves", type=Path, nargs="+", default=[], help="thresholds: by sweep")
     made.add_argument("--classes", type=Path, help="CSV with the classes' names; ImageNet's if not")
     made.add_argument("--out", type=Path, required=True, help="the .png to write")
     return made
@@ -34,6 +50,66 @@ def make_parser() -> argparse.ArgumentParser:
 @command(make_parser)
 def main(arguments: argparse.Namespace) -> None:
     """Read what the figure needs and hand it over."""
+    needed, draw = FIGURES[arguments.figure]
+    missing = [flag for flag in needed if not getattr(arguments, flag)]
+    if missing:
+        flags = ", ".join(f"--{flag.replace('_', '-')}" for flag in missing)
+        raise InputError(f"{arguments.figure} needs {flags}")
+    draw(arguments)
+    log.info("wrote %s", arguments.out)
+
+
+def _figure3(arguments: argparse.Namespace) -> None:
+    names = class_names(arguments.classes)
+    figure3.draw(*_sets_with_guesses(arguments)[0], names, arguments.out)
+
+
+def _figure4(arguments: argparse.Namespace) -> None:
+    names = class_names(arguments.classes)
+    rows = [
+        row
+        for predictions, images, root in _sets_with_guesses(arguments)
+        for row in figure4.rows_of(predictions, images, root, names, figure4.choose(predictions))
+    ]
+    figure4.draw(rows, arguments.out)
+
+
+def _figure5(arguments: argparse.Namespace) -> None:
+    columns, images, root = _one_set(arguments)
+    figure5.draw(columns, images, root, class_names(arguments.classes), arguments.out)
+
+
+def _figure6(arguments: argparse.Namespace) -> None:
+    if not len(arguments.predictions) == len(arguments.boxes) == 2:
+        raise InputError("figure6 takes two --predictions, and two --boxes drawn from them")
+    predictions, images, root = _one_set(arguments)
+    pair = tuple(
+        figure6.Drawn(shown, read_csv(path, DRAWN_COLUMNS, made_from=shown.fingerprint))
+        for shown, path in zip(predictions, arguments.boxes, strict=True)
+    )
+    true_boxes = read_csv(arguments.true_boxes, BOX_COLUMNS)
+    names = class_names(arguments.classes)
+    figure6.draw(pair, images, true_boxes, root, names, arguments.out)
+
+
+def _thresholds(arguments: argparse.Namespace) -> None:
+    curves = [read_csv(path, CURVE_COLUMNS) for path in arguments.curves]
+    thresholds.draw(pd.concat(curves, ignore_index=True), arguments.out)
+
+
+FIGURES = {
+    "figure3": (SETS, _figure3),
+    "figure4": (SETS, _figure4),
+    "figure5": (SETS, _figure5),
+    "figure6": ((*SETS, "boxes", "true_boxes"), _figure6),
+    "thresholds": (("curves",), _thresholds),
+}
+
+
+def _sets_with_guesses(
+    arguments: argparse.Namespace,
+) -> list[tuple[Predictions, pd.DataFrame, Path]]:
+    """Each predictions file with its manifest and folder; it must have maps of its guesses."""
     if not len(arguments.predictions) == len(arguments.images) == len(arguments.roots):
         raise InputError("--predictions, --images and --roots go together: as many of each")
     sets = [
@@ -42,19 +118,23 @@ def main(arguments: argparse.Namespace) -> None:
             arguments.predictions, arguments.images, arguments.roots, strict=True
         )
     ]
-    names = class_names(arguments.classes)
-    if arguments.figure == "figure3":
-        figure3.draw(*sets[0], names, arguments.out)
-    else:
-        rows = [
-            row
-            for predictions, images, root in sets
-            for row in figure4.rows_of(
-                predictions, images, root, names, figure4.choose(predictions)
+    for path, (predictions, *_) in zip(arguments.predictions, sets, strict=True):
+        if not predictions.maps.shape[1]:
+            raise InputError(
+                f"{path}: has maps of the true class alone; {arguments.figure} needs more"
             )
-        ]
-        figure4.draw(rows, arguments.out)
-    log.info("wrote %s", arguments.out)
+    return sets
+
+
+def _one_set(arguments: argparse.Namespace) -> tuple[list[Predictions], pd.DataFrame, Path]:
+    """All predictions files, and the one manifest and folder they belong to."""
+    if not len(arguments.images) == len(arguments.roots) == 1:
+        raise InputError(
+            f"{arguments.figure} takes one --images and one --roots for all predictions"
+        )
+    (images,) = arguments.images
+    predictions = [read_predictions(path, images) for path in arguments.predictions]
+    return predictions, read_images(images), root_folder(arguments.roots[0])
 
 
 if __name__ == "__main__":

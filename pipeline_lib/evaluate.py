@@ -40,7 +40,7 @@ def main(arguments: argparse.Namespace) -> None:
         scores = score_network(predictions, drawn, images, true_boxes)
     write_csv(arguments.out, scores)
     for row in scores.itertuples():
-        log.info("%s: %s error %.2f %%", row.row, row.metric, row.error)
+        log.info("%s, rule %s: %s error %.2f %%", row.row, row.rule, row.metric, row.error)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Explain photographs: each with the class activation maps of its five most likely classes."""
+"""Explain photographs: each with the maps of its five most likely classes."""
 
 import argparse
 import sys
@@ -9,10 +9,10 @@ import numpy as np
 from pipeline_lib.common.command import command, log, parser
 from pipeline_lib.common.images import open_rgb
 from pipeline_lib.data.classes import class_names
-from pipeline_lib.localization.forward import predict
+from pipeline_lib.localization.forward import explainer, predict
+from pipeline_lib.localization.heat import upsample
 from pipeline_lib.networks.adoption import adopt
 from pipeline_lib.networks.artefact import load_network
-from pipeline_lib.networks.class_maps import ClassMapNetwork
 from pipeline_lib.reporting.figure4 import SheetRow, draw
 from pipeline_lib.reporting.pictures import guesses
 
@@ -38,21 +38,26 @@ def main(arguments: argparse.Namespace) -> None:
     pictures = [np.asarray(open_rgb(path)) for path in arguments.photographs]
     if arguments.network.endswith(".safetensors"):
         classifier, card = load_network(Path(arguments.network))
-        network = ClassMapNetwork(classifier, card.preprocessing.size, card.name)
     else:
-        network, card = adopt(arguments.network, None, arguments.weights_folder)
+        classifier, card = adopt(arguments.network, None, arguments.weights_folder)
+    looker, method = explainer(classifier, card.preprocessing, card.name)
+    log.info("%s: maps by %s", card.name, method)
     unknown = np.full(len(pictures), -1)
     paths = [str(path) for path in arguments.photographs]
-    arrays = predict(network, card.preprocessing, Path(), paths, unknown)
+    batches = list(predict(looker, method, card.preprocessing, Path(), paths, unknown))
+    classes, scores, maps = (
+        np.concatenate([batch[key] for batch in batches]) for key in ("classes", "scores", "maps")
+    )
     names = class_names(arguments.classes)
     rows = []
-    for index, path in enumerate(arguments.photographs):
-        labels = [card.classes[c] for c in arrays["classes"][index]]
-        found = guesses(labels, arrays["scores"][index], names)
+    for path, picture, top, score, planes in zip(
+        arguments.photographs, pictures, classes, scores, maps, strict=True
+    ):
+        height, width, _ = picture.shape
+        heat_maps = [upsample(plane, width, height, "bilinear") for plane in planes[:, 0]]
+        found = guesses([card.classes[c] for c in top], score, names)
         log.info("%s: %s", path, ", ".join(f"{g['name']} {g['score']:.3f}" for g in found))
-        rows.append(
-            SheetRow(path.name, card.name, "", pictures[index], arrays["maps"][index], found)
-        )
+        rows.append(SheetRow(path.name, card.name, "", picture, heat_maps, found))
     draw(rows, arguments.out)
     log.info("wrote %s", arguments.out)
 

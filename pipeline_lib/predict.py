@@ -58,6 +58,7 @@ def main(arguments: argparse.Namespace) -> None:
         class_labels=card.classes,
         name=f"Backprop on {card.name}" if method == "backprop" else card.name,
         method=method,
+        crops=arguments.crops,
         size=card.preprocessing.size,
         warped=card.preprocessing.warped,
         network=card.fingerprint,

@@ -8,11 +8,13 @@ import pandas as pd
 
 from pipeline_lib.common.command import command, log, parser
 from pipeline_lib.common.files import read_json, write_text
-from pipeline_lib.data.manifest import read_csv, write_csv
-from pipeline_lib.evaluation.scores import COLUMNS as SCORE_COLUMNS
+from pipeline_lib.data.manifest import write_csv
+from pipeline_lib.evaluation.scores import CENTRED, read_scores
 from pipeline_lib.networks.card import read_card
+from pipeline_lib.reporting.describe import describe_rules, describe_thresholds
+from pipeline_lib.reporting.plans import PLANS
 from pipeline_lib.reporting.render import to_html, to_markdown
-from pipeline_lib.reporting.tables import CENTRED, PLANS, build_table, paper_numbers
+from pipeline_lib.reporting.tables import build_table, paper_numbers
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -20,7 +22,7 @@ def make_parser() -> argparse.ArgumentParser:
     made = parser(__doc__, "tabulate")
     made.add_argument("--table", choices=tuple(PLANS), required=True)
     made.add_argument("--study", required=True, help="named in the title")
-    made.add_argument("--scores", type=Path, nargs="+", required=True, help="of every row")
+    made.add_argument("--scores", type=Path, nargs="+", required=True, help="of every row and rule")
     made.add_argument("--cards", type=Path, nargs="+", required=True, help="the networks' .json")
     made.add_argument("--summary", type=Path, required=True, help="the image set's, for its notes")
     made.add_argument("--centred", type=float, default=0.8, help="the centred box's part of a side")
@@ -35,19 +37,25 @@ def make_parser() -> argparse.ArgumentParser:
 @command(make_parser)
 def main(arguments: argparse.Namespace) -> None:
     """Join, annotate, write three forms of the same table."""
-    scores = pd.concat([read_csv(path, SCORE_COLUMNS) for path in arguments.scores])
+    scores = pd.concat([read_scores(path) for path in arguments.scores], ignore_index=True)
     cards = [read_card(path) for path in arguments.cards]
     centred = f"{arguments.centred:.0%} of each side, in the middle: a baseline without a network"
-    table = build_table(arguments.table, scores, cards, {CENTRED: centred})
+    table = build_table(arguments.table, scores, cards, {CENTRED[0]: centred})
     paper, plan = paper_numbers()[arguments.table], PLANS[arguments.table]
     summary = read_json(arguments.summary)
     notes = [
         *plan.definitions,
-        "Paper: as printed, on the 50,000 images of ILSVRC val. "
+        f"Paper: as printed, on {paper['images']}. "
         f"Ours: study {arguments.study}, {summary['data_set']}, {summary['found']:,} images.",
         *summary["notes"],
-        *([*summary["box_notes"], _box_rule(arguments)] if plan.scores_boxes else []),
-        "95 %: percentile bootstrap over the images.",
+    ]
+    if plan.scores_boxes:
+        notes += summary["box_notes"]
+        notes += describe_rules(plan.rules, scores, arguments.threshold, arguments.interpolation)
+    if plan.gradients and (best := describe_thresholds(scores)):
+        notes.append(best)
+    notes += [
+        "Intervals: 95 %, percentile bootstrap over the images.",
         *paper["footnotes"],
     ]
     number = arguments.table.removeprefix("table")
@@ -56,13 +64,6 @@ def main(arguments: argparse.Namespace) -> None:
     write_text(arguments.out.with_suffix(".html"), to_html(title, table, notes))
     write_csv(arguments.out, table)
     log.info("%s: %d cells, %d computed", arguments.table, len(table), table["ours"].notna().sum())
-
-
-def _box_rule(arguments: argparse.Namespace) -> str:
-    return (
-        f"Boxes: rule paper, the class map upsampled to the image ({arguments.interpolation}), the "
-        f"largest connected part above {arguments.threshold:.0%} of its maximum."
-    )
 
 
 if __name__ == "__main__":

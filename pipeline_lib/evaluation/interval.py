@@ -4,6 +4,8 @@ import numpy as np
 from scipy.special import bdtr  # scipy.stats takes a second to import
 
 LEVEL = 0.95
+TAILS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
+_BLOCK = 4096  # images whose outcomes are floats at once
 
 
 def error_interval(outcomes: np.ndarray) -> tuple[float, float]:
@@ -16,8 +18,24 @@ def error_interval(outcomes: np.ndarray) -> tuple[float, float]:
     outcomes = np.asarray(outcomes)
     if outcomes.size == 0 or not np.isin(outcomes, (0, 1)).all():
         raise ValueError("outcomes must be zeros and ones, at least one")
-    tails = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
     n = outcomes.size
     at_most = bdtr(np.arange(n + 1), n, outcomes.mean())  # Binomial's distribution function
-    low, high = np.searchsorted(at_most, tails) / n
+    low, high = np.searchsorted(at_most, TAILS) / n
     return float(low), float(high)
+
+
+def resampled_means(outcomes: np.ndarray, draws: int, seed: int) -> np.ndarray:
+    """The means of (n, m) outcomes, uint8, over n images drawn with replacement: (draws, m).
+
+    For what is no plain mean, such as the best of several: take it of each draw, then percentiles.
+    """
+    n, m = outcomes.shape
+    rng = np.random.default_rng(seed)
+    counts = np.empty((draws, n), np.uint16)
+    for draw in counts:
+        draw[:] = np.bincount(rng.integers(n, size=n), minlength=n)
+    sums = np.zeros((draws, m), np.float32)  # whole numbers below 2**24 are exact
+    for start in range(0, n, _BLOCK):
+        block = slice(start, start + _BLOCK)
+        sums += counts[:, block].astype(np.float32) @ outcomes[block].astype(np.float32)
+    return sums / n

@@ -14,7 +14,7 @@ gradient's largest channel, averaged over the crops, and its absolute sum over c
 both laid over the whole image, and both for the true class alone, which decides every error.
 
 Attributes: ``class_labels`` in the order of the scores, ``name`` (the row in the tables), ``method``
-(cam, grad-cam, backprop), ``size`` and ``warped`` (height, width) of a crop and of what it is taken
+(cam, grad-cam, backprop), ``crops`` (1 or 10), ``size`` and ``warped`` (height, width) of a crop and of what it is taken
 from, ``network`` and ``images`` (fingerprints of what the file was made from).
 """
 
@@ -44,6 +44,7 @@ class Header:
     class_labels: list[str]
     name: str
     method: str
+    crops: int
     size: tuple[int, int]
     warped: tuple[int, int]
     network: str
@@ -62,12 +63,7 @@ class Predictions(Header):
     @property
     def fingerprint(self) -> str:
         """Says which network predicted which images, and how."""
-        return fingerprint(self.network, self.images, self.method, self.true_map.shape[1])
-
-    @property
-    def crops(self) -> int:
-        """How many crops a class map consists of."""
-        return 1 if self.method == "backprop" else self.true_map.shape[1]
+        return fingerprint(self.network, self.images, self.method, self.crops)
 
     def labels_of(self, image: int) -> list[str]:
         """Return the labels of image ``image``'s top classes, best first."""
@@ -94,7 +90,7 @@ def write_predictions(
                 for key in ("image_id", "class_labels"):
                     file.create_dataset(key, data=getattr(header, key), dtype=h5py.string_dtype())
                 file["true_class"] = header.true_class
-                for key in (*_TEXTS, *_SIDES):
+                for key in (*_TEXTS, *_SIDES, "crops"):
                     file.attrs[key] = getattr(header, key)
             done = 0
             for batch in batches:
@@ -141,6 +137,7 @@ def read_predictions(path: Path, images: Path | None = None) -> Predictions:
             **{key: file[key] for key in ("maps", "true_map")},
             **{key: str(file.attrs[key]) for key in _TEXTS},
             **{key: tuple(map(int, file.attrs[key])) for key in _SIDES},
+            crops=int(file.attrs["crops"]),
         )
     except FileNotFoundError:
         raise InputError(f"{path}: not found") from None

@@ -53,7 +53,8 @@ class ClassMapNetwork(nn.Module):
     @property
     def weights(self) -> torch.Tensor | None:
         """The (classes, channels) weights of the maps; None where channels are classes."""
-        return None if self.found.linear is None else self.modules_by_name[self.found.linear].weight
+        linear = self.found.linear
+        return None if linear is None else self.modules_by_name[linear].weight.detach()
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """(N, 3, H, W) normalised images to their maps (N, channels, h, w) and logits (N, classes)."""

@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 
 from pipeline_lib.data.classes import short_name
 from pipeline_lib.localization.predictions import Predictions
-from pipeline_lib.reporting.pictures import STYLE, overlay, photograph, save, show
+from pipeline_lib.reporting.pictures import STYLE, explained, photograph, save, show
 
 CLASSES, IMAGES = 4, 4
 
@@ -50,7 +50,7 @@ def draw(
                 picture = photograph(root, images, index)
                 score = float(predictions.scores[index, 0])
                 show(grid[0, column], picture)
-                show(grid[1, column], overlay(picture, predictions.maps[index, 0]), f"{score:.2f}")
+                show(grid[1, column], explained(predictions, index, 1, picture), f"{score:.2f}")
                 content.append(
                     {
                         "class": wnid,

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 
 from pipeline_lib.data.classes import short_name
+from pipeline_lib.localization.heat import heat_map
 from pipeline_lib.localization.predictions import TOP_K, Predictions
 from pipeline_lib.reporting.pictures import (
     STYLE,
@@ -24,13 +25,13 @@ CHOSEN = 3
 
 @dataclass(frozen=True)
 class SheetRow:
-    """One image and its top classes: ``picture`` (H, W, 3) uint8, ``maps`` (k, h, w)."""
+    """One image and its top classes: ``picture`` (H, W, 3) uint8, a heat map (H, W) per guess."""
 
     image_id: str
     network: str
     truth: str
     picture: np.ndarray
-    maps: np.ndarray
+    heat_maps: list[np.ndarray]
     guesses: list[dict]
 
 
@@ -61,17 +62,24 @@ def rows_of(
     indices: list[int],
 ) -> list[SheetRow]:
     """Return the sheet's rows for the given images."""
-    return [
-        SheetRow(
-            image_id=predictions.image_id[index],
-            network=predictions.name,
-            truth=short_name(names, predictions.label_of(int(predictions.true_class[index]))),
-            picture=photograph(root, images, index),
-            maps=predictions.maps[index],
-            guesses=guesses(predictions.labels_of(index), predictions.scores[index], names),
+    rows = []
+    for index in indices:
+        picture = photograph(root, images, index)
+        height, width, _ = picture.shape
+        rows.append(
+            SheetRow(
+                image_id=predictions.image_id[index],
+                network=predictions.name,
+                truth=short_name(names, predictions.label_of(int(predictions.true_class[index]))),
+                picture=picture,
+                heat_maps=[
+                    heat_map(predictions, index, rank, width, height)
+                    for rank in range(1, predictions.maps.shape[1] + 1)
+                ],
+                guesses=guesses(predictions.labels_of(index), predictions.scores[index], names),
+            )
         )
-        for index in indices
-    ]
+    return rows
 
 
 def draw(rows: list[SheetRow], out: Path) -> None:
@@ -87,9 +95,8 @@ def draw(rows: list[SheetRow], out: Path) -> None:
                 axes.set_axis_off()
             truth = f"truth: {row.truth}" if row.truth else row.image_id
             show(line[0], row.picture, f"{truth}\n{row.network}")
-            for axes, class_map, guess in zip(line[1:], row.maps, row.guesses, strict=False):
-                picture = overlay(row.picture, class_map)
-                show(axes, picture, f"{guess['name']}\n{guess['score']:.3f}")
+            for axes, heat, guess in zip(line[1:], row.heat_maps, row.guesses, strict=False):
+                show(axes, overlay(row.picture, heat), f"{guess['name']}\n{guess['score']:.3f}")
         content = [
             {
                 "image_id": row.image_id,

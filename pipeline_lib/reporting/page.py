@@ -22,6 +22,12 @@ CAPTIONS = {
     "The classes and images are those the network is most certain and right about.",
     "figure4": "Figure 4. Images and the class activation maps of their five most likely classes, "
     "each with its score.",
+    "figure5": "Figure 5. The same images through several networks: the true class's map, over it the "
+    "score the network gives the class. The images are those that most networks are right about.",
+    "figure6": "Figure 6. Boxes from class activation maps and, below, from the gradient baseline: the "
+    "ground truth green, the predicted box red. The class is right; the box had no say in the choice.",
+    "thresholds": "Box thresholds. Localization top-1 error of rule paper at every part of the map's "
+    "maximum; marked is the threshold that images held out choose.",
 }
 PACKAGES = ("torch", "torchvision", "timm", "numpy", "opencv-python-headless", "snakemake")
 

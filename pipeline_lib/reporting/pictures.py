@@ -11,22 +11,36 @@ from matplotlib.figure import Figure
 from pipeline_lib.common.files import atomic, write_json
 from pipeline_lib.common.images import open_rgb
 from pipeline_lib.data.classes import short_name
-from pipeline_lib.localization.boxes import upsample
+from pipeline_lib.localization.heat import heat_map
+from pipeline_lib.localization.predictions import Predictions
 
 matplotlib.use("Agg")
 STYLE = {"font.size": 9, "axes.titlesize": 9, "savefig.dpi": 130, "font.family": "DejaVu Sans"}
 
 
-def overlay(image: np.ndarray, class_map: np.ndarray) -> np.ndarray:
-    """Lay a class map over its image: (H, W, 3) uint8 and (h, w) to (H, W, 3) uint8.
+COLOURS = "turbo"
 
-    The map is upsampled bilinearly; zero and below is the colours' cold end, its maximum the hot one.
+
+def overlay(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """Lay a heat map over its image: (H, W, 3) uint8 and (H, W) to (H, W, 3) uint8.
+
+    Zero and below is the colours' cold end, the map's maximum the hot one.
     """
-    height, width, _ = image.shape
-    heat = upsample(class_map, width, height, "bilinear")
     heat = np.clip(heat / max(float(heat.max()), 1e-12), 0, 1)
-    colours = matplotlib.colormaps["turbo"](heat)[..., :3] * 255
+    colours = matplotlib.colormaps[COLOURS](heat)[..., :3] * 255
     return (0.5 * image + 0.5 * colours).round().astype(np.uint8)
+
+
+def explained(predictions: Predictions, image: int, rank: int, picture: np.ndarray) -> np.ndarray:
+    """Lay the heat map of a guess, or of the true class (rank 0), over the image: (H, W, 3) uint8."""
+    height, width, _ = picture.shape
+    return overlay(picture, heat_map(predictions, image, rank, width, height))
+
+
+def true_scores(predictions: Predictions) -> np.ndarray:
+    """The (n,) scores of the true classes; zero where they are not among the guesses."""
+    found = predictions.classes == predictions.true_class[:, None]
+    return (predictions.scores * found).sum(axis=1)
 
 
 def photograph(root: Path, images: pd.DataFrame, index: int) -> np.ndarray:

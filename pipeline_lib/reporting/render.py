@@ -4,6 +4,7 @@ import html
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import jinja2
 import pandas as pd
@@ -17,6 +18,14 @@ _ENVIRONMENT = jinja2.Environment(
 )
 
 
+class Cell(NamedTuple):
+    """A number and, where there is one, its interval, as text; ``column`` is "paper" or "ours"."""
+
+    column: str
+    number: str
+    interval: str = ""
+
+
 def template(name: str) -> jinja2.Template:
     """Return a template of this package; everything put into it is escaped unless marked safe."""
     return _ENVIRONMENT.get_template(name)
@@ -25,11 +34,11 @@ def template(name: str) -> jinja2.Template:
 def wide(table: pd.DataFrame) -> tuple[dict[str, list[str]], list[dict]]:
     """Return the columns of each metric, in order, and a record per row: name, cells, n, note.
 
-    The columns are "paper" (where the paper has the metric at all), "ours" and "95 %"; a cell that
-    has no number is an empty string.
+    The columns are "paper" (where the paper has the metric at all) and "ours"; a cell that has no
+    number is an empty string.
     """
     metrics = {
-        metric: ["paper"] * bool(rows["paper"].notna().any()) + ["ours", "95 %"]
+        metric: ["paper"] * bool(rows["paper"].notna().any()) + ["ours"]
         for metric, rows in table.groupby("metric", sort=False)
     }
     records = []
@@ -39,8 +48,9 @@ def wide(table: pd.DataFrame) -> tuple[dict[str, list[str]], list[dict]]:
         for metric, columns in metrics.items():
             row = by_metric.loc[metric]
             interval = "" if math.isnan(row["low"]) else f"{row['low']:.1f}–{row['high']:.1f}"
-            texts = {"paper": _number(row["paper"]), "ours": _number(row["ours"]), "95 %": interval}
-            cells += [(column, texts[column]) for column in columns]
+            if "paper" in columns:
+                cells.append(Cell("paper", _number(row["paper"])))
+            cells.append(Cell("ours", _number(row["ours"]), interval))
         counts = sorted({int(n) for n in rows["n"] if n > 0}, reverse=True)
         notes = list(dict.fromkeys(note for note in rows["note"] if note))
         records.append(
@@ -56,30 +66,33 @@ def wide(table: pd.DataFrame) -> tuple[dict[str, list[str]], list[dict]]:
 
 
 def to_markdown(title: str, table: pd.DataFrame, notes: Sequence[str]) -> str:
-    """Return the table as a Markdown document."""
+    """Return the table as a Markdown document, intervals in brackets."""
     metrics, records = wide(table)
-    head = ["row"]
-    for metric, columns in metrics.items():
-        head += [column if column == "95 %" else f"{metric} {column}" for column in columns]
+    head = [f"{metric} {column}" for metric, columns in metrics.items() for column in columns]
     body = [
         [
             _cell(record["name"]),
-            *(text for _, text in record["cells"]),
+            *(
+                f"{cell.number} [{cell.interval}]" if cell.interval else cell.number
+                for cell in record["cells"]
+            ),
             record["n"],
             _cell(record["note"]),
         ]
         for record in records
     ]
-    frame = pd.DataFrame(body, columns=range(len(head) + 2))
-    align = ["left"] + ["right"] * (len(head) - 1) + ["right", "left"]
+    frame = pd.DataFrame(body, columns=range(len(head) + 3))
     lines = frame.to_markdown(
-        index=False, headers=[*head, "n", "note"], colalign=align, disable_numparse=True
+        index=False,
+        headers=["row", *head, "n", "note"],
+        colalign=["left", *["right"] * len(head), "right", "left"],
+        disable_numparse=True,
     )
     return f"# {title}\n\n{lines}\n\n" + "".join(f"- {note}\n" for note in notes)
 
 
 def to_html(title: str, table: pd.DataFrame, notes: Sequence[str]) -> str:
-    """Return the table as an HTML fragment, which is a page of its own and a part of the report."""
+    """Return the table as an HTML fragment: intervals below the numbers, notes below the names."""
     metrics, records = wide(table)
     return template("table.html.j2").render(
         title=title, metrics=metrics, records=records, notes=notes

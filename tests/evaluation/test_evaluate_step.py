@@ -5,29 +5,30 @@ import pytest
 from pipeline_lib import evaluate, localize
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.manifest import BOX_COLUMNS, IMAGE_COLUMNS, write_rows
-from pipeline_lib.localization.predictions import Predictions, write_predictions
+from pipeline_lib.localization.predictions import Header, write_predictions
 
 
 def predict_by_hand(path, images, network):
-    """Three images of 40x40: guess 1 lights the upper half, guess 2 the lower right quarter."""
-    maps = np.zeros((3, 2, 2, 2), np.float32)
-    maps[:, 0, 0, :] = 1
-    maps[:, 1, 1, 1] = 1
-    write_predictions(
-        path,
-        Predictions(
-            image_id=["a", "b", "c"],
-            classes=np.array([[0, 1], [1, 0], [0, 1]], np.int32),
-            scores=np.full((3, 2), 0.5, np.float32),
-            maps=maps,
-            true_class=np.zeros(3, np.int32),
-            true_map=maps[:, 0],
-            class_labels=["n1", "n2"],
-            name="net",
-            network=network,
-            images=fingerprint(images),
-        ),
+    """Three images of 40x40: the first class lights the upper half, the second a quarter."""
+    maps = np.zeros((3, 2, 1, 2, 2), np.float32)
+    maps[:, 0, 0, 0, :] = 1
+    maps[:, 1, 0, 1, 1] = 1
+    header = Header(
+        image_id=["a", "b", "c"],
+        true_class=np.zeros(3, np.int32),
+        class_labels=["n1", "n2"],
+        name="net",
+        method="cam",
+        crops=1,
+        size=(40, 40),
+        warped=(46, 46),
+        network=network,
+        images=fingerprint(images),
     )
+    classes = np.array([[0, 1], [1, 0], [0, 1]], np.int32)
+    ordered = np.stack([maps[i, row] for i, row in enumerate(classes)])
+    batch = {"classes": classes, "scores": np.full((3, 2), 0.5, np.float32)}
+    write_predictions(path, header, [batch | {"maps": ordered, "true_map": maps[:, 0]}])
 
 
 @pytest.fixture
@@ -39,8 +40,8 @@ def study(tmp_path):
     write_rows(
         tmp_path / "true.csv",
         BOX_COLUMNS,
-        # a: half of the upper half, exactly 0.5; b: the lower right quarter; c: too small
-        [("a", "n1", 0, 0, 20, 20), ("b", "n1", 20, 20, 40, 40), ("c", "n1", 0, 0, 19, 20)],
+        # a and b: half of the upper half, exactly 0.5; c: too small
+        [("a", "n1", 0, 0, 20, 20), ("b", "n1", 20, 0, 40, 20), ("c", "n1", 0, 0, 19, 20)],
     )
     predict_by_hand(tmp_path / "net.h5", images, "first")
     draw(tmp_path, "net.h5", "boxes.csv")
@@ -64,13 +65,16 @@ def test_the_scores_of_a_network_are_written_in_percent(study):
     found = pd.read_csv(study / "scores.csv").set_index("metric")
     assert found["row"].tolist() == ["net"] * 5
     assert found["n"].tolist() == [3] * 5
+    assert set(zip(found["rule"], found["method"], found["crops"], strict=True)) == {
+        ("paper", "cam", 1)
+    }
     assert found["error"].to_dict() == pytest.approx(
         {
             "classification top-1": 100 / 3,
             "classification top-5": 0,
             "localization top-1": 200 / 3,
             "localization top-5": 100 / 3,
-            "GT-known": 200 / 3,
+            "GT-known": 100 / 3,
         }
     )
 
@@ -78,7 +82,8 @@ def test_the_scores_of_a_network_are_written_in_percent(study):
 def test_the_centred_box_needs_no_network(study):
     assert run(study, "--centred", "1") == 0
     (row,) = pd.read_csv(study / "scores.csv").itertuples()
-    assert (row.row, row.metric, row.error, row.n) == ("Centred box", "GT-known", 100, 3)
+    assert (row.row, row.rule, row.metric) == ("Centred box", "centred", "GT-known")
+    assert (row.error, row.n) == (100, 3)
 
 
 def test_boxes_drawn_from_other_predictions_are_refused_in_one_line(study, capsys):

@@ -2,11 +2,15 @@ import numpy as np
 import pytest
 
 from pipeline_lib.evaluation.ilsvrc import (
+    ABSENT,
+    best_overlap,
     box_is_right,
     classification_error,
-    gt_known_error,
-    localization_error,
+    heuristics_error,
+    localization_errors,
+    true_rank,
 )
+from pipeline_lib.evaluation.iou import iou
 
 TRUE = (0, 0, 10, 10)
 HALF = (0, 0, 10, 5)  # overlaps TRUE by exactly one half
@@ -14,72 +18,50 @@ LESS = (0, 0, 10, 4)
 AWAY = (50, 50, 60, 60)
 
 
-def localization(classes, boxes, truth, true_boxes, k):
+def right(box, *true_boxes):
     """One image."""
-    found = localization_error(
-        np.array([classes]),
-        np.array([boxes], float),
-        np.array([truth]),
-        [np.array(true_boxes, float).reshape(-1, 4)],
-        k,
-    )
-    return found[0]
+    found = box_is_right(np.array([box], float), [np.array(true_boxes, float).reshape(-1, 4)])
+    return bool(found[0])
 
 
-def test_an_overlap_of_exactly_one_half_is_right():
-    assert localization([7], [HALF], 7, [TRUE], 1) == 0
-    assert gt_known_error(np.array([HALF]), [np.array([TRUE])])[0] == 0
-
-
-def test_an_overlap_below_one_half_is_wrong():
-    assert localization([7], [LESS], 7, [TRUE], 1) == 1
-    assert gt_known_error(np.array([LESS]), [np.array([TRUE])])[0] == 1
+def test_an_overlap_of_exactly_one_half_is_right_and_less_is_wrong():
+    assert right(HALF, TRUE)
+    assert not right(LESS, TRUE)
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_any_one_of_several_true_boxes_suffices(place):
     true_boxes = [AWAY, AWAY, AWAY]
     true_boxes[place] = TRUE
-    assert localization([7], [HALF], 7, true_boxes, 1) == 0
-    assert gt_known_error(np.array([HALF]), [np.array(true_boxes)])[0] == 0
-
-
-def test_the_right_box_for_the_wrong_class_is_wrong():
-    assert localization([3, 4, 5, 6, 8], [TRUE] * 5, 7, [TRUE], 5) == 1
-
-
-def test_class_and_box_must_be_right_in_the_same_guess():
-    assert localization([3, 7], [TRUE, AWAY], 7, [TRUE], 2) == 1
-
-
-def test_a_later_guess_counts_for_top_5_but_not_for_top_1():
-    classes, boxes = [3, 4, 5, 6, 7], [TRUE] * 5
-    assert localization(classes, boxes, 7, [TRUE], 1) == 1
-    assert localization(classes, boxes, 7, [TRUE], 4) == 1
-    assert localization(classes, boxes, 7, [TRUE], 5) == 0
-
-
-def test_the_order_of_the_guesses_decides_top_1():
-    assert localization([7, 3], [TRUE, TRUE], 7, [TRUE], 1) == 0
-    assert localization([3, 7], [TRUE, TRUE], 7, [TRUE], 1) == 1
+    assert right(HALF, *true_boxes)
 
 
 def test_an_image_without_true_boxes_is_never_right():
-    assert localization([7], [TRUE], 7, [], 1) == 1
-
-
-def test_classification_looks_at_the_first_k_only():
-    classes = np.array([[1, 2, 3, 4, 5], [2, 1, 3, 4, 5], [2, 3, 4, 5, 1], [2, 3, 4, 5, 6]])
-    truth = np.ones(4, int)
-    assert classification_error(classes, truth, 1).tolist() == [0, 1, 1, 1]
-    assert classification_error(classes, truth, 2).tolist() == [0, 0, 1, 1]
-    assert classification_error(classes, truth, 5).tolist() == [0, 0, 0, 1]
+    assert not right(TRUE)
 
 
 def test_each_box_is_judged_against_its_own_image():
-    boxes = np.array([[TRUE, AWAY], [TRUE, AWAY]], float)
-    true_boxes = [np.array([TRUE], float), np.array([AWAY, AWAY], float)]
-    assert box_is_right(boxes, true_boxes).tolist() == [[True, False], [False, True]]
+    boxes = np.array([TRUE, TRUE, AWAY], float)
+    true_boxes = [np.array(b, float) for b in ([TRUE], [AWAY, AWAY], [TRUE, AWAY])]
+    assert box_is_right(boxes, true_boxes).tolist() == [True, False, True]
+
+
+def test_the_best_overlap_is_that_of_the_best_true_box():
+    found = best_overlap(np.array([TRUE, LESS, AWAY], float), np.array([HALF, TRUE], float))
+    assert found.tolist() == [1, 0.8, 0]
+
+
+def test_the_rank_of_the_true_class_counts_from_one():
+    classes = np.array([[1, 2, 3], [2, 1, 3], [2, 3, 1], [2, 3, 4]])
+    assert true_rank(classes, np.ones(4, int)).tolist() == [1, 2, 3, ABSENT]
+    assert true_rank(classes, np.full(4, -1)).tolist() == [ABSENT] * 4
+
+
+def test_classification_looks_at_the_first_k_only():
+    rank = np.array([1, 2, 5, ABSENT])
+    assert classification_error(rank, 1).tolist() == [False, True, True, True]
+    assert classification_error(rank, 2).tolist() == [False, False, True, True]
+    assert classification_error(rank, 5).tolist() == [False, False, False, True]
 
 
 def half_shared(a, b):
@@ -90,32 +72,96 @@ def half_shared(a, b):
     return 2 * width * height >= sum(areas) - width * height
 
 
-def random_boxes(rng, *shape):
-    corners = np.sort(rng.integers(0, 5, (*shape, 2, 2)), axis=-2)
-    return corners.reshape(*shape, 4)  # inclusive
+def challenge_error(guesses, truth, true_boxes):
+    """The challenge's words: the least over the guesses, (class, inclusive box), of either wrong."""
+    least = 1
+    for label, box in guesses:
+        wrong_box = not any(half_shared(box, true) for true in true_boxes)
+        least = min(least, int(label != truth or wrong_box))
+    return least
 
 
-@pytest.mark.parametrize("k", [1, 3, 5])
-def test_random_guesses_agree_with_the_definition_image_by_image(k):
-    rng = np.random.default_rng(k)
-    n = 400
-    classes = np.array([rng.permutation(8)[:5] for _ in range(n)])
-    truth = rng.integers(0, 8, n)
-    boxes = random_boxes(rng, n, 5)
-    true_boxes = [random_boxes(rng, rng.integers(1, 4)) for _ in range(n)]
+class World:
+    """Random images whose classes each have a loose and a tight box, inclusive."""
 
-    expected = []
-    for i in range(n):
-        least = 1
-        for guess in range(k):
-            wrong_label = classes[i, guess] != truth[i]
-            wrong_box = not any(half_shared(boxes[i, guess], true) for true in true_boxes[i])
-            least = min(least, int(wrong_label or wrong_box))
-        expected.append(least)
+    def __init__(self, seed, n=400, classes=8):
+        rng = np.random.default_rng(seed)
+        self.guessed = np.array([rng.permutation(classes)[:5] for _ in range(n)])
+        self.truth = rng.integers(0, classes, n)
+        self.loose, self.tight = (self.boxes(rng, n, classes) for _ in range(2))
+        self.true = [self.boxes(rng, rng.integers(1, 4)) for _ in range(n)]
 
-    plus_one = np.array([0, 0, 1, 1])
-    found = localization_error(
-        classes, boxes + plus_one, truth, [true + plus_one for true in true_boxes], k
-    )
+    @staticmethod
+    def boxes(rng, *shape):
+        corners = np.sort(rng.integers(0, 5, (*shape, 2, 2)), axis=-2)
+        return corners.reshape(*shape, 4)
+
+    def right(self, boxes):
+        """What the package makes of the true class's boxes, in its own convention."""
+        plus_one = np.array([0, 0, 1, 1])
+        known = boxes[np.arange(len(self.truth)), self.truth]
+        return box_is_right(known + plus_one, [true + plus_one for true in self.true])
+
+    def expected(self, guesses_of):
+        """The challenge's outcomes; ``guesses_of(i, classes)`` are image i's (class, box)."""
+        return [
+            bool(challenge_error(guesses_of(i, self.guessed[i]), self.truth[i], self.true[i]))
+            for i in range(len(self.truth))
+        ]
+
+
+@pytest.mark.parametrize(("k", "metric"), [(1, "localization top-1"), (5, "localization top-5")])
+def test_the_true_classs_box_and_rank_decide_what_all_guesses_boxes_do(k, metric):
+    world = World(k)
+    expected = world.expected(lambda i, classes: [(c, world.loose[i, c]) for c in classes[:k]])
+    rank = true_rank(world.guessed, world.truth)
+    assert localization_errors(rank, world.right(world.loose))[metric].tolist() == expected
+    assert 0 < sum(expected) < len(expected)
+
+
+def test_gt_known_asks_for_the_box_alone():
+    world = World(2)
+    expected = world.expected(lambda i, _: [(world.truth[i], world.loose[i, world.truth[i]])])
+    rank = np.full(len(world.truth), ABSENT)
+    assert localization_errors(rank, world.right(world.loose))["GT-known"].tolist() == expected
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_heuristics_are_five_guesses_of_three_classes(seed):
+    world = World(seed)
+
+    def guesses(i, classes):
+        loose, tight = world.loose[i], world.tight[i]
+        first, second, third = classes[:3]
+        return [
+            (first, loose[first]),
+            (first, tight[first]),
+            (second, loose[second]),
+            (second, tight[second]),
+            (third, loose[third]),
+        ]
+
+    expected = world.expected(guesses)
+    rank = true_rank(world.guessed, world.truth)
+    found = heuristics_error(rank, world.right(world.loose), world.right(world.tight))
     assert found.tolist() == expected
-    assert 0 < sum(expected) < n
+    assert 0 < sum(expected) < len(expected)
+
+
+def test_outcomes_of_many_thresholds_are_those_of_each():
+    world = World(5, n=60)
+    rank = true_rank(world.guessed, world.truth)
+    right = np.random.default_rng(0).random((60, 7)) < 0.5
+    together = localization_errors(rank[:, None], right)
+    for column in range(7):
+        for metric, outcomes in localization_errors(rank, right[:, column]).items():
+            assert (together[metric][:, column] == outcomes).all()
+
+
+def test_inclusive_halves_are_the_half_open_ious():
+    """The brute force above and the package's IoU mean the same boxes."""
+    rng = np.random.default_rng(0)
+    a, b = World.boxes(rng, 200), World.boxes(rng, 200)
+    plus_one = np.array([0, 0, 1, 1])
+    overlaps = np.diagonal(iou(a + plus_one, b + plus_one))
+    assert [half_shared(*pair) for pair in zip(a, b, strict=True)] == (overlaps >= 0.5).tolist()

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import bootstrap
 
-from pipeline_lib.evaluation.interval import error_interval
+from pipeline_lib.evaluation.interval import error_interval, resampled_means
 
 
 @pytest.mark.parametrize(("ones", "n"), [(60, 200), (5, 150), (390, 400), (25, 50)])
@@ -45,3 +45,21 @@ def test_outcomes_that_are_all_the_same_have_no_spread(value):
 def test_what_is_no_outcome_is_refused(outcomes):
     with pytest.raises(ValueError):
         error_interval(np.array(outcomes))
+
+
+def test_resampled_means_are_the_means_of_drawn_images():
+    outcomes = (np.random.default_rng(1).random((5_000, 3)) < [0.1, 0.5, 0.9]).astype(np.uint8)
+    means = resampled_means(outcomes, 400, seed=3)
+    assert means.shape == (400, 3)
+    n, p = len(outcomes), outcomes.mean(axis=0)
+    assert means.mean(axis=0) == pytest.approx(p, abs=0.002)
+    assert means.std(axis=0) == pytest.approx(np.sqrt(p * (1 - p) / n), rel=0.15)
+    assert (means == resampled_means(outcomes, 400, seed=3)).all()
+
+
+def test_resampling_draws_whole_images():
+    """Columns that are alike stay alike in every draw, and opposite ones opposite."""
+    one = (np.random.default_rng(2).random(300) < 0.4).astype(np.uint8)
+    means = resampled_means(np.stack([one, one, 1 - one], axis=1), 50, seed=0)
+    assert (means[:, 0] == means[:, 1]).all()
+    np.testing.assert_allclose(means[:, 0] + means[:, 2], 1)

@@ -3,7 +3,13 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.evaluation.scores import score_centred_box, score_network
+from pipeline_lib.data.manifest import write_csv
+from pipeline_lib.evaluation.scores import (
+    COLUMNS,
+    read_scores,
+    score_centred_box,
+    score_network,
+)
 from pipeline_lib.localization.predictions import Predictions
 
 LABELS = ["cat", "dog", "owl", "fox", "bee", "ant"]
@@ -13,21 +19,20 @@ CORNERS = ["x0", "y0", "x1", "y1"]
 
 
 class Study:
-    """Images of 100x100 with guesses; the boxes of a guess are TRUE (right) or AWAY (wrong)."""
+    """Images of 100x100 with guesses; the true class's boxes are TRUE (right) or AWAY (wrong)."""
 
     def __init__(self):
         self.images, self.true_boxes, self.drawn, self.classes, self.truth = [], [], [], [], []
 
-    def add(self, label, classes, right, *, known=True, blacklisted=0, boxes=(TRUE,)):
+    def add(self, label, classes, *, known=True, tight=None, blacklisted=0, boxes=(TRUE,)):
         name = f"image{len(self.images)}"
         self.images.append((name, f"{name}.jpg", label, 100, 100, blacklisted))
         self.true_boxes += [(name, label, *box) for box in boxes]
         self.classes.append([LABELS.index(guess) for guess in classes])
         self.truth.append(LABELS.index(label) if label else -1)
-        for rank, (guess, fits) in enumerate(zip(classes, right, strict=True), start=1):
-            self.drawn.append((name, rank, guess, *(TRUE if fits else AWAY)))
-        if label:
-            self.drawn.append((name, 0, label, *(TRUE if known else AWAY)))
+        for fit, fits in (("loose", known), ("tight", tight))[: 1 if tight is None else 2]:
+            if label:
+                self.drawn.append((name, 0, fit, *(TRUE if fits else AWAY)))
 
     def tables(self):
         images = pd.DataFrame(
@@ -36,37 +41,43 @@ class Study:
         true_boxes = pd.DataFrame(self.true_boxes, columns=["image_id", "label", *CORNERS])
         return images, true_boxes
 
-    def scores(self):
+    def scores(self, rule="paper", method="cam", crops=1):
         n, k = np.shape(self.classes)
         images, true_boxes = self.tables()
         predictions = Predictions(
             image_id=list(images["image_id"]),
             classes=np.array(self.classes, np.int32),
             scores=np.tile(np.linspace(0.5, 0.1, k), (n, 1)).astype(np.float32),
-            maps=np.zeros((n, k, 2, 2), np.float32),
+            maps=np.zeros((n, k, 1, 2, 2), np.float32),
             true_class=np.array(self.truth, np.int32),
-            true_map=np.zeros((n, 2, 2), np.float32),
+            true_map=np.zeros((n, 1, 2, 2), np.float32),
             class_labels=LABELS,
             name="net",
+            method=method,
+            crops=crops,
+            size=(28, 28),
+            warped=(32, 32),
             network="0",
             images="1",
         )
-        drawn = pd.DataFrame(self.drawn, columns=["image_id", "rank", "class", *CORNERS])
+        drawn = pd.DataFrame(self.drawn, columns=["image_id", "rank", "fit", *CORNERS])
+        drawn["rule"] = rule
         found = score_network(predictions, drawn, images, true_boxes)
         assert set(found["row"]) == {"net"}
+        assert set(found["rule"]) == {rule}
+        assert set(found["method"]) == {method}
         return found.set_index("metric")
 
 
 FIVE = ["cat", "dog", "owl", "fox", "bee"]
-ALL, NONE = [True] * 5, [False] * 5
 
 
 def test_the_five_errors_in_percent():
     study = Study()
-    study.add("cat", FIVE, ALL)  # right in every way
-    study.add("cat", FIVE, NONE)  # class right, box wrong
-    study.add("bee", FIVE, ALL)  # the fifth guess is right
-    study.add("ant", FIVE, ALL, known=False)  # not among the five
+    study.add("cat", FIVE)  # right in every way
+    study.add("cat", FIVE, known=False)  # class right, box wrong
+    study.add("bee", FIVE)  # the fifth guess is right
+    study.add("ant", FIVE)  # not among the five
     found = study.scores()
     assert found["error"].to_dict() == {
         "classification top-1": 50,
@@ -84,9 +95,9 @@ def test_the_five_errors_in_percent():
 @pytest.mark.parametrize("left_out", [{"blacklisted": 1}, {"boxes": ()}])
 def test_what_has_no_say_in_localization_still_counts_for_classification(left_out):
     study = Study()
-    study.add("cat", FIVE, ALL)
-    study.add("ant", FIVE, NONE, known=False, **left_out)
-    study.add("cat", FIVE, NONE, known=False)
+    study.add("cat", FIVE)
+    study.add("ant", FIVE, known=False, **left_out)
+    study.add("cat", FIVE, known=False)
     found = study.scores()
     assert found["n"].to_dict() == {
         "classification top-1": 3,
@@ -102,8 +113,8 @@ def test_what_has_no_say_in_localization_still_counts_for_classification(left_ou
 
 def test_unlabelled_images_count_for_nothing():
     study = Study()
-    study.add("", FIVE, NONE, boxes=())
-    study.add("cat", FIVE, ALL)
+    study.add("", FIVE, boxes=())
+    study.add("cat", FIVE)
     found = study.scores()
     assert set(found["n"]) == {1}
     assert set(found["error"]) == {0}
@@ -111,21 +122,21 @@ def test_unlabelled_images_count_for_nothing():
 
 def test_without_any_true_box_only_the_classes_are_scored():
     study = Study()
-    study.add("cat", FIVE, ALL, boxes=())
-    study.add("cat", FIVE, ALL, blacklisted=1)
+    study.add("cat", FIVE, boxes=())
+    study.add("cat", FIVE, blacklisted=1)
     assert list(study.scores().index) == ["classification top-1", "classification top-5"]
 
 
 def test_without_any_label_there_is_nothing_to_score():
     study = Study()
-    study.add("", FIVE, NONE, boxes=())
+    study.add("", FIVE, boxes=())
     with pytest.raises(InputError, match="net: no image has a label"):
         study.scores()
 
 
 def test_fewer_than_five_classes_are_scored_with_all_they_have():
     study = Study()
-    study.add("dog", ["cat", "dog"], [True, True])
+    study.add("dog", ["cat", "dog"])
     found = study.scores()
     assert found.loc["localization top-1", "error"] == 100
     assert found.loc["localization top-5", "error"] == 0
@@ -133,12 +144,12 @@ def test_fewer_than_five_classes_are_scored_with_all_they_have():
 
 def test_the_centred_box_is_scored_where_localization_is():
     study = Study()
-    study.add("cat", FIVE, ALL, boxes=[(12, 12, 88, 88)])  # 76 x 76 of 80 x 80
-    study.add("cat", FIVE, ALL, boxes=[(0, 0, 20, 20)])
-    study.add("cat", FIVE, ALL, boxes=[(0, 0, 20, 20), (10, 10, 90, 55)])  # 45 of 80 in height
-    study.add("cat", FIVE, ALL, boxes=[(10, 10, 90, 45)])  # 35 of 80 in height
-    study.add("cat", FIVE, ALL, blacklisted=1)
-    study.add("cat", FIVE, ALL, boxes=())
+    study.add("cat", FIVE, boxes=[(12, 12, 88, 88)])  # 76 x 76 of 80 x 80
+    study.add("cat", FIVE, boxes=[(0, 0, 20, 20)])
+    study.add("cat", FIVE, boxes=[(0, 0, 20, 20), (10, 10, 90, 55)])  # 45 of 80 in height
+    study.add("cat", FIVE, boxes=[(10, 10, 90, 45)])  # 35 of 80 in height
+    study.add("cat", FIVE, blacklisted=1)
+    study.add("cat", FIVE, boxes=())
     (found,) = score_centred_box(*study.tables(), 0.8).itertuples()
     assert found.metric == "GT-known"
     assert found.n == 4
@@ -147,12 +158,43 @@ def test_the_centred_box_is_scored_where_localization_is():
 
 def test_the_centred_box_of_the_whole_side_is_the_image():
     study = Study()
-    study.add("cat", FIVE, ALL, boxes=[(0, 0, 100, 50)])  # exactly one half
-    study.add("cat", FIVE, ALL, boxes=[(0, 0, 100, 49)])
+    study.add("cat", FIVE, boxes=[(0, 0, 100, 50)])  # exactly one half
+    study.add("cat", FIVE, boxes=[(0, 0, 100, 49)])
     assert score_centred_box(*study.tables(), 1.0)["error"].tolist() == [50]
 
 
 def test_the_centred_box_without_boxes_to_meet_has_no_score():
     study = Study()
-    study.add("cat", FIVE, ALL, boxes=())
+    study.add("cat", FIVE, boxes=())
     assert score_centred_box(*study.tables(), 0.8).empty
+
+
+def test_the_authors_rule_has_the_heuristics_too():
+    study = Study()
+    study.add("cat", FIVE, known=False, tight=True)  # the tight box of the first class
+    study.add("dog", FIVE, known=True, tight=False)
+    study.add("owl", FIVE, known=True, tight=False)  # the third class has its loose box alone
+    study.add("owl", FIVE, known=False, tight=True)
+    study.add("fox", FIVE, known=True, tight=True)  # no box for the fourth
+    found = study.scores(rule="authors")
+    assert found.loc["heuristics top-5", "error"] == 40
+    assert found.loc["localization top-5", "error"] == 40
+    assert "heuristics top-5" not in study.scores(rule="paper").index
+
+
+@pytest.mark.parametrize(("method", "crops"), [("cam", 1), ("grad-cam", 10), ("backprop", 10)])
+def test_the_scores_say_what_the_maps_are_and_of_how_many_crops(method, crops):
+    study = Study()
+    study.add("cat", FIVE)
+    assert set(study.scores(method=method, crops=crops)["crops"]) == {crops}
+
+
+def test_scores_without_an_interval_come_back_as_numbers(tmp_path):
+    rows = [
+        ("net", "paper", "cam", 1, "threshold chosen", 15.0, np.nan, np.nan, 9),
+        ("net", "paper", "cam", 1, "GT-known", 40.0, 30.0, 50.0, 9),
+    ]
+    write_csv(tmp_path / "scores.csv", pd.DataFrame(rows, columns=list(COLUMNS)))
+    found = read_scores(tmp_path / "scores.csv")
+    assert found["low"].isna().tolist() == [True, False]
+    assert found["high"].sum() == 50

@@ -3,10 +3,15 @@ import math
 import pandas as pd
 import pytest
 
+from pipeline_lib.common.errors import InputError
 from pipeline_lib.networks.card import NetworkCard, Preprocessing
-from pipeline_lib.reporting.tables import CENTRED, build_table, describe, paper_numbers
+from pipeline_lib.reporting.describe import describe, describe_rules, describe_thresholds
+from pipeline_lib.reporting.plans import PLANS
+from pipeline_lib.reporting.tables import build_table, paper_numbers
 
-TABLES = ("table1", "table2")
+TABLES = ("table1", "table2", "table3")
+CENTRED = "Centred box"
+COLUMNS = ["row", "rule", "method", "crops", "metric", "error", "low", "high", "n"]
 
 
 def card(name, **changed):
@@ -22,8 +27,20 @@ def card(name, **changed):
     return NetworkCard(**values | changed)
 
 
-def scores(*rows):
-    return pd.DataFrame(rows, columns=["row", "metric", "error", "low", "high", "n"])
+def scores(*rows, rule="paper", method="cam", crops=1):
+    """Scores of one rule: (row, metric, error, low, high, n)."""
+    full = [(row[0], rule, method, crops, *row[1:]) for row in rows]
+    return pd.DataFrame(full, columns=COLUMNS)
+
+
+def centred(error):
+    return scores(
+        (CENTRED, "GT-known", error, 39.0, 41.0, 10), rule="centred", method="none", crops=0
+    )
+
+
+def score(name, metric, error):
+    return (name, metric, error, error - 1, error + 1, 480)
 
 
 NO_SCORES = scores(("someone else", "GT-known", 1.0, 0.0, 2.0, 3))
@@ -68,7 +85,18 @@ def test_the_papers_numbers_are_as_printed(table, row, top_1, top_5):
     assert printed(table)[row] == {"top-1": top_1, "top-5": top_5}
 
 
-@pytest.mark.parametrize("table", TABLES)
+def test_table_3_is_as_printed():
+    assert printed("table3") == {
+        "GoogLeNet-GAP (heuristics)": {"top-5": 37.1},
+        "GoogLeNet-GAP": {"top-5": 42.9},
+        "Backprop": {"top-5": 46.4},
+        "GoogLeNet (with boxes)": {"top-5": 26.7},
+        "OverFeat (with boxes)": {"top-5": 29.9},
+        "AlexNet (with boxes)": {"top-5": 34.2},
+    }
+
+
+@pytest.mark.parametrize("table", ["table1", "table2"])
 def test_no_error_of_the_paper_is_out_of_order(table):
     for numbers in printed(table).values():
         assert 0 < numbers["top-5"] < numbers["top-1"] < 100
@@ -88,10 +116,12 @@ def test_a_row_the_study_lacks_is_there_empty_and_says_why(table):
     built = build_table(table, NO_SCORES, [card("GoogLeNet-GAP")], {})
     for name in paper_numbers()[table]["rows"]:
         rows = built[built["row"] == name]
-        assert len(rows) >= 2
+        assert len(rows) == len(PLANS[table].columns)
         assert (rows["note"].str.len() > 10).all()
-    backprop = built[built["row"] == "Backprop on VGGnet"]
-    assert table == "table1" or backprop["note"].str.contains("not computed").all()
+        assert name not in ("Backprop on VGGnet", "Backprop") or (
+            rows["note"].str.contains("not computed").all()
+        )
+        assert rows["note"].str.contains("quoted").all() == name.endswith("(with boxes)")
 
 
 def test_a_score_stands_beside_the_papers_number_of_its_row_and_metric():
@@ -103,6 +133,7 @@ def test_a_score_stands_beside_the_papers_number_of_its_row_and_metric():
     built = build_table("table2", found, [card("GoogLeNet-GAP"), card("NIN")], {})
     computed = built[built["ours"].notna()].set_index(["row", "metric"])
     assert sorted(computed.index) == [("GoogLeNet-GAP", "top-1"), ("NIN", "top-1")]
+    assert built.loc[built["row"] == "NIN", "note"].str.contains("empty cells").sum() == 5
     row = computed.loc[("GoogLeNet-GAP", "top-1")]
     assert row[["paper", "ours", "low", "high", "n"]].tolist() == [56.4, 61.5, 60.0, 63.0, 480]
     assert "googlenet-gap" in row["note"]
@@ -110,9 +141,7 @@ def test_a_score_stands_beside_the_papers_number_of_its_row_and_metric():
 
 def test_own_networks_follow_the_papers_and_the_baseline_comes_last():
     cards = [card("my net"), card("NIN"), card("a net")]
-    found = scores(
-        ("a net", "GT-known", 30.0, 29.0, 31.0, 10), (CENTRED, "GT-known", 40.0, 39.0, 41.0, 10)
-    )
+    found = pd.concat([scores(("a net", "GT-known", 30.0, 29.0, 31.0, 10)), centred(40.0)])
     built = build_table("table2", found, cards, {CENTRED: "80 %"})
     names = list(dict.fromkeys(built["row"]))
     assert names == [*paper_numbers()["table2"]["rows"], "my net", "a net", CENTRED]
@@ -132,7 +161,7 @@ def test_the_paper_reports_no_gt_known():
 def test_the_centred_box_belongs_to_localization_alone_and_names_no_class():
     first = build_table("table1", NO_SCORES, [], {CENTRED: "80 %"})
     assert CENTRED not in set(first["row"])
-    found = scores((CENTRED, "GT-known", 40.0, 39.0, 41.0, 10))
+    found = centred(40.0)
     second = build_table("table2", found, [], {CENTRED: "80 %"})
     rows = second[second["row"] == CENTRED].set_index("metric")
     assert rows.loc["GT-known", "note"] == "80 %"
@@ -149,3 +178,133 @@ def test_a_network_is_described_by_what_differs_from_the_paper():
     taken = describe(card("x", source="timm", architecture="lite0", options={}, training={}))
     for word in ("timm", "lite0", "not the paper's"):
         assert word in taken
+    weights = {"weights": "models/x.caffemodel"}
+    released = describe(card("x", source="caffe", architecture="caffe", training=weights))
+    assert "the released Caffe network (x.caffemodel)" in released
+
+
+def cells(built):
+    """{(row, column): our number} of the cells that have one."""
+    built = built[built["ours"].notna()]
+    return {(r.row, r.metric): r.ours for r in built.itertuples()}
+
+
+def test_each_column_shows_the_rule_that_its_rows_method_asks_for():
+    net, gradient = "GoogLeNet-GAP", "Backprop on AlexNet"
+    top = "localization top-1"
+    found = pd.concat(
+        [
+            scores(score(net, top, 10.0)),
+            scores(score(net, top, 11.0), rule="authors", crops=10),
+            scores(score(net, "MaxBoxAccV2", 60.0), score(net, f"{top} at it", 12.0)),
+            scores(score("VGGnet", top, 15.0), method="grad-cam"),
+            scores(score(gradient, top, 20.0), rule="graphcut", method="backprop", crops=10),
+            scores(score(gradient, top, 21.0), rule="authors", method="backprop", crops=10),
+            scores(score(gradient, top, 22.0), rule="paper", method="backprop", crops=10),
+            scores(score(gradient, "MaxBoxAccV2", 50.0), method="backprop", crops=10),
+            scores(score("Backprop on mine", top, 30.0), rule="graphcut", method="backprop"),
+        ],
+        ignore_index=True,
+    )
+    built = build_table("table2", found, [card(net), card("VGGnet")], {})
+    assert cells(built) == {
+        (net, "top-1"): 10,
+        (net, "top-1 (authors' rule)"): 11,
+        (net, "MaxBoxAccV2"): 60,
+        ("VGGnet", "top-1"): 15,
+        (gradient, "top-1"): 20,
+        (gradient, "top-1 (authors' rule)"): 21,
+        (gradient, "MaxBoxAccV2"): 50,
+        ("Backprop on mine", "top-1"): 30,
+    }
+    notes = built.set_index(["row", "metric"])["note"]
+    assert "10 crops" in notes[gradient, "top-1"]
+    assert "graph cut" in notes[gradient, "top-1"]
+    assert "one crop" in notes["Backprop on mine", "top-1"]
+    assert "Grad-CAM" in notes["VGGnet", "top-1"]
+    assert "Grad-CAM" not in notes[net, "top-1"]
+    assert list(dict.fromkeys(built["row"]))[-3:] == ["VGGnet", "Backprop on mine", CENTRED]
+
+
+def test_classes_are_those_of_one_view_and_of_networks_alone():
+    top = "classification top-1"
+    found = pd.concat(
+        [
+            scores(score("NIN", top, 10.0)),
+            scores(score("NIN", top, 9.0), rule="authors", crops=10),
+            scores(score("Backprop on mine", top, 9.0), rule="graphcut", method="backprop"),
+        ],
+        ignore_index=True,
+    )
+    built = build_table("table1", found, [card("NIN")], {})
+    assert cells(built) == {("NIN", "top-1"): 10}
+    assert not built["row"].str.startswith("Backprop").any()
+
+
+def test_table_3_has_every_network_twice_and_the_baseline_under_its_own_name():
+    five, heuristics = "localization top-5", "heuristics top-5"
+    found = pd.concat(
+        [
+            scores(score("GoogLeNet-GAP", five, 43.0)),  # rule paper: not what was submitted
+            *(
+                scores(score(name, five, error), score(name, heuristics, error - 5), rule="authors")
+                for name, error in (("GoogLeNet-GAP", 40.0), ("mine", 50.0))
+            ),
+            scores(
+                score("Backprop on AlexNet", five, 46.0),
+                rule="graphcut",
+                method="backprop",
+                crops=10,
+            ),
+            scores(score("Backprop on AlexNet", five, 56.0), rule="authors", method="backprop"),
+        ],
+        ignore_index=True,
+    )
+    built = build_table("table3", found, [card("GoogLeNet-GAP"), card("mine")], {})
+    assert cells(built) == {
+        ("GoogLeNet-GAP (heuristics)", "top-5"): 35,
+        ("GoogLeNet-GAP", "top-5"): 40,
+        ("Backprop", "top-5"): 46,
+        ("mine (heuristics)", "top-5"): 45,
+        ("mine", "top-5"): 50,
+    }
+    assert list(built["row"]) == [*paper_numbers()["table3"]["rows"], "mine (heuristics)", "mine"]
+    assert "googlenet-gap" in built.set_index("row")["note"]["GoogLeNet-GAP (heuristics)"]
+
+
+def test_two_scores_for_a_cell_are_refused_by_name():
+    found = scores(
+        score("NIN", "localization top-1", 10.0), score("NIN", "localization top-1", 11.0)
+    )
+    with pytest.raises(InputError, match="NIN: two scores of localization top-1"):
+        build_table("table2", found, [card("NIN")], {})
+
+
+def test_a_study_without_true_boxes_says_so():
+    found = scores(score("NIN", "classification top-1", 10.0))
+    built = build_table("table2", found, [card("NIN")], {})
+    assert built.loc[built["row"] == "NIN", "note"].str.contains("none has a true box").all()
+
+
+def test_the_rules_are_told_that_the_scores_have():
+    found = pd.concat(
+        [
+            scores(score("NIN", "GT-known", 10.0)),
+            scores(score("NIN", "GT-known", 10.0), rule="authors", crops=10),
+        ]
+    )
+    told = describe_rules({"paper", "authors", "graphcut"}, found, 0.25, "bicubic")
+    assert len(told) == 2
+    assert "bicubic" in told[0]
+    assert "25%" in told[0]
+    assert "10 crops" in told[1]
+    assert describe_rules({"graphcut"}, found, 0.2, "bilinear") == []
+
+
+def test_the_chosen_thresholds_are_told_with_what_they_score():
+    assert describe_thresholds(NO_SCORES) == ""
+    found = scores(
+        ("NIN", "threshold chosen", 15.0, math.nan, math.nan, 9),
+        score("NIN", "localization top-1 at it", 41.26),
+    )
+    assert "NIN 15 % (top-1 error 41.3)" in describe_thresholds(found)

@@ -5,6 +5,8 @@ import pytest
 
 from pipeline_lib import tabulate
 
+OTHERS = ("centred", "swept", "nothing")
+
 
 @pytest.fixture
 def study(tmp_path):
@@ -18,14 +20,27 @@ def study(tmp_path):
             "preprocessing": {"size": [64, 64]},
         }
         (tmp_path / f"{name}.json").write_text(json.dumps(values))
-    columns = ["row", "metric", "error", "low", "high", "n"]
+    columns = ["row", "rule", "method", "crops", "metric", "error", "low", "high", "n"]
     for name, error in (("GoogLeNet-GAP", 61.25), ("my-net", 12.5)):
         metrics = [f"{kind} top-{k}" for kind in ("classification", "localization") for k in (1, 5)]
-        rows = [(name, metric, error, error - 2, error + 2, 480) for metric in metrics]
+        rows = [
+            (name, rule, "cam", crops, metric, error, error - 2, error + 2, 480)
+            for rule, crops in (("paper", 1), ("authors", 10))
+            for metric in metrics
+        ]
         pd.DataFrame(rows, columns=columns).to_csv(tmp_path / f"{name}.csv", index=False)
-    pd.DataFrame([("Centred box", "GT-known", 38.92, 35, 43, 480)], columns=columns).to_csv(
-        tmp_path / "centred.csv", index=False
-    )
+    swept = ("my-net", "paper", "cam", 1)
+    others = {
+        "centred": [("Centred box", "centred", "none", 0, "GT-known", 38.92, 35, 43, 480)],
+        "swept": [
+            (*swept, "threshold chosen", 31.0, None, None, 96),
+            (*swept, "localization top-1 at it", 12.0, 10, 14, 384),
+            (*swept, "MaxBoxAccV2", 66.61, 64, 68, 480),
+        ],
+        "nothing": [],  # of a study without true boxes
+    }
+    for name, rows in others.items():
+        pd.DataFrame(rows, columns=columns).to_csv(tmp_path / f"{name}.csv", index=False)
     summary = {"data_set": "ILSVRC2012 val", "found": 650, "expected": 50_000}
     summary["notes"] = ["650 of 50,000 val images found."]
     summary["box_notes"] = ["No blacklist in the devkit.", "3 images have no box file."]
@@ -36,7 +51,7 @@ def study(tmp_path):
 def run(study, table):
     out = study / "out" / f"{table}.csv"
     files = {
-        "--scores": ["GoogLeNet-GAP.csv", "my-net.csv", "centred.csv"],
+        "--scores": [f"{name}.csv" for name in ("GoogLeNet-GAP", "my-net", *OTHERS)],
         "--cards": ["GoogLeNet-GAP.json", "my-net.json"],
         "--summary": ["summary.json"],
     }
@@ -47,7 +62,7 @@ def run(study, table):
     return tabulate.main(argv), out
 
 
-@pytest.mark.parametrize("table", ["table1", "table2"])
+@pytest.mark.parametrize("table", ["table1", "table2", "table3"])
 def test_a_table_is_written_in_three_forms(study, table):
     status, out = run(study, table)
     assert status == 0
@@ -74,6 +89,7 @@ def test_the_csv_keeps_paper_and_ours_apart(study):
         "my-net",
         "Centred box",
     }
+    assert found.loc[("my-net", "MaxBoxAccV2"), "ours"] == 66.61
     assert found["paper"].notna().sum() == 20
 
 
@@ -86,6 +102,8 @@ def test_what_concerns_boxes_is_told_where_boxes_matter(study, table, told):
         for word in (
             "bilinear",
             "20%",
+            "10 crops",
+            "my-net 31 % (top-1 error 12.0)",
             "No blacklist in the devkit.",
             "3 images have no box file.",
         ):
@@ -105,3 +123,11 @@ def test_scores_that_are_missing_are_one_line(study, capsys):
     assert status == 1
     assert len(capsys.readouterr().err.splitlines()) == 1
     assert not out.exists()
+
+
+def test_table_3_is_of_val_and_says_what_the_papers_is_of(study):
+    _, out = run(study, "table3")
+    for form in (".md", ".html"):
+        text = out.with_suffix(form).read_text()
+        for word in ("test set", "scored on val", "submission", "my-net (heuristics)"):
+            assert word in text, (form, word)

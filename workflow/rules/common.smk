@@ -251,15 +251,19 @@ def box_flags(wildcards):
 def shown(wildcards):
     """Return what a figure shows, and the manifests of the images in it."""
     inputs = SHOWS[wildcards.figure]
-    sets = [Path(path).parts[-3] for path in inputs.get("predictions", [])]
-    return inputs | {"images": [f"{RESULTS}/data/{name}/images.csv" for name in sets]}
+    return inputs | {"images": [f"{RESULTS}/data/{name}/images.csv" for name in sets_of(inputs)]}
+
+
+def sets_of(inputs):
+    """Return the sets of images that predictions files are of, each once."""
+    return list(dict.fromkeys(Path(path).parts[-3] for path in inputs.get("predictions", [])))
 
 
 def figure_flags(wildcards, input):
     """Return the flags that hand a figure its inputs and the folders of its images."""
     inputs = SHOWS[wildcards.figure]
-    roots = [ROOTS[Path(path).parts[-3]] for path in inputs.get("predictions", [])]
-    given = {key: input.get(key) for key in (*inputs, "images")} | {"roots": roots}
+    given = {key: input.get(key) for key in (*inputs, "images")}
+    given["roots"] = [ROOTS[name] for name in sets_of(inputs)]
     return " ".join(
         f"--{key.replace('_', '-')} {shlex.join([paths] if isinstance(paths, str) else paths)}"
         for key, paths in given.items()

@@ -1,0 +1,82 @@
+"""Saying in a line what a number was made with, where that differs from the paper."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline_lib.evaluation.ilsvrc import TOP_1
+from pipeline_lib.evaluation.sweep import AT_CHOSEN, CHOSEN
+from pipeline_lib.networks.card import NetworkCard
+
+
+def describe(card: NetworkCard) -> str:
+    """Say what a network is and how it was made."""
+    side = f"{card.preprocessing.size[1]}x{card.preprocessing.size[0]} px"
+    if card.source == "caffe":
+        return f"the released Caffe network ({Path(card.training['weights']).name}), input {side}"
+    if card.source != "trained":
+        return f"not the paper's: {card.source}'s {card.architecture}, ready-trained, input {side}"
+    options = ", ".join(f"{key}={value}" for key, value in card.options.items())
+    made = card.training
+    start = f"fine-tuned from {made['start']}" if made["start"] else "from scratch"
+    return (
+        f"{card.architecture}{f' ({options})' if options else ''}, input {side}, {start} on "
+        f"{made['images']:,} images, {made['epochs']:g} epochs"
+    )
+
+
+def describe_maps(method: str, crops: int) -> str:
+    """Say what stands in for class maps; "" where nothing does."""
+    if method == "grad-cam":
+        return "has no class maps: Grad-CAM"
+    if method == "backprop":
+        return (
+            f"gradient of the class score, {_crops(crops)}, graph cut (the paper's citation); "
+            "authors' rule: on the summed gradient"
+        )
+    return ""
+
+
+def describe_rules(
+    rules: set[str], scores: pd.DataFrame, threshold: float, interpolation: str
+) -> list[str]:
+    """Return a sentence for each box rule of a table that the scores have."""
+    used = scores[scores["rule"].isin(rules)]
+    sentences = []
+    if "paper" in set(used["rule"]):
+        sentences.append(
+            f"Rule paper: the map upsampled to the image ({interpolation}), the largest connected "
+            f"part above {threshold:.0%} of its maximum."
+        )
+    maps = used[(used["rule"] == "authors") & (used["method"] != "backprop")]
+    if len(maps):
+        sentences.append(
+            f"Authors' rule, as in their code: maps of {_crops(maps['crops'].max())} summed, "
+            "thresholds 20, 100 and 110 of 255, the largest box."
+        )
+    if "graphcut" in set(used["rule"]):
+        sentences.append(
+            "Graph cut: as in Simonyan et al. 2013, colours learned where the gradient is strong and "
+            "where it is weak."
+        )
+    return sentences
+
+
+def describe_thresholds(scores: pd.DataFrame) -> str:
+    """Say which threshold each row does best with and how well; "" where none was tried."""
+    values = scores[scores["rule"] == "paper"].set_index(["row", "metric"])["error"]
+    told = [
+        f"{name} {chosen:.0f} % (top-1 error {values[name, AT_CHOSEN.format(TOP_1)]:.1f})"
+        for (name, metric), chosen in values.items()
+        if metric == CHOSEN
+    ]
+    if not told:
+        return ""
+    return (
+        "Best threshold of rule paper, chosen on images held out and scored on the others: "
+        f"{', '.join(told)}."
+    )
+
+
+def _crops(count: int) -> str:
+    return "one crop" if count == 1 else f"{count} crops"

@@ -1,0 +1,97 @@
+"""What each table shows: its columns, whose scores they take, and how to read them."""
+
+from dataclasses import dataclass, field
+
+from pipeline_lib.evaluation.ilsvrc import GT_KNOWN, TOP_1, TOP_5
+from pipeline_lib.evaluation.scores import CENTRED
+from pipeline_lib.evaluation.sweep import MAX_BOX_ACC
+
+BACKPROP = "backprop"
+WITH_HEURISTICS = " (heuristics)"
+
+# The box rule that a column takes from a row, by the method of the row's maps (design, section 6).
+CITED = {"cam": "paper", "grad-cam": "paper", BACKPROP: "graphcut", CENTRED[2]: CENTRED[1]}
+AUTHORS = {"cam": "authors", "grad-cam": "authors", BACKPROP: "authors"}
+SUBMITTED = {"cam": "authors", "grad-cam": "authors", BACKPROP: "graphcut"}
+SWEPT = {"cam": "paper", "grad-cam": "paper", BACKPROP: "paper"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column's label, which is the paper's where it has one, the score it shows, and its rules."""
+
+    label: str
+    metric: str
+    rules: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A table: its columns, what they mean, and which rows it has besides the paper's.
+
+    ``gradients``: the gradient baselines; ``heuristics``: each network twice, once with the authors'
+    heuristics; ``baselines``: rows by name. ``reproduced_by`` names the scores of a row of the paper
+    that go by another name here.
+    """
+
+    columns: tuple[Column, ...]
+    definitions: tuple[str, ...]
+    scores_boxes: bool = True
+    gradients: bool = False
+    heuristics: bool = False
+    baselines: tuple[str, ...] = ()
+    reproduced_by: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def rules(self) -> set[str]:
+        """The box rules that occur in any column."""
+        return {rule for column in self.columns for rule in column.rules.values()}
+
+
+_LOCALIZATION = (
+    "Error in percent: none of the first one or five guesses has the right class and a box that "
+    "overlaps a true one by at least 0.5 (IoU, inclusive pixels)."
+)
+
+PLANS = {
+    "table1": Plan(
+        columns=(
+            Column("top-1", "classification top-1", CITED),
+            Column("top-5", "classification top-5", CITED),
+        ),
+        definitions=(
+            "Error in percent: the true class is not among the first one or five. Ours: one view, the "
+            "whole image.",
+        ),
+        scores_boxes=False,
+    ),
+    "table2": Plan(
+        columns=(
+            Column("top-1", TOP_1, CITED),
+            Column("top-5", TOP_5, CITED),
+            Column("top-1 (authors' rule)", TOP_1, AUTHORS),
+            Column("top-5 (authors' rule)", TOP_5, AUTHORS),
+            Column(GT_KNOWN, GT_KNOWN, CITED),
+            Column(MAX_BOX_ACC, MAX_BOX_ACC, SWEPT),
+        ),
+        definitions=(
+            _LOCALIZATION,
+            "GT-known: error of the box drawn for the true class, by the rule of top-1.",
+            "MaxBoxAccV2 (Choe et al. 2020) is an accuracy, higher is better: the true class's map, the "
+            "boxes of all its parts, IoU 0.3, 0.5 and 0.7 each at its best threshold for all images; "
+            "the mean of the three.",
+        ),
+        gradients=True,
+        baselines=(CENTRED[0],),
+    ),
+    "table3": Plan(
+        columns=(Column("top-5", TOP_5, SUBMITTED),),
+        definitions=(
+            _LOCALIZATION,
+            "Heuristics: the five guesses are the loose and the tight box of the first two classes and "
+            "the loose box of the third (the authors' code).",
+        ),
+        heuristics=True,
+        reproduced_by={"Backprop": "Backprop on AlexNet"},
+    ),
+}

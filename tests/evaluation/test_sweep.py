@@ -1,0 +1,230 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline_lib import sweep as step
+from pipeline_lib.common.files import fingerprint
+from pipeline_lib.data.manifest import BOX_COLUMNS, IMAGE_COLUMNS, write_csv
+from pipeline_lib.evaluation.iou import iou
+from pipeline_lib.evaluation.sweep import CURVE_COLUMNS, THRESHOLDS, chosen_threshold, sweep
+from pipeline_lib.localization.boxes import paper_box
+from pipeline_lib.localization.heat import heat_map
+from pipeline_lib.localization.predictions import Header, Predictions, write_predictions
+
+N, CLASSES = 30, 6
+
+
+@pytest.fixture(scope="module")
+def study():
+    """Random smooth maps, boxes and guesses; image 3 has no box, image 4 is blacklisted."""
+    rng = np.random.default_rng(0)
+    images = pd.DataFrame(
+        [(f"i{n}", f"i{n}.jpg", "c", 64 + n, 48, int(n == 4)) for n in range(N)],
+        columns=list(IMAGE_COLUMNS),
+    )
+    corners = np.sort(rng.integers(0, 48, (2 * N, 2, 2)), axis=1).reshape(-1, 4)
+    true_boxes = pd.DataFrame(
+        [(f"i{n // 2}", "c", *box) for n, box in enumerate(corners.tolist()) if n // 2 != 3],
+        columns=list(BOX_COLUMNS),
+    )
+    return images, true_boxes
+
+
+def random_predictions(images="images", **changed):
+    rng = np.random.default_rng(1)
+    values = {
+        "image_id": [f"i{n}" for n in range(N)],
+        "classes": np.array([rng.permutation(CLASSES)[:5] for _ in range(N)], np.int32),
+        "scores": np.full((N, 5), 0.2, np.float32),
+        "maps": np.zeros((N, 5, 1, 7, 7), np.float32),
+        "true_class": np.where(np.arange(N) == 5, -1, 0).astype(np.int32),
+        "true_map": rng.random((N, 1, 7, 7)).astype(np.float32),
+        "class_labels": [f"c{i}" for i in range(CLASSES)],
+        "name": "net",
+        "method": "cam",
+        "crops": 1,
+        "size": (56, 56),
+        "warped": (64, 64),
+        "network": "0",
+        "images": images,
+    }
+    return Predictions(**values | changed)
+
+
+def run(predictions, study, **changed):
+    options = {"held_out": 0.4, "seed": 0, "interpolation": "bilinear"}
+    return sweep(predictions, *study, **options | changed)
+
+
+def expected_errors(predictions, study, threshold):
+    """Errors of all images by the definition, image by image."""
+    images, true_boxes = study
+    wrong = {"localization top-1": [], "localization top-5": [], "GT-known": []}
+    for n in range(N):
+        true = true_boxes[true_boxes["image_id"] == f"i{n}"][["x0", "y0", "x1", "y1"]].to_numpy()
+        if n in (3, 4, 5):
+            continue
+        heat = heat_map(predictions, n, 0, int(images["width"][n]), 48, "bilinear")
+        right = iou([paper_box(heat, threshold)], true).max() >= 0.5
+        guessed = predictions.classes[n].tolist()
+        wrong["localization top-1"].append(not (right and guessed[0] == 0))
+        wrong["localization top-5"].append(not (right and 0 in guessed))
+        wrong["GT-known"].append(not right)
+    return {metric: 100 * np.mean(outcomes) for metric, outcomes in wrong.items()}
+
+
+def test_the_curve_of_all_images_is_the_error_at_every_threshold(study):
+    predictions = random_predictions()
+    curve, _ = run(predictions, study)
+    whole = curve[curve["part"] == "all"].set_index(["threshold", "metric"])
+    assert len(whole) == 300
+    assert set(whole["n"]) == {N - 3}
+    for threshold in (0, 0.2, 0.55, 0.99):
+        for metric, error in expected_errors(predictions, study, threshold).items():
+            assert whole.loc[(threshold, metric), "error"] == pytest.approx(error)
+
+
+def test_the_parts_make_up_the_whole(study):
+    curve, _ = run(random_predictions(), study)
+    counts = curve.groupby("part")["n"].first()
+    assert counts.to_dict() == {"held-out": 11, "scored": 16, "all": 27}
+    wrong = (curve["error"] * curve["n"]).groupby([curve["part"], curve["metric"]]).sum().unstack(0)
+    np.testing.assert_allclose(wrong["held-out"] + wrong["scored"], wrong["all"])
+
+
+def test_the_threshold_is_the_held_out_parts_best_whatever_the_scored_part_says(study):
+    curve, scores = run(random_predictions(), study)
+    held = curve[(curve["part"] == "held-out") & (curve["metric"] == "localization top-1")]
+    best = held[held["error"] == held["error"].min()]["threshold"].min()
+    errors = scores.set_index("metric")["error"]
+    assert errors["threshold chosen"] == pytest.approx(100 * best)
+    scored = curve[(curve["part"] == "scored") & (curve["threshold"] == best)].set_index("metric")
+    for metric in ("localization top-1", "localization top-5", "GT-known"):
+        assert errors[f"{metric} at it"] == pytest.approx(scored.loc[metric, "error"])
+
+
+def test_of_equally_good_thresholds_the_lowest_is_chosen_and_the_scored_part_has_no_say():
+    held = [0.3, 0.1, 0.2, 0.1]
+    scored = [0.0, 0.9, 0.9, 0.9]
+    rows = [
+        ("net", 0.1 * (3 - i), part, "localization top-1", errors[3 - i], 9)
+        for part, errors in (("held-out", held), ("scored", scored))
+        for i in range(4)
+    ]
+    assert chosen_threshold(pd.DataFrame(rows, columns=list(CURVE_COLUMNS))) == pytest.approx(0.1)
+
+
+def test_every_network_is_split_alike_and_the_seed_decides(study):
+    first, _ = run(random_predictions(), study)
+    again, _ = run(random_predictions(name="other"), study)
+    other, _ = run(random_predictions(), study, seed=1)
+    assert first["error"].equals(again["error"])
+    assert set(again["row"]) == {"other"}
+    assert not first["error"].equals(other["error"])
+
+
+def test_scores_are_those_of_rule_paper_and_have_the_centre_of_their_intervals(study):
+    _, scores = run(random_predictions(), study)
+    assert set(scores["rule"]) == {"paper"}
+    assert set(scores["method"]) == {"cam"}
+    found = scores.set_index("metric")
+    assert found.loc["threshold chosen", ["low", "high"]].isna().all()
+    assert found["n"].to_dict() == {
+        "threshold chosen": 11,
+        "localization top-1 at it": 16,
+        "localization top-5 at it": 16,
+        "GT-known at it": 16,
+        "MaxBoxAccV2": 27,
+    }
+    rest = found.drop("threshold chosen")
+    assert (rest["low"] <= rest["error"]).all()
+    assert (rest["error"] <= rest["high"]).all()
+
+
+def test_a_map_that_is_the_true_box_localizes_everything(study):
+    images, _ = study
+    maps = np.zeros((N, 1, 8, 8), np.float32)
+    maps[:, :, 2:6, 1:7] = 1
+    boxes = [
+        (f"i{n}", "c", width / 8, 12, 7 * width / 8, 36) for n, width in enumerate(images["width"])
+    ]
+    known = random_predictions(true_map=maps, true_class=np.zeros(N, np.int32))
+    known.classes[:, 0] = 0
+    true_boxes = pd.DataFrame(boxes, columns=list(BOX_COLUMNS))
+    _, scores = run(known, (images, true_boxes), interpolation="nearest")
+    errors = scores.set_index("metric")["error"]
+    assert errors["localization top-1 at it"] == 0
+    assert errors["MaxBoxAccV2"] == 100
+
+
+def test_large_images_have_the_same_accuracy_as_small_ones():
+    """MaxBoxAccV2 looks at 224 pixels: the same world at three times that size scores the same."""
+    accuracies = []
+    for scale in (1, 3):
+        images = pd.DataFrame(
+            [(f"i{n}", "", "c", 224 * scale, 112 * scale, 0) for n in range(N)],
+            columns=list(IMAGE_COLUMNS),
+        )
+        rng = np.random.default_rng(2)
+        corners = scale * np.sort(rng.integers(0, 112, (N, 2, 2)), axis=1).reshape(-1, 4)
+        boxes = [(f"i{n}", "c", *box) for n, box in enumerate(corners.tolist())]
+        true_boxes = pd.DataFrame(boxes, columns=list(BOX_COLUMNS))
+        _, scores = run(random_predictions(), (images, true_boxes))
+        accuracies.append(scores.set_index("metric").loc["MaxBoxAccV2", "error"])
+    assert accuracies[0] == pytest.approx(accuracies[1])
+    assert 0 < accuracies[0] < 100
+
+
+def test_the_gradient_baseline_is_swept_too(study):
+    planes = np.random.default_rng(3).random((N, 2, 56, 56)).astype(np.float16)
+    gradient = random_predictions(
+        method="backprop", true_map=planes, maps=np.zeros((N, 0, 2, 56, 56), np.float16)
+    )
+    _, scores = run(gradient, study)
+    _, strongest = run(random_predictions(true_map=planes[:, :1].astype(np.float32)), study)
+    assert scores["error"].tolist() == strongest["error"].tolist()
+
+
+@pytest.mark.parametrize("labelled", [0, 1])
+def test_with_too_few_images_to_localize_there_is_nothing(study, labelled):
+    truth = np.full(N, -1, np.int32)
+    truth[:labelled] = 0
+    curve, scores = run(random_predictions(true_class=truth), study)
+    assert curve.empty
+    assert scores.empty
+    assert list(curve.columns) == list(CURVE_COLUMNS)
+
+
+@pytest.fixture
+def files(study, tmp_path):
+    images, true_boxes = study
+    write_csv(tmp_path / "images.csv", images)
+    write_csv(tmp_path / "boxes.csv", true_boxes)
+    made = random_predictions(fingerprint(tmp_path / "images.csv"))
+    header = Header(**{key: getattr(made, key) for key in Header.__dataclass_fields__})
+    streamed = {key: getattr(made, key) for key in ("classes", "scores", "maps", "true_map")}
+    write_predictions(tmp_path / "net.h5", header, [streamed])
+    return tmp_path
+
+
+def run_step(files, *flags):
+    argv = ["--predictions", "net.h5", "--images", "images.csv", "--true-boxes", "boxes.csv"]
+    argv += ["--out", "curve.csv", "--scores", "scores.csv"]
+    return step.main([*(str(files / a) if "." in a else a for a in argv), *flags])
+
+
+def test_the_step_writes_the_curve_and_the_scores(files, study):
+    assert run_step(files, "--held-out", "0.4", "--seed", "0") == 0
+    curve, scores = run(random_predictions(), study)
+    pd.testing.assert_frame_equal(pd.read_csv(files / "curve.csv"), curve, check_dtype=False)
+    assert pd.read_csv(files / "scores.csv")["error"].tolist() == pytest.approx(
+        scores["error"].tolist()
+    )
+    assert len(set(curve["threshold"])) == len(THRESHOLDS) == 100
+
+
+@pytest.mark.parametrize("part", ["0", "1", "1.5"])
+def test_a_part_that_leaves_nothing_is_refused_in_one_line(files, part, capsys):
+    assert run_step(files, "--held-out", part) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "--held-out" in line
