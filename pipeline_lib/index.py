@@ -26,6 +26,7 @@ def make_parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--note", action="append", default=[], help="a sentence for the summary; repeatable"
     )
+    made.add_argument("--box-note", action="append", default=[], help="the same, on boxes")
     made.add_argument("--images", type=Path, required=True, help="CSV to write")
     made.add_argument("--boxes", type=Path, help="CSV to write")
     made.add_argument("--classes", type=Path, help="CSV to write")
@@ -55,7 +56,9 @@ def main(arguments: argparse.Namespace) -> None:
             write_rows(path, columns, rows)
     if arguments.summary is not None:
         summary = found.summary.as_json()
-        write_json(arguments.summary, summary | {"notes": arguments.note + summary["notes"]})
+        for key, given in (("notes", arguments.note), ("box_notes", arguments.box_note)):
+            summary[key] = given + summary[key]
+        write_json(arguments.summary, summary)
     log.info("%s: %d images", found.summary.data_set, len(found.images))
     for note in found.summary.notes + found.summary.box_notes:
         log.info(note)

@@ -38,7 +38,7 @@ def parser(module_doc: str | None, step: str) -> argparse.ArgumentParser:
 
 
 def option(text: str) -> tuple[str, object]:
-    """Parse one ``key=value`` flag; the value is read as YAML (``width=0.25``, ``stem_pool=false``)."""
+    """Parse one ``key=value`` flag; the value is read as YAML (``width=0.25``, ``half_input=true``)."""
     key, separator, value = text.partition("=")
     if not separator or not key:
         raise argparse.ArgumentTypeError(f"'{text}' is not key=value")

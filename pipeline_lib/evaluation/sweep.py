@@ -18,7 +18,7 @@ from pipeline_lib.localization.boxes import paper_box
 from pipeline_lib.localization.heat import TRUE_CLASS, heat_map
 from pipeline_lib.localization.predictions import Predictions
 
-THRESHOLDS = np.arange(100) / 100  # of the map's maximum
+THRESHOLDS = np.arange(50) / 50  # of the map's maximum
 CURVE_COLUMNS = ("row", "threshold", "part", "metric", "error", "n")
 HELD_OUT, SCORED, ALL = "held-out", "scored", "all"
 CHOSEN, AT_CHOSEN, MAX_BOX_ACC = "threshold chosen", "{} at it", "MaxBoxAccV2"

@@ -115,7 +115,7 @@ def test_progress_shows_in_a_terminal(monkeypatch):
     ("text", "pair"),
     [
         ("width=0.25", ("width", 0.25)),
-        ("stem_pool=false", ("stem_pool", False)),
+        ("half_input=true", ("half_input", True)),
         ("a=b=c", ("a", "b=c")),
         ("empty=", ("empty", None)),
     ],

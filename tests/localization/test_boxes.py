@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 import scipy.ndimage
-import torch
 
-from pipeline_lib.localization.boxes import centred_box, paper_box, upsample
+from pipeline_lib.localization.boxes import centred_box, largest_part, paper_box
+from pipeline_lib.localization.heat import upsample
 
 
 def reference_box(heat_map, threshold):
@@ -185,34 +185,11 @@ def test_of_two_equally_large_parts_at_one_height_the_box_further_left_wins():
     assert paper_box(heat_map) == (0, 0, 8, 4)
 
 
-@pytest.mark.parametrize(
-    ("shape", "width", "height"),
-    [((14, 14), 227, 227), ((7, 7), 320, 213), ((11, 11), 61, 500), ((1, 3), 8, 5)],
-)
-@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
-def test_upsampling_agrees_with_torch(shape, width, height, mode):
-    class_map = np.random.default_rng(1).normal(size=shape).astype(np.float32)
-    expected = torch.nn.functional.interpolate(
-        torch.from_numpy(class_map)[None, None],
-        size=(height, width),
-        mode=mode,
-        align_corners=False,
-    )[0, 0].numpy()
-    found = upsample(class_map, width, height, mode)
-    assert found.shape == (height, width)
-    assert found.dtype == np.float32
-    assert np.abs(found - expected).max() < (1e-4 if mode == "bilinear" else 1e-3)
-
-
-def test_nearest_upsampling_repeats_values():
-    class_map = np.arange(6, dtype=np.float32).reshape(2, 3)
-    expected = np.kron(class_map, np.ones((5, 4)))
-    assert (upsample(class_map, 12, 10, "nearest") == expected).all()
-
-
-def test_half_precision_and_double_maps_can_be_upsampled():
-    for dtype in (np.float16, np.float64):
-        assert upsample(np.ones((2, 2), dtype), 4, 4, "bilinear").dtype == np.float32
+def test_a_mask_without_a_part_gives_all_of_it():
+    mask = np.zeros((4, 6), bool)
+    assert largest_part(mask) == WHOLE
+    mask[2, 5] = True
+    assert largest_part(mask) == (5, 2, 6, 3)
 
 
 @pytest.mark.parametrize("part", [0.5, 0.6, 0.8, 1.0])

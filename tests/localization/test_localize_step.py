@@ -1,5 +1,5 @@
-from dataclasses import replace
-
+import cv2
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +7,7 @@ import pytest
 from pipeline_lib import localize
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.manifest import IMAGE_COLUMNS, write_rows
-from pipeline_lib.localization.predictions import Predictions, read_predictions, write_predictions
+from pipeline_lib.localization.predictions import Header, write_predictions
 
 
 @pytest.fixture
@@ -19,26 +19,38 @@ def study(tmp_path):
         IMAGE_COLUMNS,
         [("wide", "wide.jpg", "n2", 40, 20, 0), ("tall", "tall.jpg", "", 20, 40, 0)],
     )
-    maps = np.zeros((2, 2, 4, 4), np.float32)
-    maps[:, 0, 1, 1:3] = 10
-    maps[:, 0, 2, 1] = 3
-    maps[:, 1, 3, 3] = 1
-    true_map = np.zeros((2, 4, 4), np.float32)
-    true_map[0, 0, 0] = 2
-    predictions = Predictions(
-        image_id=["wide", "tall"],
-        classes=np.array([[0, 1], [2, 0]], np.int32),
-        scores=np.array([[0.75, 0.25], [0.5, 0.25]], np.float32),
-        maps=maps,
-        true_class=np.array([1, -1], np.int32),
-        true_map=true_map,
-        class_labels=["n1", "n2", "n3"],
-        name="net",
-        network="0",
-        images=fingerprint(images),
-    )
-    write_predictions(tmp_path / "net.h5", predictions)
+    maps = np.zeros((2, 2, 1, 4, 4), np.float32)
+    maps[:, 0, 0, 1, 1:3] = 10
+    maps[:, 0, 0, 2, 1] = 3
+    maps[1, 1, 0, 3, 3] = 1
+    maps[0, 1, 0, 0, 0] = 2
+    true_map = np.zeros((2, 1, 4, 4), np.float32)
+    true_map[0] = maps[0, 1]
+    batch = {
+        "classes": np.array([[0, 1], [2, 0]], np.int32),
+        "scores": np.array([[0.75, 0.25], [0.5, 0.25]], np.float32),
+        "maps": maps,
+        "true_map": true_map,
+    }
+    write(tmp_path, images, batch)
     return tmp_path
+
+
+def write(study, images, batch, **changed):
+    """Write predictions of the two images; the second has no label."""
+    values = {
+        "image_id": ["wide", "tall"],
+        "true_class": np.array([1, -1], np.int32),
+        "class_labels": ["n1", "n2", "n3"],
+        "name": "net",
+        "method": "cam",
+        "crops": 1,
+        "size": (4, 4),
+        "warped": (6, 6),
+        "network": "0",
+        "images": fingerprint(images),
+    }
+    write_predictions(study / "net.h5", Header(**values | changed), [batch])
 
 
 def run(study, *flags):
@@ -59,8 +71,10 @@ def test_every_guess_and_the_true_class_get_a_box_in_pixels_of_the_image(study):
         ("tall", 2, "n1", 15, 30, 20, 40),
         ("wide", 0, "n2", 0, 0, 10, 5),
         ("wide", 1, "n1", 10, 5, 30, 15),
-        ("wide", 2, "n2", 30, 15, 40, 20),
+        ("wide", 2, "n2", 0, 0, 10, 5),  # the true class again: its box depends on the class alone
     ]
+    assert set(found["fit"]) == {"loose"}
+    assert set(found["rule"]) == {"paper"}
     assert found["score"].dropna().tolist() == [0.75, 0.25, 0.5, 0.25]
     assert found.loc[found["rank"] == 0, "score"].isna().all()
 
@@ -99,8 +113,8 @@ def test_a_manifest_without_sizes_is_refused_in_one_line(study, capsys, sizes):
     text = images.read_text()
     assert text.count("20,40") == 1
     images.write_text(text.replace("20,40", sizes))
-    predictions = read_predictions(study / "net.h5")
-    write_predictions(study / "net.h5", replace(predictions, images=fingerprint(images)))
+    with h5py.File(study / "net.h5", "a") as file:
+        file.attrs["images"] = fingerprint(images)
     capsys.readouterr()
     status = localize.main(
         ["--predictions", str(study / "net.h5"), "--images", str(images)]
@@ -110,3 +124,54 @@ def test_a_manifest_without_sizes_is_refused_in_one_line(study, capsys, sizes):
     (line,) = capsys.readouterr().err.splitlines()
     assert "lacks sizes" in line
     assert not (study / "boxes.csv").exists()
+
+
+def refused(study, capsys, *flags):
+    status = localize.main(
+        ["--predictions", str(study / "net.h5"), "--images", str(study / "images.csv")]
+        + ["--out", str(study / "boxes.csv"), *flags]
+    )
+    assert status == 1
+    assert not (study / "boxes.csv").exists()
+    (line,) = capsys.readouterr().err.splitlines()
+    return line
+
+
+def test_a_graph_cut_needs_gradients_and_photographs(study, capsys):
+    assert "rule graphcut needs" in refused(study, capsys, "--rule", "graphcut", "--root", ".")
+
+
+def test_the_authors_rule_gives_a_loose_and_a_tight_box(study):
+    found = run(study, "--rule", "authors")
+    assert found.groupby(["image_id", "rank"])["fit"].apply(list).tolist() == [
+        ["loose", "tight"]
+    ] * 5
+    areas = (found["x1"] - found["x0"]) * (found["y1"] - found["y0"])
+    by_fit = dict(list(areas.groupby(found["fit"])))
+    assert (by_fit["loose"].to_numpy() >= by_fit["tight"].to_numpy()).all()
+
+
+def test_gradients_are_cut_out_of_their_photographs(study, capsys):
+    images = study / "images.csv"
+    for name, shape in (("wide", (20, 40, 3)), ("tall", (40, 20, 3))):
+        picture = np.full(shape, 40.0)
+        picture[5:15, 4:14] = (200, 60, 60)
+        noise = np.random.default_rng(0).normal(0, 6, shape)
+        cv2.imwrite(str(study / f"{name}.png"), np.clip(picture + noise, 0, 255))
+    images.write_text(images.read_text().replace(".jpg", ".png"))
+    y, x = np.mgrid[:20, :40]
+    peak = np.exp(-((x - 8.5) ** 2 + (y - 9.5) ** 2) / (2 * 5**2)).astype(np.float16)
+    planes = np.broadcast_to(peak, (2, 2, 20, 40))
+    batch = {
+        "classes": np.array([[0, 1], [2, 0]], np.int32),
+        "scores": np.array([[0.75, 0.25], [0.5, 0.25]], np.float32),
+        "maps": np.zeros((2, 0, 2, 20, 40), np.float16),
+        "true_map": planes,
+    }
+    write(study, images, batch, method="backprop")
+    found = run(study, "--rule", "graphcut", "--root", str(study))
+    assert found[["image_id", "rank", "rule"]].to_numpy().tolist() == [["wide", 0, "graphcut"]]
+    assert found[["x0", "y0", "x1", "y1"]].to_numpy().tolist() == [[4, 5, 14, 15]]
+    (study / "boxes.csv").unlink()
+    capsys.readouterr()
+    assert "--root" in refused(study, capsys, "--rule", "graphcut")

@@ -13,7 +13,7 @@ import pytest
 TINY = {
     "world": {"train_images": 40, "val_images": 24, "test_images": 6, "seed": 1},
     "ilsvrc": {"val_images": 24},
-    "training": {"save_every": 2, "recipe": {"epochs": 1, "batch": 8}},
+    "training": {"pack": True, "save_every": 2, "recipe": {"epochs": 1, "batch": 8}},
     "networks": {
         name: False
         for name in ("GoogLeNet", "GoogLeNet-GMP", "VGGnet", "VGGnet-GAP", "NIN", "AlexNet-GAP")
