@@ -1,14 +1,19 @@
+import multiprocessing
+import os
+import subprocess
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.loader import (
     TrainingCrops,
     WarpedImages,
-    epoch_batches,
     image_batches,
     normalised,
+    training_batches,
     training_loader,
 )
 
@@ -28,9 +33,8 @@ def photographs(tmp_path):
 
 
 def crops_of(photographs, **changed):
-    root, names = photographs
-    values = {"warp_side": WARP, "crop_side": CROP, "seed": 1} | changed
-    return TrainingCrops(root, names, [4, 5, 6], **values)
+    images = WarpedImages(*photographs, (WARP, WARP))
+    return TrainingCrops(images, [4, 5, 6], **{"crop_side": CROP, "seed": 1} | changed)
 
 
 def pixels_of(crops, epoch, index):
@@ -99,7 +103,8 @@ def test_crops_differ_between_epochs_and_seeds(photographs):
 
 def test_crops_of_the_same_picture_under_two_numbers_differ(photographs):
     root, names = photographs
-    crops = TrainingCrops(root, names[:1] * 30, [0] * 30, warp_side=WARP, crop_side=CROP, seed=1)
+    images = WarpedImages(root, names[:1] * 30, (WARP, WARP))
+    crops = TrainingCrops(images, [0] * 30, crop_side=CROP, seed=1)
     same = [(pixels_of(crops, 0, 0) == pixels_of(crops, 0, index)).all() for index in range(1, 30)]
     assert sum(same) < 5
 
@@ -111,10 +116,14 @@ def test_a_crop_as_large_as_the_warp_is_the_whole(photographs):
     assert seen == {(0, 0, False), (0, 0, True)}
 
 
+def batches(count, batch, steps, seed=0, **part):
+    return list(training_batches(count, batch, seed, steps, **part))
+
+
 def test_an_epoch_visits_every_image_once_and_drops_the_rest():
-    batches = epoch_batches(23, 5, epoch=3, seed=0)
-    assert [len(batch) for batch in batches] == [5, 5, 5, 5]
-    keys = [key for batch in batches for key in batch]
+    epoch = batches(23, 5, range(12, 16))
+    assert [len(batch) for batch in epoch] == [5, 5, 5, 5]
+    keys = [key for batch in epoch for key in batch]
     assert {epoch for epoch, _ in keys} == {3}
     indices = [index for _, index in keys]
     assert len(set(indices)) == 20
@@ -122,14 +131,15 @@ def test_an_epoch_visits_every_image_once_and_drops_the_rest():
 
 
 def test_an_epoch_without_a_rest_is_a_permutation():
-    indices = [index for batch in epoch_batches(24, 4, 0, 7) for _, index in batch]
+    indices = [index for batch in batches(24, 4, range(6), seed=7) for _, index in batch]
     assert sorted(indices) == list(range(24))
     assert indices != sorted(indices)
 
 
 def test_epochs_are_shuffled_anew_and_drop_others_but_repeat_exactly():
     def order(epoch, seed):
-        return [index for batch in epoch_batches(23, 5, epoch, seed) for _, index in batch]
+        steps = range(4 * epoch, 4 * epoch + 4)
+        return [index for batch in batches(23, 5, steps, seed) for _, index in batch]
 
     assert order(0, 0) == order(0, 0)
     assert order(0, 0) != order(1, 0)
@@ -137,20 +147,78 @@ def test_epochs_are_shuffled_anew_and_drop_others_but_repeat_exactly():
     assert set().union(*(order(epoch, 0) for epoch in range(20))) == set(range(23))
 
 
-def test_fewer_images_than_a_batch_give_no_batch():
-    assert epoch_batches(4, 5, 0, 0) == []
+def test_a_run_begun_at_any_step_goes_on_with_the_same_batches():
+    whole = batches(23, 5, range(11))
+    for step in range(11):
+        assert batches(23, 5, range(step, 11)) == whole[step:]
+
+
+@pytest.mark.parametrize("parts", [2, 3, 6])
+def test_the_parts_of_a_batch_are_equal_and_together_the_batch(parts):
+    whole = batches(40, 12, range(7))
+    split = [batches(40, 12, range(7), part=part, parts=parts) for part in range(parts)]
+    for step, batch in enumerate(whole):
+        assert [len(part[step]) for part in split] == [12 // parts] * parts
+        assert sorted(key for part in split for key in part[step]) == sorted(batch)
 
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_the_training_loader_gives_the_batches_in_their_order(photographs, workers):
     crops = crops_of(photographs)
-    batches = [[(0, 2), (0, 0)], [(1, 1), (1, 2)]]
-    loaded = list(training_loader(crops, batches, workers))
+    wanted = [[(0, 2), (0, 0)], [(1, 1), (1, 2)]]
+    loaded = list(training_loader(crops, wanted, workers))
     assert len(loaded) == 2
-    for (pixels, targets), keys in zip(loaded, batches, strict=True):
+    for (pixels, targets), keys in zip(loaded, wanted, strict=True):
         assert targets.tolist() == [4 + index for _, index in keys]
         expected = np.stack([pixels_of(crops, *key) for key in keys])
         assert (pixels.numpy() == expected).all()
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_image_that_cannot_be_decoded_is_one_line(photographs, workers):
+    root, names = photographs
+    (root / names[1]).write_bytes(b"no image")
+    with pytest.raises(InputError) as caught:
+        list(training_loader(crops_of(photographs), [[(0, 0)], [(0, 1)]], workers))
+    assert str(caught.value).startswith(f"{root / names[1]}: cannot be decoded")
+    assert "\n" not in str(caught.value)
+    assert not multiprocessing.active_children()
+
+
+class Pids(torch.utils.data.Dataset):
+    """Items are the number of the process that makes them."""
+
+    def __getitem__(self, _key):
+        return torch.tensor(os.getpid()), 0
+
+
+def test_a_worker_survives_a_schedulers_signals_but_obeys_the_trainer():
+    loader = training_loader(Pids(), [[(0, 0)]] * 20, workers=1)
+    pids = [int(next(loader)[0])]
+    for name in ("TERM", "USR1"):
+        subprocess.run(["kill", f"-{name}", str(pids[0])], check=True)
+        pids += [int(next(loader)[0]) for _ in range(5)]
+    assert set(pids) == {pids[0]} != {os.getpid()}
+    (worker,) = (child for child in multiprocessing.active_children() if child.pid == pids[0])
+    worker.terminate()
+    worker.join(20)
+    assert not worker.is_alive()
+
+
+def test_a_loader_given_up_leaves_no_worker_behind(photographs):
+    before = set(multiprocessing.active_children())
+    loader = training_loader(crops_of(photographs), [[(0, 0)]] * 20, workers=1)
+    next(loader)
+    assert len(set(multiprocessing.active_children()) - before) == 1
+    loader.close()
+    assert set(multiprocessing.active_children()) == before
+
+
+def test_loading_leaves_the_random_numbers_of_the_network_alone(photographs):
+    for workers in (0, 1):
+        before = torch.get_rng_state()
+        list(training_loader(crops_of(photographs), [[(0, 0)]], workers))
+        assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_images_come_warped_in_order_and_the_last_batch_may_be_small(photographs):

@@ -1,93 +1,121 @@
 """Killed at any step and resumed, a run ends with the weights of one never killed, bit by bit."""
 
-import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from pipeline_lib.index import main as index
+RUNS = {
+    "dropout": ({"dropout": 0.5}, {}, []),
+    "everything": (
+        {"dropout": 0.5, "batch_norm": "true"},
+        {"ema": 0.9, "accumulate": 2},
+        ["--workers", "1"],
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=RUNS)
+def command(request, flags):
+    options, recipe, more = RUNS[request.param]
+    return [*flags(options, **recipe), *more]
 
 
 @pytest.fixture(scope="module")
-def command(tiny_world, tmp_path_factory):
-    """The command line of a run of 30 steps that saves after every second one."""
-    manifest = tmp_path_factory.mktemp("manifest") / "images.csv"
-    flags = ["--layout", "ilsvrc-train", "--root", str(tiny_world), "--images", str(manifest)]
-    assert index(flags) == 0
-    recipe = {"epochs": 5, "batch": 4, "rate": 0.02, "schedule": "cosine"}
-    return [
-        *(sys.executable, "-m", "pipeline_lib.train", "--name", "NIN", "--architecture", "nin"),
-        *("--option", "width=0.125", "--option", "stem_pool=false", "--option", "dropout=0.5"),
-        *(flag for key, value in recipe.items() for flag in ("--recipe", f"{key}={value}")),
-        *("--images", str(manifest), "--root", str(tiny_world), "--warp", "120", "--crop", "112"),
-        *("--threads", "1", "--save-every", "2"),
-    ]
-
-
-def run(command, folder, kill=None, after=1):
-    """Run to the end, or send ``kill`` once ``after`` checkpoints have been seen."""
-    flags = ["--checkpoints", str(folder / "checkpoints"), "--out", str(folder / "x.safetensors")]
-    process = subprocess.Popen([*command, *flags], stderr=subprocess.PIPE, text=True)
-    seen = set()
-    while kill is not None and process.poll() is None and len(seen) < after:
-        seen |= set((folder / "checkpoints").glob("*.pt"))
-        time.sleep(0.005)
-    if kill is not None:
-        os.kill(process.pid, kill)
-    _, errors = process.communicate()
-    return process.returncode, errors
-
-
-@pytest.fixture(scope="module")
-def unbroken(command, tmp_path_factory):
+def unbroken(command, launch, tmp_path_factory):
     folder = tmp_path_factory.mktemp("unbroken")
-    status, errors = run(command, folder)
-    assert status == 0, errors
-    return load_file(folder / "x.safetensors")
+    run = launch(command, folder)
+    assert run.wait() == [0], run.log
+    return folder
 
 
-def same(a, b):
+def same_weights(folder, other):
+    a, b = load_file(folder / "x.safetensors"), load_file(other / "x.safetensors")
     return set(a) == set(b) and all(torch.equal(a[name], b[name]) for name in a)
 
 
-def test_killed_twice_and_resumed(command, unbroken, tmp_path):
-    for _ in range(2):
-        status, _ = run(command, tmp_path, signal.SIGKILL, after=2)
-        assert status == -signal.SIGKILL
+def same_history(read_history, folder, other):
+    def learned(row):
+        return [row[name] for name in ("step", "epoch", "loss", "accuracy", "rate")]
+
+    return list(map(learned, read_history(folder))) == list(map(learned, read_history(other)))
+
+
+def test_killed_at_random_steps_and_resumed(command, launch, unbroken, read_history, tmp_path):
+    rng = np.random.default_rng(0)
+    for step in sorted(rng.choice(np.arange(2, 20), 6, replace=False)):
+        run = launch(command, tmp_path)
+        run.wait_for_step(step)
+        time.sleep(rng.uniform(0, 0.03))
+        assert run.kill(signal.SIGKILL) == [-signal.SIGKILL]
         assert not (tmp_path / "x.safetensors").exists()
-    status, errors = run(command, tmp_path)
-    assert status == 0
-    assert "resumed after step" in errors
-    assert same(load_file(tmp_path / "x.safetensors"), unbroken)
+    run = launch(command, tmp_path)
+    assert run.wait() == [0], run.log
+    assert "resumed after step" in run.log
+    assert same_weights(tmp_path, unbroken)
+    assert same_history(read_history, tmp_path, unbroken)
     assert not (tmp_path / "checkpoints").exists()
 
 
-def test_asked_to_stop_it_saves_fails_and_resumes(command, unbroken, tmp_path):
-    status, errors = run(command, tmp_path, signal.SIGTERM)
-    assert status == 1
-    assert "stopped by SIGTERM" in errors.splitlines()[-1]
-    status, _ = run(command, tmp_path)
-    assert status == 0
-    assert same(load_file(tmp_path / "x.safetensors"), unbroken)
+def children(pid):
+    listed = subprocess.run(["ps", "--ppid", str(pid), "-o", "pid="], capture_output=True)
+    return [int(word) for word in listed.stdout.split()]
 
 
-def test_checkpoints_of_other_images_are_not_resumed_from(command, tiny_world, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+def test_asked_to_stop_it_saves_fails_and_resumes(
+    command, launch, unbroken, read_history, tmp_path, number
+):
+    """A scheduler signals all of a job's processes, those that decode images too."""
+    run = launch([*command, "--save-every", "1000"], tmp_path)
+    while run.processes[0].is_alive() and len(read_rows(tmp_path)) < 3:
+        time.sleep(0.002)
+    for worker in children(run.processes[0].pid):
+        subprocess.run(["kill", f"-{number.name}", str(worker)], check=True)
+    assert run.kill(number) == [1]
+    assert f"stopped by {number.name} after step" in run.log.splitlines()[-1]
+    assert len(list((tmp_path / "checkpoints").glob("*.pt"))) == 1
+    assert launch(command, tmp_path).wait() == [0]
+    assert same_weights(tmp_path, unbroken)
+    assert same_history(read_history, tmp_path, unbroken)
+
+
+def read_rows(folder):
+    path = folder / "history.csv"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def test_a_spent_budget_saves_fails_and_resumes(flags, launch, tmp_path):
+    command = flags(epochs=2)
+    run = launch([*command, "--budget", "0.0001"], tmp_path)
+    assert run.wait() == [1]
+    expected = "stopped after its budget of 0.0001 minutes at step 1; rerun to go on from here"
+    assert expected in run.log.splitlines()[-1]
+    assert launch(command, tmp_path / "unbroken").wait() == [0]
+    run = launch(command, tmp_path)
+    assert run.wait() == [0]
+    assert "resumed after step 1" in run.log
+    assert same_weights(tmp_path, tmp_path / "unbroken")
+
+
+def test_checkpoints_of_other_images_are_not_resumed_from(flags, launch, tiny_world, tmp_path):
     """The manifest is the same, the images behind it are not."""
     other = tmp_path / "other"
     shutil.copytree(tiny_world, other)
-    status, _ = run(command, tmp_path, signal.SIGKILL, after=2)
-    assert status == -signal.SIGKILL
+    command = flags(epochs=2)
+    run = launch(command, tmp_path)
+    run.wait_for_step(2)
+    assert run.kill(signal.SIGKILL) == [-signal.SIGKILL]
     for path in (other / "train").rglob("*.JPEG"):
         with Image.open(path) as image:
             image.rotate(180).save(path, "JPEG", quality=50)
     moved = [str(other) if flag == str(tiny_world) else flag for flag in command]
-    status, errors = run(moved, tmp_path)
-    assert status == 0
-    assert "resumed" not in errors
+    run = launch(moved, tmp_path)
+    assert run.wait() == [0]
+    assert "resumed" not in run.log

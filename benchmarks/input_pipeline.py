@@ -1,0 +1,148 @@
+"""How fast packed images feed the GPU: training from shards against the same batches in memory.
+
+GoogLeNet-GAP on batches of 256, in bfloat16 where there is a GPU; on a CPU a thin one on small
+batches. The shards are made here, of random smooth images of 256 pixels. A ratio near 1 says that
+the network never waits for its input.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+
+from pipeline_lib.data.loader import TrainingCrops, normalised, training_batches, training_loader
+from pipeline_lib.data.manifest import IMAGE_COLUMNS, write_rows
+from pipeline_lib.data.shards import PackedImages
+from pipeline_lib.networks.registry import build
+from pipeline_lib.pack import main as pack
+
+WARP, CROP, CLASSES = 256, 224, 1000
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line; sizes that are not given depend on the device."""
+    made = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    made.add_argument("--batch", type=int, help="256 on a GPU, else 16")
+    made.add_argument("--width", type=float, help="of the network: 1 on a GPU, else 0.25")
+    made.add_argument("--steps", type=int, help="in a repetition: 100 on a GPU, else 16")
+    made.add_argument("--repeats", type=int, default=5, help="of which the median is taken")
+    made.add_argument("--images", type=int, help="packed: 16384 on a GPU, else 256")
+    made.add_argument("--workers", type=int, help="that decode: 8 on a GPU, else 1")
+    made.add_argument("--quick", action="store_true", help="three short repetitions, to see it run")
+    made.add_argument("--out", type=Path, help="write the numbers here, as JSON")
+    return made
+
+
+def pack_smooth_images(folder: Path, count: int, processes: int) -> PackedImages:
+    """Draw ``count`` random smooth images, pack them below ``folder``, and open the shards."""
+    rng = np.random.default_rng(0)
+    (folder / "images").mkdir()
+    rows = []
+    for index in range(count):
+        coarse = Image.fromarray(rng.integers(0, 256, (24, 24, 3), dtype=np.uint8))
+        smooth = coarse.resize((WARP, WARP), Image.Resampling.BICUBIC)
+        smooth.save(folder / "images" / f"{index}.jpg", quality=95)
+        rows.append((str(index), f"{index}.jpg", "n1", WARP, WARP, False))
+    write_rows(folder / "images.csv", IMAGE_COLUMNS, rows)
+    flags = ["--images", folder / "images.csv", "--root", folder / "images", "--side", WARP]
+    flags += ["--processes", processes, "--out", folder / "packed", "--shard-size", 1024]
+    if pack([str(flag) for flag in flags]) != 0:
+        raise SystemExit("packing failed")
+    return PackedImages(folder / "packed")
+
+
+class Trainer:
+    """A network, its optimizer, and the training loop's step."""
+
+    def __init__(self, width: float, device: torch.device) -> None:
+        torch.manual_seed(0)
+        torch.backends.cudnn.benchmark = True
+        self.device = device
+        self.network = build("googlenet_gap", CLASSES, {"width": width})
+        self.network.to(device, memory_format=torch.channels_last).train()
+        self.optimizer = torch.optim.SGD(self.network.parameters(), 0.001, momentum=0.9)
+
+    def speed(self, batches: Iterable[tuple[torch.Tensor, torch.Tensor]], unmeasured: int) -> float:
+        """Train on all batches, and return the images a second after the ``unmeasured`` first."""
+        images, started = 0, 0.0
+        for number, (pixels, targets) in enumerate(batches):
+            if number == unmeasured:
+                self._wait()
+                started = time.perf_counter()
+            half = torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda")
+            self.optimizer.zero_grad(set_to_none=True)
+            with half:
+                logits = self.network(normalised(pixels, MEAN, STD, self.device))
+                loss = nn.functional.cross_entropy(
+                    logits, targets.to(self.device, non_blocking=True)
+                )
+            loss.backward()
+            self.optimizer.step()
+            images += len(targets) if number >= unmeasured else 0
+        self._wait()
+        return images / (time.perf_counter() - started)
+
+    def _wait(self) -> None:
+        if self.device.type == "cuda":
+            torch.cuda.synchronize()
+
+
+def main() -> int:
+    """Pack, train from both in turn, print the table."""
+    arguments = make_parser().parse_args()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    sizes = {"batch": 256, "width": 1.0, "steps": 100, "images": 16384, "workers": 8}
+    if device.type == "cpu":
+        sizes = {"batch": 16, "width": 0.25, "steps": 16, "images": 256, "workers": 1}
+    if arguments.quick:
+        sizes |= {"steps": 4, "images": min(sizes["images"], 8 * sizes["batch"])}
+        sizes |= {"width": 0.125, "batch": 8} if device.type == "cpu" else {}
+        arguments.repeats = 3
+    sizes |= {name: value for name in sizes if (value := getattr(arguments, name)) is not None}
+    batch, steps, workers = sizes["batch"], sizes["steps"], sizes["workers"]
+    with tempfile.TemporaryDirectory() as folder:
+        images = pack_smooth_images(Path(folder), sizes["images"], max(1, workers))
+        crops = TrainingCrops(images, np.arange(len(images)) % CLASSES, crop_side=CROP, seed=0)
+
+        def loaded(first: int, count: int) -> Iterable:
+            keys = training_batches(len(crops), batch, 0, range(first, first + count))
+            return training_loader(crops, keys, workers, pin_memory=device.type == "cuda")
+
+        # The workers start together: what they have read ahead by then says nothing of their speed.
+        ahead = 1 + 2 * workers
+        trainer = Trainer(sizes["width"], device)
+        kept = list(loaded(0, 4))
+        in_memory = [kept[step % len(kept)] for step in range(steps + ahead)]
+        trainer.speed(in_memory, ahead)  # warms up
+        found: dict[str, list[float]] = {"shards": [], "memory": []}
+        for repeat in range(arguments.repeats):
+            found["shards"].append(trainer.speed(loaded(repeat * steps, steps + ahead), ahead))
+            found["memory"].append(trainer.speed(in_memory, ahead))
+    shards, memory = (statistics.median(found[source]) for source in ("shards", "memory"))
+    ratios = [ours / theirs for ours, theirs in zip(found["shards"], found["memory"], strict=True)]
+    name = torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
+    print(f"{name}, GoogLeNet-GAP, width {sizes['width']:g}, batch {batch}, {workers} workers")
+    print("from     images/s (median)   least    most")
+    for source, speeds in found.items():
+        middle = statistics.median(speeds)
+        print(f"{source:8} {middle:17.1f} {min(speeds):7.1f} {max(speeds):7.1f}")
+    print(f"ratio    {statistics.median(ratios):17.3f} {min(ratios):7.3f} {max(ratios):7.3f}")
+    if arguments.out:
+        numbers = {"device": name, "torch": torch.__version__, **sizes, "images_per_second": found}
+        medians = {"shards": shards, "memory": memory, "ratio": statistics.median(ratios)}
+        arguments.out.write_text(json.dumps({**numbers, "medians": medians}, indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

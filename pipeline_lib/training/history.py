@@ -1,0 +1,101 @@
+"""A run's history: what it learned and how fast, as a CSV table and TensorBoard's events."""
+
+import csv
+import time
+from pathlib import Path
+
+import torch
+from tensorboardX import SummaryWriter
+
+from pipeline_lib.common.files import write_text
+
+COLUMNS = (
+    "step",
+    "epoch",
+    "loss",
+    "accuracy",
+    "rate",
+    "images_per_second",
+    "gpu_memory_gib",
+)
+
+
+class Tally:
+    """Sums over samples since the last row of the history and since the epoch began.
+
+    They stay on the device, because to read them is to wait for it. ``sums`` is (2, 3) float64:
+    samples, loss and right answers, in this process.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.sums = torch.zeros(2, 3, dtype=torch.float64, device=device)
+
+    def add(self, loss: torch.Tensor, logits: torch.Tensor, targets: torch.Tensor) -> None:
+        """Add a piece of a batch: its mean loss, (n, classes) logits and (n,) targets."""
+        right = (logits.argmax(1) == targets).sum()
+        samples = torch.full_like(loss, len(targets))
+        self.sums += torch.stack([samples, loss.detach() * samples, right]).double()
+
+    def begin_row(self) -> None:
+        """Start the next row's sums."""
+        self.sums[0].zero_()
+
+    def begin_epoch(self) -> None:
+        """Start the next epoch's sums."""
+        self.sums[1].zero_()
+
+
+class History:
+    """``history.csv`` and event files in a folder, continued after ``step``; or nothing at all.
+
+    Rows beyond ``step``, which a killed run wrote after its last checkpoint, are cut, in
+    TensorBoard by its purge step. Without a folder nothing is written.
+    """
+
+    def __init__(self, folder: Path | None, step: int) -> None:
+        self._table = None
+        if folder is None:
+            return
+        path = folder / "history.csv"
+        write_text(path, "".join(_lines_up_to(path, step)))
+        self._table = open(path, "a", encoding="utf-8", newline="")  # noqa: SIM115, closed below
+        self._events = SummaryWriter(
+            str(folder),
+            purge_step=step + 1,
+            flush_secs=10,
+            filename_suffix=f".{step:09d}",  # two runs within a second must not share a file
+        )
+        self._last = step, time.monotonic()
+
+    def write(self, batch: int, row: dict[str, float]) -> None:
+        """Append a row of ``COLUMNS`` but the two about speed, which are measured here."""
+        if self._table is None:
+            return
+        (step, started), now = self._last, time.monotonic()
+        self._last = row["step"], now
+        memory = torch.cuda.max_memory_allocated() / 2**30 if torch.cuda.is_available() else 0.0
+        speed = (row["step"] - step) * batch / (now - started)
+        row = {**row, "images_per_second": speed, "gpu_memory_gib": memory}
+        values = (f"{row[name]:.7g}" for name in COLUMNS[1:])
+        csv.writer(self._table, lineterminator="\n").writerow([row["step"], *values])
+        self._table.flush()
+        for name in COLUMNS[1:]:
+            self._events.add_scalar(name, row[name], row["step"])
+
+    def __enter__(self) -> "History":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._table is not None:
+            self._table.close()
+            self._events.close()
+
+
+def _lines_up_to(path: Path, step: int) -> list[str]:
+    """Return the table's header and its whole rows up to ``step``."""
+    header = ",".join(COLUMNS) + "\n"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
+    if step == 0 or lines[:1] != [header]:
+        return [header]
+    whole = [line for line in lines[1:] if line.count(",") == header.count(",") and "\n" in line]
+    return [header] + [line for line in whole if int(line.split(",")[0]) <= step]
