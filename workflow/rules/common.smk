@@ -157,12 +157,20 @@ def label_of(network):
     return NETWORKS.get(network, {}).get("label", network)
 
 
-def launcher(_wildcards):
-    """Return what starts the trainer: Python, or torchrun with a process for each GPU."""
+def torchrun(_wildcards):
+    """Return what stands between `python -m` and the trainer: a process for each GPU, if several.
+
+    The dashes keep torchrun from reading the trainer's flags as its own, and without the list of
+    signals it would die of a scheduler's warning and leave the trainers behind.
+    """
     processes = config["training"]["processes"]
     if processes == 1:
-        return "python"
-    return f"python -m torch.distributed.run --standalone --nproc-per-node {processes}"
+        return ""
+    handled = "SIGTERM,SIGINT,SIGHUP,SIGQUIT,SIGUSR1"
+    return (
+        f"torch.distributed.run --standalone --nproc-per-node {processes} "
+        f"--signals-to-handle={handled} -m --"
+    )
 
 
 def training_input(_wildcards):

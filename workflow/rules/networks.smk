@@ -44,7 +44,7 @@ rule train:
         CONDA
     threads: config["training"]["threads"]
     params:
-        launch=launcher,
+        torchrun=torchrun,
         flags=training_flags,
         root=ILSVRC,
         # Not outputs: Snakemake deletes a failed job's outputs, and these must outlive it.
@@ -54,7 +54,7 @@ rule train:
         workers=config["training"]["workers"],
         save_every=config["training"]["save_every"],
     shell:
-        "{params.launch} -m pipeline_lib.train {params.flags} "
+        "python -m {params.torchrun} pipeline_lib.train {params.flags} "
         "--weights-folder {params.weights_folder:q} --images {input.images} "
         "--root {params.root:q} --workers {params.workers} --threads {threads} "
         "--save-every {params.save_every} --checkpoints {params.checkpoints} "
