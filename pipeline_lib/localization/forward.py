@@ -29,8 +29,10 @@ def explainer(
     """Return what looks at images by ``method``, and the method's name.
 
     Without a method: class maps where the network has them, Grad-CAM where not, or where a ``layer``
-    is named. Raises InputError for class maps of a network that has none.
+    is named. Raises InputError for class maps of a network that has none, or of a layer of choice.
     """
+    if method in ("cam", "backprop") and layer is not None:
+        raise InputError(f"{name}: a layer is Grad-CAM's to choose; leave it out or use grad-cam")
     if method == "backprop":
         return Backprop(classifier, preprocessing.std), method
     if method != "grad-cam" and layer is None:

@@ -14,12 +14,12 @@ def graphcut_box(image: np.ndarray, saliency: np.ndarray) -> Box:
     """Return the box of the largest part of what a graph cut takes for the object.
 
     ``image`` is (H, W, 3) uint8 RGB, ``saliency`` (H, W) float. The two colour mixtures are learned
-    from the seeds alone (saliency above its 95 % quantile, below its 30 %); a cut with these models
+    from the seeds alone (saliency above its 95 % quantile, up to its 30 %); a cut with these models
     fixed then labels all pixels between. A saliency without contrast gives the whole image.
     """
     cv2.setRNGSeed(0)  # the mixtures start from k-means
     low, high = np.quantile(saliency, [BACKGROUND, FOREGROUND])
-    inside, outside = saliency > high, saliency < low
+    inside, outside = saliency > high, saliency <= low
     if min(inside.sum(), outside.sum()) < _COMPONENTS:
         return largest_part(np.zeros_like(inside))
     models = _colour_models(image[inside], image[outside])

@@ -28,6 +28,7 @@ class GradCam(nn.Module):
     ) -> None:
         super().__init__()
         self.classifier = classifier.eval().requires_grad_(False)
+        self.name = name
         self.layer = layer or _last_map(classifier, size, name)
         modules = dict(classifier.named_modules())
         if self.layer not in modules:
@@ -41,6 +42,10 @@ class GradCam(nn.Module):
         kept: list[torch.Tensor] = []
 
         def cut(_module: nn.Module, _args: tuple, output: torch.Tensor) -> torch.Tensor:
+            if not isinstance(output, torch.Tensor) or output.dim() != 4:
+                raise InputError(
+                    f"{self.name}: layer {self.layer} puts out no maps; choose another"
+                )
             kept[:] = [output.detach().requires_grad_()]
             return kept[0].clone()  # what follows may work in place
 

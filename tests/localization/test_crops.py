@@ -39,7 +39,9 @@ def test_crops_of_ones_add_up_to_how_many_crops_cover_a_pixel(warped, size):
     expected = np.zeros(warped)
     for y in range(warped[0]):
         for x in range(warped[1]):
-            inside = (top <= y < top + size[0] and left <= x < left + size[1] for top, left in places)
+            inside = (
+                top <= y < top + size[0] and left <= x < left + size[1] for top, left in places
+            )
             expected[y, x] = 2 * sum(inside)
     np.testing.assert_array_equal(merged(np.ones((10, *size)), warped), expected)
 

@@ -60,7 +60,6 @@ def test_alexnet_has_no_class_maps_and_is_looked_at_by_grad_cam():
         explainer(classifier, preprocessing, "alexnet", "cam")
 
 
-@pytest.mark.xfail(strict=True, reason="silently becomes Grad-CAM")
 def test_class_maps_of_a_layer_of_choice_are_refused():
     with pytest.raises(InputError, match="layer"):
         explainer(pooled(), PREPROCESSING, "net", "cam", "0")

@@ -113,7 +113,6 @@ def test_one_colour_throughout_and_tiny_images_are_no_trouble():
     assert graphcut_box(plain[:3, :3], few) == (0, 0, 3, 3)
 
 
-@pytest.mark.xfail(strict=True, reason="no pixel lies below a quantile that is the minimum")
 def test_a_part_that_says_nothing_may_be_large():
     # more than 30 % of the saliency is zero: the background's seeds are those
     mask = ellipse(80, 60, 40, 30)

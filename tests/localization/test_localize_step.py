@@ -7,7 +7,7 @@ import pytest
 from pipeline_lib import localize
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.manifest import IMAGE_COLUMNS, write_rows
-from pipeline_lib.localization.predictions import Header, write_predictions
+from pipeline_lib.localization.predictions import Header, read_predictions, write_predictions
 
 
 @pytest.fixture
@@ -63,6 +63,9 @@ def run(study, *flags):
     return pd.read_csv(out, comment="#")
 
 
+CORNERS = ["x0", "y0", "x1", "y1"]
+
+
 def test_every_guess_and_the_true_class_get_a_box_in_pixels_of_the_image(study):
     found = run(study)
     columns = ["image_id", "rank", "class", "x0", "y0", "x1", "y1"]
@@ -77,6 +80,12 @@ def test_every_guess_and_the_true_class_get_a_box_in_pixels_of_the_image(study):
     assert set(found["rule"]) == {"paper"}
     assert found["score"].dropna().tolist() == [0.75, 0.25, 0.5, 0.25]
     assert found.loc[found["rank"] == 0, "score"].isna().all()
+
+
+def test_the_boxes_say_what_they_were_made_from(study):
+    run(study)
+    first, *_ = (study / "boxes.csv").read_text().splitlines()
+    assert first == f"# made from {read_predictions(study / 'net.h5').fingerprint}"
 
 
 def test_a_higher_threshold_draws_a_smaller_box(study):
@@ -143,9 +152,9 @@ def test_a_graph_cut_needs_gradients_and_photographs(study, capsys):
 
 def test_the_authors_rule_gives_a_loose_and_a_tight_box(study):
     found = run(study, "--rule", "authors")
-    assert found.groupby(["image_id", "rank"])["fit"].apply(list).tolist() == [
-        ["loose", "tight"]
-    ] * 5
+    assert (
+        found.groupby(["image_id", "rank"])["fit"].apply(list).tolist() == [["loose", "tight"]] * 5
+    )
     areas = (found["x1"] - found["x0"]) * (found["y1"] - found["y0"])
     by_fit = dict(list(areas.groupby(found["fit"])))
     assert (by_fit["loose"].to_numpy() >= by_fit["tight"].to_numpy()).all()
@@ -175,3 +184,95 @@ def test_gradients_are_cut_out_of_their_photographs(study, capsys):
     (study / "boxes.csv").unlink()
     capsys.readouterr()
     assert "--root" in refused(study, capsys, "--rule", "graphcut")
+
+
+def filled(side, x0, y0, x1, y1):
+    plane = np.zeros((side, side), np.float32)
+    plane[y0:y1, x0:x1] = 1
+    return plane
+
+
+def resized(study):
+    """Both images are now of 120x120 pixels; returns the guesses of a batch."""
+    images = study / "images.csv"
+    images.write_text(images.read_text().replace("40,20", "120,120").replace("20,40", "120,120"))
+    return {
+        "classes": np.array([[0, 1], [2, 0]], np.int32),
+        "scores": np.array([[0.75, 0.25], [0.5, 0.25]], np.float32),
+    }
+
+
+@pytest.fixture
+def ten(study):
+    """Ten crops of maps whose cells are two pixels: what the crops see of one place in the image."""
+    batch = resized(study)
+    large, small = filled(60, 10, 20, 34, 40), filled(60, 16, 24, 28, 36)
+    maps = np.zeros((2, 2, 10, 52, 52), np.float32)
+    for crop, (y, x) in enumerate([(0, 0), (0, 8), (8, 0), (8, 8), (4, 4)]):
+        for rank, plane in enumerate((0.25 * large + small, -small)):
+            maps[:, rank, crop] = plane[y : y + 52, x : x + 52]
+            maps[:, rank, crop + 5] = maps[:, rank, crop, :, ::-1]
+    batch |= {"maps": maps, "true_map": maps[:, 1]}
+    write(study, study / "images.csv", batch, crops=10, size=(104, 104), warped=(120, 120))
+    return study
+
+
+LARGE, SMALL = (20, 40, 68, 80), (32, 48, 56, 72)
+CELLS = 4  # by how many pixels the cubic kernel may reach over
+
+
+def test_the_authors_rule_on_ten_crops_finds_the_loose_and_the_tight_box(ten):
+    found = run(ten, "--rule", "authors")
+    assert set(found["rule"]) == {"authors"}
+    of = found.set_index(["image_id", "rank", "fit"])[CORNERS].sort_index()
+    for image in ("wide", "tall"):
+        assert np.abs(of.loc[image, 1, "loose"] - LARGE).max() <= CELLS
+        assert np.abs(of.loc[image, 1, "tight"] - SMALL).max() <= CELLS
+        # what is negative counts as much, and one box is both loose and tight
+        assert np.abs(of.loc[image, 2, "loose"] - SMALL).max() <= CELLS
+    assert (of.loc["wide", 0, "loose"] == of.loc["wide", 2, "loose"]).all()
+
+
+def test_the_papers_rule_on_ten_crops_finds_what_is_above_its_threshold(ten):
+    for threshold, expected in (("0.1", LARGE), ("0.6", SMALL)):
+        found = run(ten, "--threshold", threshold)
+        (corners, other) = found.loc[found["rank"] == 1, CORNERS].to_numpy()
+        assert np.abs(corners - expected).max() <= CELLS
+        assert (corners == other).all()
+
+
+def test_where_the_authors_rule_finds_nothing_loose_and_tight_are_the_whole_image(study):
+    batch = resized(study)
+    maps = np.zeros((2, 2, 1, 4, 4), np.float32)
+    write(study, study / "images.csv", batch | {"maps": maps, "true_map": maps[:, 0]})
+    found = run(study, "--rule", "authors")
+    assert found["fit"].tolist() == ["loose", "tight"] * 5
+    assert (found[CORNERS] == (0, 0, 120, 120)).all(axis=None)
+
+
+@pytest.fixture
+def gradients(study):
+    """The strongest channel's gradient and the sum lie in different places."""
+    planes = np.zeros((2, 2, 60, 60), np.float16)
+    planes[0] = filled(60, 10, 20, 34, 40), filled(60, 40, 5, 50, 20)
+    guesses = np.zeros((2, 0, 2, 60, 60), np.float16)
+    batch = resized(study) | {"maps": guesses, "true_map": planes}
+    write(study, study / "images.csv", batch, method="backprop", crops=10)
+    return study
+
+
+def test_gradients_have_boxes_for_known_true_classes_alone(gradients):
+    found = run(gradients)
+    assert found[["image_id", "rank", "class"]].to_numpy().tolist() == [["wide", 0, "n2"]]
+
+
+def test_the_papers_rule_takes_the_strongest_channel_and_the_authors_the_sum(gradients):
+    assert run(gradients)[CORNERS].to_numpy().tolist() == [[20, 40, 68, 80]]
+    assert (
+        run(gradients, "--rule", "authors")[CORNERS].to_numpy().tolist() == [[80, 10, 100, 40]] * 2
+    )
+
+
+def test_a_photograph_that_is_not_there_is_named(gradients, capsys):
+    line = refused(gradients, capsys, "--rule", "graphcut", "--root", str(gradients))
+    assert "wide.jpg: not found" in line

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import weakref
 
 import h5py
 import numpy as np
@@ -84,6 +85,25 @@ def test_maps_stay_on_disk_until_an_image_is_asked_for(tmp_path):
     assert read.maps.chunks == (1, 2, 1, 5, 4)
 
 
+def test_batches_are_forgotten_once_they_are_written(tmp_path):
+    predictions, alive = some_predictions(), []
+    header = Header(**{key: getattr(predictions, key) for key in Header.__dataclass_fields__})
+
+    def batches():
+        made = []
+        for n in range(3):
+            alive.append(sum(reference() is not None for reference in made))
+            batch = {key: getattr(predictions, key)[n : n + 1].copy() for key in STREAMED}
+            made.append(weakref.ref(batch["maps"]))
+            yield batch
+            del batch
+
+    write_predictions(tmp_path / "net.h5", header, batches())
+    assert len(alive) == 3
+    assert max(alive) == 1  # the one before
+    assert same(read_predictions(tmp_path / "net.h5"), predictions)
+
+
 def test_no_number_survives_as_such(tmp_path):
     maps = np.full((3, 2, 1, 5, 4), np.nan, np.float32)
     written(tmp_path / "net.h5", some_predictions(maps=maps))
@@ -119,6 +139,15 @@ def test_a_file_that_lacks_an_array_is_refused(tmp_path, key):
     written(tmp_path / "net.h5", some_predictions())
     with h5py.File(tmp_path / "net.h5", "a") as file:
         del file[key]
+    with pytest.raises(InputError, match=r"net\.h5"):
+        read_predictions(tmp_path / "net.h5")
+
+
+@pytest.mark.parametrize("key", ["name", "method", "crops", "warped", "images"])
+def test_a_file_that_lacks_an_attribute_is_refused(tmp_path, key):
+    written(tmp_path / "net.h5", some_predictions())
+    with h5py.File(tmp_path / "net.h5", "a") as file:
+        del file.attrs[key]
     with pytest.raises(InputError, match=r"net\.h5"):
         read_predictions(tmp_path / "net.h5")
 
@@ -195,6 +224,16 @@ def test_the_fingerprint_tells_networks_and_images_apart():
     assert some_predictions(name="renamed").fingerprint in marks
 
 
-def test_an_unknown_class_has_no_label():
-    predictions = some_predictions()
+def test_the_file_has_the_fingerprint_of_what_was_written(tmp_path):
+    written(tmp_path / "net.h5", some_predictions())
+    assert read_predictions(tmp_path / "net.h5").fingerprint == some_predictions().fingerprint
+
+
+def test_a_class_has_its_label_and_an_unknown_one_has_none():
+    predictions = some_predictions(classes=np.array([[0, 3], [2, 1], [1, 0]]))
     assert [predictions.label_of(index) for index in (-1, 0, 3)] == ["", "n1", "n4"]
+    assert [predictions.labels_of(n) for n in range(3)] == [
+        ["n1", "n4"],
+        ["n3", "n2"],
+        ["n2", "n1"],
+    ]

@@ -52,7 +52,11 @@ def test_paths_that_the_documents_name_exist(repository, document):
 
 def test_every_step_the_rules_call_is_a_module_with_those_flags(repository):
     rules = "\n".join(path.read_text() for path in (repository / "workflow/rules").glob("*.smk"))
-    commands = re.findall(r'"python -m (?:\{params.torchrun\} )?pipeline_lib\.(\w+) (.*?)--log \{log\}"', rules, re.DOTALL)
+    commands = re.findall(
+        r'"python -m (?:\{params.torchrun\} )?pipeline_lib\.(\w+) (.*?)--log \{log\}"',
+        rules,
+        re.DOTALL,
+    )
     assert len(commands) >= 15
     for step, flags in commands:
         assert importlib.util.find_spec(f"pipeline_lib.{step}"), step
