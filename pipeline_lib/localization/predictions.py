@@ -14,8 +14,8 @@ gradient's largest channel, averaged over the crops, and its absolute sum over c
 both laid over the whole image, and both for the true class alone, which decides every error.
 
 Attributes: ``class_labels`` in the order of the scores, ``name`` (the row in the tables), ``method``
-(cam, grad-cam, backprop), ``crops`` (1 or 10), ``size`` and ``warped`` (height, width) of a crop and of what it is taken
-from, ``network`` and ``images`` (fingerprints of what the file was made from).
+(cam, grad-cam, backprop), ``crops`` (1 or 10), ``size`` and ``warped`` (height, width) of a crop and
+of what it is taken from, ``network`` and ``images`` (fingerprints of what the file was made from).
 """
 
 from collections.abc import Iterable, Iterator

@@ -30,9 +30,9 @@ class Preprocessing:
 class NetworkCard:
     """Everything about a network but its weights.
 
-    ``source`` is "trained" or "caffe" (then ``architecture`` and ``options`` are the registry's) or the library
-    it was taken from (then ``architecture`` is its name there). ``classes`` are labels in the order
-    of the scores. ``training`` says how it was made; ``weights`` is the hash of the weights file.
+    ``source`` is "trained" or "caffe" (then ``architecture`` and ``options`` are the registry's) or
+    the library it was taken from (then ``architecture`` is its name there). ``classes`` are labels in
+    the order of the scores. ``training`` says how it was made; ``weights`` is the hash of the file.
     """
 
     name: str

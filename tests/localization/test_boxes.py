@@ -3,7 +3,6 @@ import pytest
 import scipy.ndimage
 
 from pipeline_lib.localization.boxes import centred_box, largest_part, paper_box
-from pipeline_lib.localization.heat import upsample
 
 
 def reference_box(heat_map, threshold):

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import weakref
+from itertools import pairwise
 
 import h5py
 import numpy as np
@@ -22,7 +23,7 @@ def written(path, predictions, *batches):
     """Write predictions, whole or in batches that end before the given images."""
     header = Header(**{key: getattr(predictions, key) for key in Header.__dataclass_fields__})
     ends = [0, *batches, len(predictions.image_id)]
-    parts = [slice(*pair) for pair in zip(ends, ends[1:], strict=False)]
+    parts = [slice(*pair) for pair in pairwise(ends)]
     streams = [{key: getattr(predictions, key)[part] for key in STREAMED} for part in parts]
     return write_predictions(path, header, streams)
 

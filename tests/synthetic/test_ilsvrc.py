@@ -9,8 +9,8 @@ from pipeline_lib import synthesize
 META = "ILSVRC2012_devkit_t12/data/meta.mat"
 
 
-def synthesized(folder, processes, seed=7):
-    flags = {"train-images": 34, "val-images": 6, "seed": seed, "processes": processes}
+def synthesized(folder, processes, seed=7, **more):
+    flags = {"train-images": 34, "val-images": 6, "seed": seed, "processes": processes} | more
     argv = [item for name, value in flags.items() for item in (f"--{name}", str(value))]
     assert synthesize.main([*argv, "--out", str(folder)]) == 0
     return folder
@@ -97,3 +97,36 @@ def test_a_second_run_replaces_the_first(worlds, tmp_path):
     assert not (tmp_path / "world" / "stale.txt").exists()
     assert len(list((tmp_path / "world").rglob("*.JPEG"))) == 2
     assert [path.name for path in tmp_path.iterdir()] == ["world"]
+
+
+@pytest.fixture(scope="module")
+def world_with_test(tmp_path_factory):
+    """The world of ``worlds`` with test images, drawn by two processes."""
+    return synthesized(tmp_path_factory.mktemp("more") / "world", 2, **{"test-images": 5})
+
+
+def test_test_images_change_nothing_else_in_the_world(worlds, world_with_test):
+    before, after = tree(worlds[0]), tree(world_with_test)
+    added = {path: digest for path, digest in after.items() if path not in before}
+    assert sorted(added) == [f"test/ILSVRC2012_test_{i:08d}.JPEG" for i in range(1, 6)]
+    assert {path: after[path] for path in before} == before
+
+
+def test_test_images_are_pictures_of_their_own(world_with_test):
+    digests = [digest for path, digest in tree(world_with_test).items() if path.endswith(".JPEG")]
+    assert len(set(digests)) == len(digests) == 34 + 6 + 5
+    for path in (world_with_test / "test").iterdir():
+        with Image.open(path) as image:
+            assert (image.format, image.mode) == ("JPEG", "RGB")
+
+
+def test_test_images_have_neither_labels_nor_boxes(world_with_test):
+    assert not (world_with_test / "bbox" / "test").exists()
+    assert len(list((world_with_test / "bbox").rglob("*.xml"))) == 6
+    labels = world_with_test / META.replace("meta.mat", "ILSVRC2012_validation_ground_truth.txt")
+    assert len(labels.read_text().split()) == 6
+
+
+def test_a_world_without_test_images_has_no_folder_for_them(worlds, world_with_test):
+    assert not (worlds[0] / "test").exists()
+    assert (world_with_test / "test").is_dir()

@@ -14,10 +14,9 @@ TINY = {
     "world": {"train_images": 40, "val_images": 24, "test_images": 6, "seed": 1},
     "ilsvrc": {"val_images": 24},
     "training": {"pack": True, "save_every": 2, "recipe": {"epochs": 1, "batch": 8}},
-    "networks": {
-        name: False
-        for name in ("GoogLeNet", "GoogLeNet-GMP", "VGGnet", "VGGnet-GAP", "NIN", "AlexNet-GAP")
-    },
+    "networks": dict.fromkeys(
+        ("GoogLeNet", "GoogLeNet-GMP", "VGGnet", "VGGnet-GAP", "NIN", "AlexNet-GAP"), False
+    ),
 }
 
 

@@ -41,7 +41,7 @@ def test_released_weights_need_no_training_images_but_their_files(paper):
     released = yaml.safe_load(
         (workflow.folder / "pipeline_lib/networks/caffe/released.yaml").read_text()
     )
-    networks = dict.fromkeys(released, {"weights": "released"})
+    networks = {name: {"weights": "released"} for name in released}
     networks |= dict.fromkeys(["AlexNet-GAP", "GoogLeNet-GMP"], False)
     jobs = workflow.planned(*TABLES, networks=networks)
     assert "train" not in jobs
