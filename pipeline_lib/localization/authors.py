@@ -47,24 +47,28 @@ def _contour_boxes(mask: np.ndarray) -> list[tuple[int, int, int, int]]:
 
 
 def _merged(boxes: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
-    """Drop the smaller of two boxes that overlap much.
+    """Drop the smaller of two boxes, (x, y, width, height), that overlap much.
 
     As in the released code, the box after a dropped one is not compared: its loop moves on although
-    the list has closed up.
+    the list has closed up. Gradients have contours by the hundred, so one box meets all others at once.
     """
-    kept = list(boxes)
+    kept = np.array(boxes, np.int64).reshape(-1, 4)
     first = 0
     while first < len(kept):
-        second = first + 1
-        while second < len(kept):
-            if _share_much(kept[first], kept[second]):
-                del kept[second]
-            second += 1
+        dropped, compared_from = [], 0
+        for later in np.flatnonzero(_share_much(kept[first], kept[first + 1 :])):
+            if later >= compared_from:
+                dropped.append(first + 1 + later)
+                compared_from = later + 2
+        if dropped:
+            kept = np.delete(kept, dropped, axis=0)
         first += 1
-    return kept
+    return [tuple(box) for box in kept.tolist()]
 
 
-def _share_much(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> bool:
-    wide = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
-    high = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
-    return max(wide, 0) * max(high, 0) > max(a[2] * a[3], b[2] * b[3]) // 2
+def _share_much(box: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Whether a box shares more than half of the larger area with each of (n, 4) others."""
+    corner, end = others[:, :2], others[:, :2] + others[:, 2:]
+    sides = np.minimum(box[:2] + box[2:], end) - np.maximum(box[:2], corner)
+    larger = np.maximum(box[2] * box[3], others[:, 2] * others[:, 3])
+    return np.clip(sides, 0, None).prod(axis=1) > larger // 2
