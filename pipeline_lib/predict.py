@@ -61,7 +61,7 @@ def main(arguments: argparse.Namespace) -> None:
         crops=arguments.crops,
         size=card.preprocessing.size,
         warped=card.preprocessing.warped,
-        network=card.fingerprint,
+        network=fingerprint(card.fingerprint, arguments.layer),
         images=fingerprint(arguments.images),
     )
     batches = predict(

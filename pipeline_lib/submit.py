@@ -38,6 +38,10 @@ def main(arguments: argparse.Namespace) -> None:
     unknown = set(boxes["class"]) - set(ids)
     if unknown:
         raise InputError(f"{arguments.classes}: has no id for class {min(unknown)}")
+    if not (boxes["rank"] > 0).any():
+        raise InputError(
+            f"{arguments.boxes}: has no box of a guess; backprop's cannot be submitted"
+        )
     if arguments.guesses == "heuristics" and "tight" not in set(boxes["fit"]):
         raise InputError(f"{arguments.boxes}: has no tight boxes; draw them by the authors' rule")
     lines = submission(boxes, ids, GUESSES[arguments.guesses])

@@ -12,7 +12,8 @@ from torch import nn
 from pipeline_lib.common.errors import InputError
 
 Look = tuple[torch.Tensor, Callable[[torch.Tensor], torch.Tensor]]
-_NOT_MAPS = (nn.Dropout, nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
+_POOLS = (nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
+_NOT_MAPS = (*_POOLS, nn.Dropout, nn.Softmax)
 
 
 class GradCam(nn.Module):
@@ -20,7 +21,7 @@ class GradCam(nn.Module):
 
     Where the scores are a linear function of pooled maps it gives their class maps, divided by the
     number of places and without their negative part. Raises InputError for a layer that does not
-    exist or puts out no (N, channels, h, w) maps.
+    exist, does not run, or puts out no maps; their channels may come first or last.
     """
 
     def __init__(
@@ -42,12 +43,13 @@ class GradCam(nn.Module):
         kept: list[torch.Tensor] = []
 
         def cut(_module: nn.Module, _args: tuple, output: torch.Tensor) -> torch.Tensor:
-            if not isinstance(output, torch.Tensor) or output.dim() != 4:
+            axis = _channel_axis(output, images)
+            if axis is None:
                 raise InputError(
                     f"{self.name}: layer {self.layer} puts out no maps; choose another"
                 )
-            kept[:] = [output.detach().requires_grad_()]
-            return kept[0].clone()  # what follows may work in place
+            kept[:] = [output.detach().movedim(axis, 1).requires_grad_()]
+            return kept[0].movedim(1, axis).clone()  # what follows may work in place
 
         hook = self._module.register_forward_hook(cut)
         try:
@@ -55,6 +57,8 @@ class GradCam(nn.Module):
                 logits = self.classifier(images)
         finally:
             hook.remove()
+        if not kept:
+            raise InputError(f"{self.name}: layer {self.layer} does not run; choose another")
 
         def maps_of(classes: torch.Tensor) -> torch.Tensor:
             maps = kept[0].detach()
@@ -94,20 +98,29 @@ def _gradients(logits: torch.Tensor, classes: torch.Tensor, inputs: torch.Tensor
     return torch.stack(parts, dim=1)
 
 
-def _last_map(classifier: nn.Module, size: tuple[int, int], name: str) -> str:
-    """Run an image and return the last innermost layer that puts out maps, pooling left aside.
+def _channel_axis(output: object, images: torch.Tensor) -> int | None:
+    """Where a layer's output has its channels, 1 or 3; None for what is no map of the (N, 3, H, W).
 
-    Maps have the image's aspect; what attention has in its four dimensions does not.
+    Maps have the images' aspect; what attention has in its four dimensions mostly does not.
     """
+    if not isinstance(output, torch.Tensor) or output.dim() != 4 or len(output) != len(images):
+        return None
+    height, width = images.shape[2:]
+    for axis, (h, w) in ((1, output.shape[2:]), (3, output.shape[1:3])):
+        if min(h, w) > 1 and abs(h * width - w * height) <= max(height, width):
+            return axis
+    return None
+
+
+def _last_map(classifier: nn.Module, size: tuple[int, int], name: str) -> str:
+    """Run an image and return the last innermost layer that puts out maps, pooling left aside."""
     found: list[str] = []
+    image = torch.zeros(1, 3, *size, device=next(classifier.parameters()).device)
 
     def note(path: str) -> Callable:
         def hook(_module: nn.Module, _args: tuple, output: object) -> None:
-            if isinstance(output, torch.Tensor) and output.dim() == 4:
-                height, width = output.shape[2:]
-                askew = abs(height * size[1] - width * size[0])
-                if min(height, width) > 1 and askew <= max(size):
-                    found.append(path)
+            if _channel_axis(output, image) is not None:
+                found.append(path)
 
         return hook
 
@@ -117,10 +130,9 @@ def _last_map(classifier: nn.Module, size: tuple[int, int], name: str) -> str:
         if not any(True for _ in module.children()) and not isinstance(module, _NOT_MAPS)
     }
     hooks = [module.register_forward_hook(note(path)) for path, module in leaves.items()]
-    device = next(classifier.parameters()).device
     try:
         with torch.inference_mode():
-            classifier(torch.zeros(1, 3, *size, device=device))
+            classifier(image)
     finally:
         for hook in hooks:
             hook.remove()

@@ -6,6 +6,7 @@ import torch
 import torchvision
 from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+from timm.models.swin_transformer import SwinTransformer
 from torch import nn
 from torchcam.methods import CAM as TorchcamCam
 from torchcam.methods import GradCAM as TorchcamGradCam
@@ -201,6 +202,37 @@ def test_a_layer_that_puts_out_no_maps_is_refused(layer):
         GradCam(small(), (8, 10), "small", layer).look(images_of((8, 10)))[1](
             torch.tensor([[0], [1]])
         )
+
+
+def test_a_layer_that_does_not_run_is_refused():
+    classifier = small()
+    classifier.add_module("idle", nn.Conv2d(3, 3, 3))
+    classifier.forward = lambda images: nn.Sequential(*list(classifier)[:-1])(images)
+    with pytest.raises(InputError, match=r"small: .*idle"):
+        GradCam(classifier, (8, 10), "small", "idle").look(images_of((8, 10)))[1](
+            torch.tensor([[0], [1]])
+        )
+
+
+def swin():
+    torch.manual_seed(0)
+    blocks = {"embed_dim": 16, "depths": (1, 1), "num_heads": (1, 2), "window_size": 4}
+    return SwinTransformer(img_size=64, num_classes=10, **blocks).eval()
+
+
+def test_attention_is_not_taken_for_maps():
+    classifier, images = swin(), images_of((64, 64))
+    looker = GradCam(classifier, (64, 64), "swin")
+    assert "attn" not in looker.layer
+    assert looker.look(images)[1](CLASSES).shape[:2] == (2, 3)
+
+
+def test_grad_cam_of_a_layer_whose_channels_come_last_is_the_class_maps_positive_part():
+    classifier, images = swin(), images_of((64, 64))
+    expected = ClassMapNetwork(classifier, (64, 64), "swin").look(images)[1](CLASSES)
+    assert expected.shape == (2, 3, 8, 8)
+    _, maps_of = GradCam(classifier, (64, 64), "swin", "norm").look(images)
+    same(maps_of(CLASSES), torch.relu(expected) / 64, at_least=4)
 
 
 def test_a_network_without_maps_is_refused():

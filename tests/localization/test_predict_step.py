@@ -1,0 +1,135 @@
+"""The step: from a network's file and a manifest to a predictions file and boxes."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from pipeline_lib import index, localize, predict
+from pipeline_lib.common.files import fingerprint
+from pipeline_lib.localization.predictions import read_predictions
+from pipeline_lib.networks.artefact import save_network
+from pipeline_lib.networks.card import NetworkCard, Preprocessing
+from pipeline_lib.networks.registry import build
+
+PREPROCESSING = Preprocessing((64, 64), (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
+
+
+@pytest.fixture(scope="module")
+def study(tiny_world, tmp_path_factory):
+    """The manifest of 20 val images, a network with class maps and one without."""
+    folder = tmp_path_factory.mktemp("study")
+    paths = {"images": folder / "images.csv", "classes": folder / "classes.csv"}
+    flags = [f"--{key}={path}" for key, path in paths.items()]
+    layout = ["--layout", "ilsvrc-val", "--root", str(tiny_world), "--expected", "20"]
+    assert index.main([*layout, *flags]) == 0
+    labels = sorted(pd.read_csv(paths["classes"])["label"])
+    for architecture in ("alexnet_gap", "alexnet"):
+        torch.manual_seed(0)
+        options = {"width": 0.0625, "half_input": True, "batch_norm": True}
+        state = build(architecture, len(labels), options).state_dict()
+        card = NetworkCard(architecture, "trained", architecture, options, labels, PREPROCESSING)
+        save_network(folder / f"{architecture}.safetensors", card, state)
+    return folder
+
+
+def run(study, root, out, network="alexnet_gap", *more):
+    flags = {"network": study / f"{network}.safetensors", "images": study / "images.csv"}
+    flags |= {"root": root, "out": out}
+    given = [item for key, value in flags.items() for item in (f"--{key}", str(value))]
+    return predict.main([*given, *more])
+
+
+@pytest.mark.parametrize(
+    ("network", "flags", "method", "crops", "planes"),
+    [
+        ("alexnet_gap", [], "cam", 1, (1, 7, 7)),
+        ("alexnet_gap", ["--crops", "10", "--method", "cam"], "cam", 10, (10, 7, 7)),
+        ("alexnet", [], "grad-cam", 1, (1, 7, 7)),
+        ("alexnet_gap", ["--layer", "trunk.conv2"], "grad-cam", 1, (1, 15, 15)),
+        ("alexnet", ["--method", "backprop"], "backprop", 1, (2, 64, 64)),
+        ("alexnet", ["--method", "backprop", "--crops", "10"], "backprop", 10, (2, 73, 73)),
+    ],
+)
+def test_a_network_looks_at_a_manifest(
+    study, tiny_world, tmp_path, network, flags, method, crops, planes
+):
+    out = tmp_path / "net.h5"
+    assert run(study, tiny_world, out, network, *flags) == 0
+    made = read_predictions(out, study / "images.csv")
+    images = pd.read_csv(study / "images.csv")
+    assert made.image_id == list(images["image_id"])
+    assert [made.label_of(index) for index in made.true_class] == list(images["label"])
+    assert (made.method, made.crops) == (method, crops)
+    assert made.name == ("Backprop on alexnet" if method == "backprop" else network)
+    assert (made.size, made.warped) == ((64, 64), (73, 73))  # 64 * 256 / 224
+    assert made.images == fingerprint(study / "images.csv")
+    assert made.true_map.shape == (20, *planes)
+    assert made.maps.shape == (20, 0 if method == "backprop" else 5, *planes)
+    assert np.asarray(made.true_map).any()
+    assert (np.diff(made.scores, axis=1) <= 0).all()
+    boxes = ["--predictions", out, "--images", study / "images.csv", "--rule", "authors"]
+    assert localize.main([*map(str, boxes), "--out", str(tmp_path / "boxes.csv")]) == 0
+    ranks = pd.read_csv(tmp_path / "boxes.csv", comment="#")["rank"]
+    assert set(ranks) == ({0} if method == "backprop" else set(range(6)))
+
+
+def test_several_workers_and_small_batches_predict_the_same(study, tiny_world, tmp_path):
+    assert run(study, tiny_world, tmp_path / "a.h5") == 0
+    more = ["--workers", "2", "--batch", "3", "--threads", "1"]
+    assert run(study, tiny_world, tmp_path / "b.h5", "alexnet_gap", *more) == 0
+    first, second = (read_predictions(tmp_path / name) for name in ("a.h5", "b.h5"))
+    assert first.fingerprint == second.fingerprint
+    assert (first.classes == second.classes).all()
+    np.testing.assert_allclose(first.maps[:], second.maps[:], rtol=1e-3, atol=1e-4)
+
+
+def test_predictions_of_two_layers_are_told_apart(study, tiny_world, tmp_path):
+    marks = set()
+    for layer in ("trunk.conv2", "trunk.conv3"):
+        assert run(study, tiny_world, tmp_path / "net.h5", "alexnet_gap", "--layer", layer) == 0
+        marks.add(read_predictions(tmp_path / "net.h5").fingerprint)
+    assert len(marks) == 2
+
+
+@pytest.mark.parametrize(
+    ("network", "flags", "words"),
+    [
+        ("alexnet", ["--method", "cam"], "alexnet: has no class maps"),
+        ("alexnet", ["--layer", "conv99"], "alexnet: has no layer 'conv99'"),
+        ("alexnet_gap", ["--crops", "4"], "4 crops"),
+        ("absent", [], "absent.json: not found"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(
+    study, tiny_world, tmp_path, capsys, network, flags, words
+):
+    assert run(study, tiny_world, tmp_path / "net.h5", network, *flags) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert words in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_image_of_a_class_that_the_network_does_not_know_is_refused(
+    study, tiny_world, tmp_path, capsys
+):
+    text = (study / "images.csv").read_text()
+    label = pd.read_csv(study / "images.csv")["label"][0]
+    (tmp_path / "other.csv").write_text(text.replace(label, "n01234567"))
+    more = ["--images", str(tmp_path / "other.csv")]
+    assert run(study, tiny_world, tmp_path / "net.h5", "alexnet_gap", *more) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "other.csv" in line
+    assert "n01234567" in line
+
+
+def test_images_without_labels_have_guesses_and_no_true_map(study, tiny_world, tmp_path):
+    images = pd.read_csv(study / "images.csv")
+    images["label"] = ""
+    images.to_csv(tmp_path / "test.csv", index=False)
+    more = ["--images", str(tmp_path / "test.csv")]
+    assert run(study, tiny_world, tmp_path / "net.h5", "alexnet_gap", *more) == 0
+    made = read_predictions(tmp_path / "net.h5")
+    assert (made.true_class == -1).all()
+    assert not made.true_map[:].any()
+    assert made.maps[:].any()
