@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipeline_lib.common.command import command, log, parser
 from pipeline_lib.data.manifest import read_images, write_csv
+from pipeline_lib.data.photographs import root_folder
 from pipeline_lib.localization.boxes import THRESHOLD
 from pipeline_lib.localization.drawn import RULES, draw_boxes
 from pipeline_lib.localization.heat import INTERPOLATIONS
@@ -24,7 +25,7 @@ def make_parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--interpolation", choices=tuple(INTERPOLATIONS), default="bilinear", help="of single maps"
     )
-    made.add_argument("--root", type=Path, help="graphcut: the folder of the photographs")
+    made.add_argument("--root", help="graphcut: the folder of the photographs")
     made.add_argument("--out", type=Path, required=True, help="the boxes CSV to write")
     return made
 
@@ -40,7 +41,7 @@ def main(arguments: argparse.Namespace) -> None:
         arguments.rule,
         threshold=arguments.threshold,
         interpolation=arguments.interpolation,
-        root=arguments.root,
+        root=None if arguments.root is None else root_folder(arguments.root),
     )
     write_csv(arguments.out, frame, made_from=predictions.fingerprint)
     log.info("%s, rule %s: %d boxes", predictions.name, arguments.rule, len(frame))

@@ -46,6 +46,8 @@ def main(arguments: argparse.Namespace) -> None:
     looker, method = explainer(
         classifier, card.preprocessing, card.name, arguments.method, arguments.layer
     )
+    if method == "grad-cam":
+        log.info("%s: Grad-CAM at %s", card.name, looker.layer)
     images = read_images(arguments.images)
     index_of = {label: index for index, label in enumerate(card.classes)}
     foreign = sorted(set(images["label"]) - set(index_of) - {""})

@@ -55,7 +55,12 @@ def draw_boxes(
                     found = authors_boxes(heat)
                     boxes[label] = [found[0], found[min(1, len(found) - 1)]]
                 else:
-                    boxes[label] = [graphcut_box(np.asarray(open_rgb(root / path)), heat)]
+                    picture = np.asarray(open_rgb(root / path))
+                    if picture.shape[:2] != heat.shape:
+                        raise InputError(
+                            f"{root / path}: is not {width}x{height} as in the manifest; rerun index"
+                        )
+                    boxes[label] = [graphcut_box(picture, heat)]
             for fit, box in zip(FITS, boxes[label], strict=False):
                 rows.append((predictions.image_id[n], rank, label, score, fit, *box, rule))
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -113,7 +113,7 @@ def _saliency(gradients: np.ndarray, preprocessing: Preprocessing) -> np.ndarray
             )
             for part in (strongest, total)
         )
-        strongest = strongest / covered
+        strongest = strongest / np.maximum(covered, 1)
     else:
         strongest, total = strongest[:, 0], total[:, 0]
     planes = np.stack([strongest, total], axis=2)
