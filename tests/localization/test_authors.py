@@ -189,7 +189,7 @@ def test_a_map_that_is_nowhere_low_has_the_image_less_the_margin():
     assert set(authors_boxes(heat_map)) == {(0, 0, 25, 15)}
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_one_value_that_is_no_number_gives_the_whole_image(value):
     heat_map = np.zeros((20, 30), np.float32)
     heat_map[3:12, 4:20] = 1

@@ -275,3 +275,11 @@ def test_the_papers_rule_takes_the_strongest_channel_and_the_authors_the_sum(gra
 def test_a_photograph_that_is_not_there_is_named(gradients, capsys):
     line = refused(gradients, capsys, "--rule", "graphcut", "--root", str(gradients))
     assert "wide.jpg: not found" in line
+
+
+def test_a_photograph_of_another_size_than_the_manifests_is_named(gradients, capsys):
+    # 120x120 in the manifest; of the same area, so that only its sides tell
+    cv2.imwrite(str(gradients / "wide.jpg"), np.zeros((60, 240, 3), np.uint8))
+    line = refused(gradients, capsys, "--rule", "graphcut", "--root", str(gradients))
+    assert "wide.jpg" in line
+    assert "120x120" in line
