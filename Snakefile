@@ -33,6 +33,7 @@ rule all:
             network=TRAINED + ADOPTED,
             form=["safetensors", "json"],
         ),
+        PHOTOGRAPHED,
         [prediction(*view) for view in VIEWS],
         [boxes(*box) for box in BOXES],
         [score(*box) for box in BOXES],

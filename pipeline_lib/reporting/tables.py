@@ -71,7 +71,7 @@ def _rows(
         names += scores.loc[scores["method"] == BACKPROP, "row"].unique().tolist()
     own = [name for name in names if name not in paper]
     if plan.heuristics:
-        tried = set(scores.loc[scores["metric"] == HEURISTICS, "row"])
+        tried = set(scores.loc[scores["rule"] == "authors", "row"])
         own = [label for name in own if name in tried for label in (name + WITH_HEURISTICS, name)]
     for label in [*paper, *own, *plan.baselines]:
         if plan.heuristics and label.endswith(WITH_HEURISTICS):

@@ -17,7 +17,12 @@ def test_a_subset_of_real_images_through_a_ready_trained_network(
     for path in sorted((source / "val").iterdir())[:40]:
         (target / "val" / path.name).symlink_to(path)
     (tmp_path / "weights").symlink_to(real_data / "weights")
-    config = {"study": "small", "data_root": str(tmp_path), "networks": {"squeezenet1_0": False}}
+    config = {
+        "study": "small",
+        "data_root": str(tmp_path),
+        "networks": {"squeezenet1_0": False},
+        "figures": {"baseline": "tf_efficientnet_lite0"},
+    }
     workflow = workflow_files("real", config)
     done = workflow.run("table1", "table2")
     assert done.returncode == 0, done.stderr

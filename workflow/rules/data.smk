@@ -26,6 +26,7 @@ if "world" in config:
 # What `all` asks for by itself, so that it is drawn or read again if it is lost.
 MANIFESTS = [
     *([ILSVRC] if "world" in config else []),
+    *([f"{RESULTS}/data/photographs/images.csv"] if PHOTOGRAPHS else []),
     *(
         f"{RESULTS}/data/ilsvrc-{split}/{table}"
         for split in ["val", *["train"] * bool(TRAINED), *["test"] * HAS_TEST]
