@@ -28,7 +28,7 @@ def describe(card: NetworkCard) -> str:
 def describe_maps(method: str, crops: int) -> str:
     """Say what stands in for class maps; "" where nothing does."""
     if method == "grad-cam":
-        return "has no class maps: Grad-CAM"
+        return "maps by Grad-CAM"
     if method == "backprop":
         return (
             f"gradient of the class score, {_crops(crops)}, graph cut (the paper's citation); "
