@@ -7,8 +7,16 @@ from pathlib import Path
 from pipeline_lib.common.command import command, log, parser
 from pipeline_lib.common.files import write_json
 from pipeline_lib.data.ilsvrc import read_test, read_train, read_val
-from pipeline_lib.data.manifest import BOX_COLUMNS, CLASS_COLUMNS, IMAGE_COLUMNS, write_rows
+from pipeline_lib.data.manifest import (
+    BOX_COLUMNS,
+    CLASS_COLUMNS,
+    IMAGE_COLUMNS,
+    SPLIT_COLUMNS,
+    write_rows,
+)
 from pipeline_lib.data.photographs import SAMPLES, read_photographs, root_folder
+from pipeline_lib.data.transfer.readers import READERS
+from pipeline_lib.data.transfer.sets import ask
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -16,13 +24,18 @@ def make_parser() -> argparse.ArgumentParser:
     made = parser(__doc__, "index")
     made.add_argument(
         "--layout",
-        choices=("ilsvrc-train", "ilsvrc-val", "ilsvrc-test", "photographs"),
+        choices=("ilsvrc-train", "ilsvrc-val", "ilsvrc-test", "photographs", *READERS),
         required=True,
     )
     made.add_argument(
         "--root", required=True, help=f"the set's folder; '{SAMPLES}' is its two photographs"
     )
     made.add_argument("--expected", type=int, default=50_000, help="labels in the val devkit")
+    usual = "(default: the paper's number)"
+    made.add_argument("--train", type=int, help=f"training images per class or attribute {usual}")
+    made.add_argument("--test", type=int, help=f"test images per class or attribute {usual}")
+    made.add_argument("--repeats", type=int, help=f"splits {usual}")
+    made.add_argument("--seed", type=int, default=0, help="of the random splits")
     made.add_argument(
         "--note", action="append", default=[], help="a sentence for the summary; repeatable"
     )
@@ -30,6 +43,7 @@ def make_parser() -> argparse.ArgumentParser:
     made.add_argument("--images", type=Path, required=True, help="CSV to write")
     made.add_argument("--boxes", type=Path, help="CSV to write")
     made.add_argument("--classes", type=Path, help="CSV to write")
+    made.add_argument("--splits", type=Path, help="CSV to write")
     made.add_argument("--summary", type=Path, help="JSON to write")
     return made
 
@@ -44,11 +58,17 @@ def main(arguments: argparse.Namespace) -> None:
         found = read_val(root, arguments.expected)
     elif arguments.layout == "ilsvrc-test":
         found = read_test(root)
-    else:
+    elif arguments.layout == "photographs":
         found = read_photographs(root)
+    else:
+        asked = ask(
+            arguments.layout, arguments.train, arguments.test, arguments.repeats, arguments.seed
+        )
+        found = READERS[arguments.layout](root, asked)
     tables = (
         (arguments.boxes, BOX_COLUMNS, found.boxes),
         (arguments.classes, CLASS_COLUMNS, found.classes),
+        (arguments.splits, SPLIT_COLUMNS, found.splits),
         (arguments.images, IMAGE_COLUMNS, found.images),
     )
     for path, columns, rows in tables:

@@ -1,11 +1,15 @@
 """The manifest of an image set: which images there are, their labels, sizes and boxes.
 
-Three CSV files and a summary, the same for every layout:
+Four CSV files and a summary, the same for every layout:
 
 - images: ``image_id, path, label, width, height, blacklisted``; the path is relative to the data
-  set's folder, the label a WNID (empty where unknown), sizes in pixels (empty where not needed)
+  set's folder, the label a WNID or another name of a class (empty where unknown), sizes in pixels
+  (empty where not needed)
 - boxes: ``image_id, label, x0, y0, x1, y1``, half-open, in pixels of the image as it is on disk
 - classes: ``label, id, name``; ``id`` is the data set's own, ``name`` is for people
+- splits: ``split, part, image_id, label``; ``split`` is a number from 1 on, or the attribute that is
+  to be told, ``part`` is train or test, ``label`` the image's class, or present or absent. Every
+  label of a split is in both of its parts. Empty for a set that is not split
 - summary (JSON): what was found, what is missing, and notes a reader of the tables should see
 """
 
@@ -21,6 +25,8 @@ from pipeline_lib.common.files import atomic
 IMAGE_COLUMNS = ("image_id", "path", "label", "width", "height", "blacklisted")
 BOX_COLUMNS = ("image_id", "label", "x0", "y0", "x1", "y1")
 CLASS_COLUMNS = ("label", "id", "name")
+SPLIT_COLUMNS = ("split", "part", "image_id", "label")
+TEXT_COLUMNS = ("image_id", "path", "label", "class", "name", "split", "part")
 MADE_FROM = "# made from "  # opens the first line of a table that names what it was made from
 
 
@@ -44,12 +50,13 @@ class Summary:
 
 @dataclass(frozen=True)
 class ImageSet:
-    """What a layout's reader returns: the three tables as lists of rows, and the summary."""
+    """What a layout's reader returns: the tables as lists of rows, and the summary."""
 
     images: list[tuple]
     boxes: list[tuple]
     classes: list[tuple]
     summary: Summary
+    splits: list[tuple] = field(default_factory=list)
 
 
 def write_csv(path: Path | str, frame: pd.DataFrame, made_from: str | None = None) -> None:
@@ -68,19 +75,20 @@ def write_rows(path: Path | str, columns: Iterable[str], rows: Iterable[tuple]) 
 def read_csv(
     path: Path | str, columns: Iterable[str], made_from: str | None = None
 ) -> pd.DataFrame:
-    """Read a table written by ``write_csv``; empty strings stay strings, empty numbers become NaN.
+    """Read a table written by ``write_csv``; the TEXT_COLUMNS are read as text, whatever they hold.
+
+    Empty strings stay strings, empty numbers become NaN.
 
     Raises InputError where it is missing, is no CSV, lacks a column, or was made from something
     else than ``made_from`` (a fingerprint).
     """
-    text_columns = dict.fromkeys(("image_id", "path", "label", "name"), str)
     try:
         with open(path, encoding="utf-8") as file:
             first = file.readline().rstrip("\n")
         frame = pd.read_csv(
             path,
             skiprows=int(first.startswith(MADE_FROM)),
-            dtype=text_columns,
+            dtype=dict.fromkeys(TEXT_COLUMNS, str),
             keep_default_na=False,
             na_values={name: [""] for name in ("width", "height", "score")},
         )

@@ -6,12 +6,13 @@ import pytest
 from PIL import Image
 
 from pipeline_lib import index
-from pipeline_lib.data.manifest import read_images
+from pipeline_lib.data.manifest import SPLIT_COLUMNS, read_csv, read_images
+from pipeline_lib.data.transfer.readers import READERS
 
 
 def flags(folder, **values):
     names = {"images": "images.csv", "boxes": "boxes.csv", "classes": "classes.csv"}
-    names |= {"summary": "summary.json"}
+    names |= {"splits": "splits.csv", "summary": "summary.json"}
     shared = [item for name, file in names.items() for item in (f"--{name}", str(folder / file))]
     return shared + [item for name, value in values.items() for item in (f"--{name}", str(value))]
 
@@ -65,7 +66,51 @@ def test_the_sample_photographs_need_no_folder(tmp_path):
     assert set(zip(images["width"], images["height"], strict=True)) == {(640, 427)}
 
 
-@pytest.mark.parametrize("layout", ["ilsvrc-val", "ilsvrc-train", "ilsvrc-test", "photographs"])
+@pytest.fixture
+def scenes(tmp_path):
+    """Three classes called by numbers, of nine images each."""
+    for name in (f"{label}/{i}.jpg" for label in ("001", "002", "1e5") for i in range(9)):
+        (tmp_path / "scenes" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "scenes" / name).touch()
+    return tmp_path / "scenes"
+
+
+def test_a_transfer_set_is_written_with_its_splits(scenes, tmp_path):
+    made = flags(tmp_path, layout="scene15", root=scenes, train=4, test=3, repeats=2, seed=6)
+    assert index.main([*made, "--note", "Mini."]) == 0
+    images = read_images(tmp_path / "images.csv")
+    splits = read_csv(tmp_path / "splits.csv", SPLIT_COLUMNS)
+    sizes = splits.groupby(["split", "part", "label"]).size().to_dict()
+    assert sizes == {
+        (split, part, label): size
+        for split in ("1", "2")
+        for part, size in (("train", 4), ("test", 3))
+        for label in ("001", "002", "1e5")
+    }
+    label_of = dict(zip(images["image_id"], images["label"], strict=True))
+    assert list(splits["image_id"].map(label_of)) == list(splits["label"])
+    notes = json.loads((tmp_path / "summary.json").read_text())["notes"]
+    assert notes[0] == "Mini."
+    assert "2 random splits instead of 10." in notes
+
+
+def test_the_same_seed_writes_the_same_splits(scenes, tmp_path):
+    written = []
+    for seed in (6, 6, 7):
+        assert index.main(flags(tmp_path, layout="scene15", root=scenes, train=4, seed=seed)) == 0
+        written.append((tmp_path / "splits.csv").read_bytes())
+    assert written[0] == written[1] != written[2]
+
+
+def test_a_number_for_an_official_split_is_one_line(tmp_path, capsys):
+    assert index.main(flags(tmp_path, layout="cub", root=tmp_path, train=4)) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "--train 4: the split of CUB-200-2011 is official" in line
+
+
+@pytest.mark.parametrize(
+    "layout", ["ilsvrc-val", "ilsvrc-train", "ilsvrc-test", "photographs", *READERS]
+)
 def test_an_empty_folder_is_one_line_and_writes_nothing(tmp_path, capsys, layout):
     (tmp_path / "empty").mkdir()
     (tmp_path / "out").mkdir()

@@ -8,6 +8,7 @@ from pipeline_lib.data.manifest import (
     BOX_COLUMNS,
     CLASS_COLUMNS,
     IMAGE_COLUMNS,
+    SPLIT_COLUMNS,
     ImageSet,
     Summary,
     read_csv,
@@ -52,6 +53,17 @@ def test_names_that_look_like_something_else_stay_text(tmp_path, name):
     write_rows(tmp_path / "classes.csv", CLASS_COLUMNS, [(name, 3, name), ("n2", 4, "other")])
     frame = read_csv(tmp_path / "classes.csv", CLASS_COLUMNS)
     assert rows(frame) == [(name, 3, name), ("n2", 4, "other")]
+
+
+def test_a_split_reads_back_as_it_was_written(tmp_path):
+    splits = [("1", "train", "007", "012"), ("sailing/ boating", "test", "1e5", "present")]
+    write_rows(tmp_path / "splits.csv", SPLIT_COLUMNS, splits)
+    assert rows(read_csv(tmp_path / "splits.csv", SPLIT_COLUMNS)) == splits
+
+
+def test_numbers_of_splits_and_classes_called_by_numbers_are_text(tmp_path):
+    write_rows(tmp_path / "a.csv", ["split", "label", "class"], [("1", "001", "1e5")] * 2)
+    assert rows(read_csv(tmp_path / "a.csv", ["class"])) == [("1", "001", "1e5")] * 2
 
 
 @pytest.mark.parametrize("name", ["image #1.jpg", "#first.jpg"])
@@ -108,6 +120,10 @@ def test_what_is_no_table_is_refused_by_name(tmp_path, content):
 def test_a_missing_table_is_refused_by_name(tmp_path):
     with pytest.raises(InputError, match=r"absent\.csv: not found"):
         read_csv(tmp_path / "absent.csv", ["a"])
+
+
+def test_a_set_has_no_splits_unless_it_says_so():
+    assert ImageSet([], [], [], Summary("set", 0)).splits == []
 
 
 def test_a_summary_is_plain_json():

@@ -1,0 +1,130 @@
+"""SUN Attribute: 102 attributes of scenes, each its own problem of telling present from absent.
+
+Source: the archives SUNAttributeDB_Images.tar.gz (``images/``) and SUNAttributeDB.tar.gz, whose .mat
+files hold ``images`` (n paths below ``images/``), ``attributes`` (names) and ``labels_cv`` (n x
+attributes, the mean of three people's votes).
+"""
+
+from pathlib import Path
+
+import numpy as np
+import scipy.io
+
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.data.manifest import ImageSet, Summary
+from pipeline_lib.data.transfer.listing import image_rows, readable
+from pipeline_lib.data.transfer.notes import Official, counted, drawn_notes, found_notes
+from pipeline_lib.data.transfer.sets import Asked
+from pipeline_lib.data.transfer.splits import part_rows, shuffled
+
+OFFICIAL = Official(14_340, 102)
+KIND = ("attribute", "attributes")
+TOLERANCE = 0.01  # the file's thirds are rounded
+
+
+def read_sun_attribute(root: Path, asked: Asked) -> ImageSet:
+    """Read the images of ``images.mat`` that are there, and draw every attribute's images.
+
+    Two votes or three make an attribute present, none absent; images with one vote are not used
+    for it. An attribute trains on ``asked.train`` images with it and as many without, and tests on
+    ``asked.test`` of each. Its split is called by its name; where several are asked for, all after
+    the first have their number added: "camping", "camping (2)". Raises InputError for a missing or
+    odd .mat file and for no image.
+    """
+    names = [name.lstrip("/") for name in _strings(root / "images.mat", "images")]
+    attributes = _strings(root / "attributes.mat", "attributes")
+    votes = _votes(root / "attributeLabels_continuous.mat", (len(names), len(attributes)))
+    for path, entries in (("images.mat", names), ("attributes.mat", attributes)):
+        if len(set(entries)) < len(entries):
+            raise InputError(f"{root / path}: names something twice; unpack the archive again")
+    there = np.array([(root / "images" / name).is_file() for name in names], dtype=bool)
+    if not there.any():
+        raise InputError(f"{root / 'images'}: no image of images.mat in it; put or link them there")
+    names, votes = np.array(names)[there], votes[there]
+    pools = {
+        attribute: {
+            "present": names[vote > 2 / 3 - TOLERANCE].tolist(),
+            "absent": names[vote < TOLERANCE].tolist(),
+        }
+        for attribute, vote in zip(attributes, votes.T, strict=True)
+    }
+    sizes = {
+        attribute: _sizes(min(map(len, pool.values())), asked) for attribute, pool in pools.items()
+    }
+    splits = _draw(pools, sizes, asked)
+    if not splits:
+        raise InputError(f"{root}: no attribute has two images with it and two without")
+    images = image_rows({"": names.tolist()}, "images")
+    classes = [(name, number, readable(name)) for number, name in enumerate(attributes, 1)]
+    notes = found_notes(len(images), len(classes), OFFICIAL, KIND)
+    notes += drawn_notes(sizes, asked, KIND, "with an attribute and as many without")
+    summary = Summary(asked.paper.name, len(images), OFFICIAL.images, notes)
+    return ImageSet(images, [], classes, summary, splits)
+
+
+def _sizes(available: int, asked: Asked) -> tuple[int, int]:
+    """Return how many of the ``available`` images of each kind train and test.
+
+    Too few are shared in the proportion asked for; one alone is of no use, which is (0, 0).
+    """
+    wanted = asked.train + asked.test
+    if available >= wanted:
+        return asked.train, asked.test
+    if available < 2:
+        return 0, 0
+    test = min(max(1, round(available * asked.test / wanted)), available - 1)
+    return available - test, test
+
+
+def _draw(
+    pools: dict[str, dict[str, list[str]]], sizes: dict[str, tuple[int, int]], asked: Asked
+) -> list[tuple]:
+    rows = []
+    for number in range(1, asked.splits + 1):
+        for attribute, pool in pools.items():
+            split = attribute if number == 1 else f"{attribute} ({number})"
+            train, test = sizes[attribute]
+            drawn = {
+                label: shuffled(images, asked.seed, number, attribute, label)
+                for label, images in pool.items()
+            }
+            for part, chosen in (("train", slice(train)), ("test", slice(train, train + test))):
+                for label, images in drawn.items():
+                    rows += part_rows(split, part, images[chosen], label)
+    return rows
+
+
+def _strings(path: Path, variable: str) -> list[str]:
+    """Return a cell array of strings, of any orientation."""
+    try:
+        return [str(np.asarray(cell).item()) for cell in _load(path, variable).ravel()]
+    except ValueError:
+        raise InputError(
+            f"{path}: '{variable}' is no list of names; unpack the archive again"
+        ) from None
+
+
+def _votes(path: Path, shape: tuple[int, int]) -> np.ndarray:
+    """Return the (images, attributes) mean votes in 0..1."""
+    votes = _load(path, "labels_cv")
+    if votes.shape != shape or votes.dtype.kind not in "fiu":
+        raise InputError(
+            f"{path}: labels_cv is {' x '.join(map(str, votes.shape))} {votes.dtype}, not one number "
+            f"for each of {counted(shape[0], 'image')} and {counted(shape[1], *KIND)}; "
+            "unpack the archive again"
+        )
+    if not ((votes > -TOLERANCE) & (votes < 1 + TOLERANCE)).all():
+        raise InputError(f"{path}: labels_cv is not in 0 to 1; unpack the archive again")
+    return votes
+
+
+def _load(path: Path, variable: str) -> np.ndarray:
+    if not path.exists():
+        raise InputError(f"{path}: not found; unpack SUNAttributeDB.tar.gz there")
+    try:
+        return scipy.io.loadmat(path)[variable]
+    except Exception as error:  # a spoiled .mat file raises almost anything
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise InputError(
+            f"{path}: cannot read '{variable}' ({reason}); unpack SUNAttributeDB.tar.gz again"
+        ) from None

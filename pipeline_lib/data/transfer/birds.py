@@ -1,0 +1,104 @@
+"""CUB-200-2011: birds with a box each and one official split.
+
+Source: the archive's README. Its tables are joined by image ids counted from 1; the boxes are
+``x y width height`` in pixels.
+"""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+from pipeline_lib.common.command import progress
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.images import image_size
+from pipeline_lib.data.manifest import ImageSet, Summary
+from pipeline_lib.data.transfer.listing import read_lines, readable
+from pipeline_lib.data.transfer.notes import Official, found_notes, official_notes
+from pipeline_lib.data.transfer.sets import Asked
+from pipeline_lib.data.transfer.splits import listed_split
+
+OFFICIAL = Official(11_788, 200, 5_994, 5_794)
+
+
+class _Table(dict):
+    """One of the set's tables: ``{id: the parsed rest of its line}``.
+
+    Raises InputError for a malformed line (``form`` is what a line should be), an id that comes
+    twice, and on asking for an id that is not there.
+    """
+
+    def __init__(self, path: Path, form: str, parse: Callable[..., object]):
+        super().__init__()
+        self.path = path
+        for line in read_lines(path):
+            number, *fields = line.split()
+            try:
+                if int(number) in self:
+                    raise ValueError
+                self[int(number)] = parse(*fields)
+            except (ValueError, TypeError):
+                raise InputError(
+                    f"{path}: '{line}' is not '{form}' with an id of its own; "
+                    "unpack the archive again"
+                ) from None
+
+    def __missing__(self, number: int) -> None:
+        raise InputError(f"{self.path}: has no line for {number}; unpack the archive again")
+
+
+def read_cub(root: Path, asked: Asked) -> ImageSet:
+    """Read the images of ``images.txt`` that are there, with their sizes, boxes and split.
+
+    The boxes are as published: some reach a pixel over the border. Raises InputError for no image,
+    a malformed line, an image without a line in every table, and a box outside its image.
+    """
+    names = _Table(root / "images.txt", "id name", _name)
+    class_names = _Table(root / "classes.txt", "id name", _name)
+    class_ids = _Table(root / "image_class_labels.txt", "id class", int)
+    parts = _Table(root / "train_test_split.txt", "id 0-or-1", _part)
+    corners = _Table(root / "bounding_boxes.txt", "id x y width height", _box)
+    there = {number: name for number, name in names.items() if (root / "images" / name).is_file()}
+    if not there:
+        raise InputError(f"{root / 'images'}: no image of images.txt in it; put or link them there")
+    images, boxes = [], []
+    for number, name in progress(there.items(), "reading birds"):
+        label, path, box = class_names[class_ids[number]], f"images/{name}", corners[number]
+        width, height = image_size(root / path)
+        if not (box[0] < width and box[1] < height and box[2] > 0 and box[3] > 0):
+            raise InputError(
+                f"{corners.path}: the box of {name} is outside its {width} x {height} pixels; "
+                "one of the two is wrong"
+            )
+        images.append((name, path, label, width, height, 0))
+        boxes.append((name, label, *box))
+    label_of = {row[0]: row[2] for row in images}
+    found = set(label_of.values())
+    classes = [
+        (label, number, readable(label.partition(".")[2] or label))
+        for number, label in sorted(class_names.items())
+        if label in found
+    ]
+    listed = {"train": [], "test": []}
+    for number, name in names.items():
+        listed[parts[number]].append(name)
+    splits, absent = listed_split("1", listed, label_of, parts.path)
+    notes = found_notes(len(images), len(classes), OFFICIAL)
+    notes += official_notes(splits, len(classes), len(absent), OFFICIAL)
+    summary = Summary(asked.paper.name, len(images), OFFICIAL.images, notes)
+    return ImageSet(images, boxes, classes, summary, splits)
+
+
+def _name(name: str) -> str:
+    return name
+
+
+def _part(flag: str) -> str:
+    return ("test", "train")[("0", "1").index(flag)]
+
+
+def _box(*fields: str) -> tuple[float, float, float, float]:
+    """Return the half-open box of ``x y width height``."""
+    x, y, width, height = map(float, fields)
+    if not (width > 0 and height > 0 and all(map(math.isfinite, (x, y, width, height)))):
+        raise ValueError
+    return x, y, x + width, y + height

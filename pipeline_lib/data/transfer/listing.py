@@ -1,0 +1,67 @@
+"""Finding images below folders, by name alone: no file is opened."""
+
+import os
+from pathlib import Path
+
+from pipeline_lib.common.errors import InputError
+
+
+def image_names(folder: Path) -> list[str]:
+    """Return the sorted names of the images that lie directly in ``folder``.
+
+    An image is a file called .jpg or .jpeg in any case; the sets have no others. Folders, hidden
+    files, Thumbs.db and the like are passed over.
+    """
+    with os.scandir(folder) as entries:
+        return sorted(
+            entry.name
+            for entry in entries
+            if entry.name.lower().endswith((".jpg", ".jpeg"))
+            and not entry.name.startswith(".")
+            and entry.is_file()
+        )
+
+
+def folders_with_images(folder: Path) -> dict[str, list[str]]:
+    """Return ``{folder: its images' paths below folder}`` for the direct subfolders that have any.
+
+    Both are sorted by name. Raises InputError where there is none.
+    """
+    found = {}
+    for path in sorted(folder.iterdir() if folder.is_dir() else ()):
+        if path.is_dir() and not path.name.startswith("."):
+            images = [f"{path.name}/{name}" for name in image_names(path)]
+            if images:
+                found[path.name] = images
+    if not found:
+        raise InputError(f"{folder}: no folder of .jpg images in it; put or link the classes there")
+    return found
+
+
+def image_rows(images_of: dict[str, list[str]], below: str = "") -> list[tuple]:
+    """Return the manifest's rows of ``{label: image ids}``; ``below`` is the ids' folder in the set."""
+    return [
+        (image, f"{below}/{image}" if below else image, label, "", "", 0)
+        for label, images in images_of.items()
+        for image in images
+    ]
+
+
+def readable(name: str) -> str:
+    """Return a class's name for people."""
+    return name.replace("_", " ")
+
+
+def read_lines(path: Path) -> list[str]:
+    """Return the lines of a text file that are not blank. Raises InputError where it is missing."""
+    try:
+        # file names in other encodings are read as the operating system gives them to us
+        text = path.read_text(encoding="utf-8", errors="surrogateescape")
+    except FileNotFoundError:
+        raise InputError(f"{path}: not found; unpack it from the set's archive") from None
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def first_existing(*paths: Path) -> Path:
+    """Return the first path that exists, the first of all where none does."""
+    return next((path for path in paths if path.exists()), paths[0])
