@@ -10,9 +10,11 @@ configfile: "config.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/fetch.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/localization.smk"
+include: "workflow/rules/transfer.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -39,6 +41,7 @@ rule all:
         [score(*box) for box in BOXES],
         [swept(*view) for view in SWEEPS],
         f"{RESULTS}/scores/centred-box.csv",
+        TRANSFERRED,
         expand(f"{RESULTS}/tables/{{table}}.{{form}}", table=TABLES, form=["csv", "md", "html"]),
         expand(f"{RESULTS}/figures/{{figure}}.{{form}}", figure=SHOWS, form=["png", "json"]),
         SUBMISSIONS,
@@ -61,6 +64,16 @@ rule table3:
         SUBMISSIONS,
 
 
+rule table4:
+    input:
+        f"{RESULTS}/tables/table4.csv",
+
+
+rule table5:
+    input:
+        f"{RESULTS}/tables/table5.csv",
+
+
 rule figure3:
     input:
         f"{RESULTS}/figures/figure3.png",
@@ -79,6 +92,16 @@ rule figure5:
 rule figure6:
     input:
         f"{RESULTS}/figures/figure6.png",
+
+
+rule figure7:
+    input:
+        lambda _: drawn_figure("figure7"),
+
+
+rule figure8:
+    input:
+        lambda _: drawn_figure("figure8"),
 
 
 rule thresholds:

@@ -55,3 +55,43 @@ def test_what_is_there_is_not_asked_for(paper):
     workflow, folder = paper
     (folder / "ilsvrc" / "val").mkdir(parents=True)
     assert not any("/ilsvrc/val: " in line for line in errors(workflow.run(*TABLES)))
+    devkit = folder / "ilsvrc" / "ILSVRC2012_devkit_t12" / "data"
+    devkit.mkdir(parents=True)  # a file that is known by name must be there itself
+    assert any(f"{devkit}/meta.mat: " in line for line in errors(workflow.run(*TABLES)))
+
+
+@pytest.mark.parametrize("study", ["paper", "mini"])
+def test_data_are_checked_and_fetched_in_any_study_whatever_is_missing(
+    workflow_files, tmp_path, study
+):
+    (tmp_path / "scene_categories" / "kitchen").mkdir(parents=True)
+    workflow = workflow_files("any", {"study": study, "data_root": str(tmp_path)})
+    for number in (1, 2):  # it looks again each time
+        (tmp_path / "scene_categories" / "kitchen" / f"image_{number:04}.jpg").touch()
+        done = workflow.run("check_data")
+        assert done.returncode == 0, done.stderr
+        assert f"{number} of 4,485 images" in done.stdout
+    done = workflow.run("fetch_scene15")
+    assert done.returncode == 0, done.stderr
+    assert "there already" in done.stderr
+    done = workflow.run("fetch_ilsvrc_train")
+    assert done.returncode != 0
+    assert [line for line in errors(done) if "image-net.org" in line and str(tmp_path) in line]
+
+
+def test_without_a_folder_it_is_one_line(workflow_files):
+    workflow = workflow_files("homeless", {"study": "mini"})
+    for rule in ("check_data", "fetch_cub"):
+        done = workflow.run(rule)
+        assert done.returncode != 0
+        assert {*errors(done)} == {  # the step says it, and Snakemake shows the step's log
+            "error: config.data_root: not set; add --config data_root=DIR"
+        }
+
+
+def test_every_set_has_its_rule_and_none_runs_by_itself(workflow_files, repository):
+    catalogue = yaml.safe_load((repository / "pipeline_lib/data/catalogue.yaml").read_text())
+    workflow = workflow_files("rules", {"study": "mini"})
+    rules = set(workflow.run("--list-rules").stdout.split())
+    assert {f"fetch_{key}" for key in catalogue} | {"check_data"} <= rules
+    assert not {name for name in workflow.planned() if name.startswith(("fetch", "check"))}

@@ -1,0 +1,26 @@
+"""Fetch a data set of the catalogue: download, verify and unpack what is not there yet."""
+
+import argparse
+import sys
+
+from pipeline_lib.common.command import command, parser
+from pipeline_lib.data.catalogue import catalogue, data_folder
+from pipeline_lib.data.fetch import fetch
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = parser(__doc__, "fetch")
+    made.add_argument("--set", choices=catalogue(), required=True, help="its key in the catalogue")
+    made.add_argument("--data-root", required=True, help="the folder of all data sets")
+    return made
+
+
+@command(make_parser)
+def main(arguments: argparse.Namespace) -> None:
+    """Fetch the set."""
+    fetch(catalogue()[arguments.set], data_folder(arguments.data_root))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

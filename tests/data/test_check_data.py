@@ -1,0 +1,67 @@
+"""The table of what is there."""
+
+import re
+
+import pytest
+
+from pipeline_lib import check_data
+from pipeline_lib.data.catalogue import catalogue
+
+
+@pytest.fixture
+def lines(tmp_path, capsys):
+    """Return a function that runs the step on ``tmp_path`` and returns its lines by their set."""
+
+    def run():
+        names = {one.name for one in catalogue().values()}
+        assert check_data.main(["--data-root", str(tmp_path)]) == 0
+        said = capsys.readouterr()
+        assert said.err == ""
+        cells = [re.split(r"\s{2,}", line) for line in said.out.splitlines()]
+        return {row[0]: "  ".join(row[1:]) for row in cells if row[0] in names}
+
+    return run
+
+
+def test_every_set_has_a_line_with_its_size_and_source(lines):
+    table = lines()
+    assert len(table) == len(catalogue())
+    for key, one in catalogue().items():
+        assert "not found" in table[one.name]
+        assert one.size in table[one.name]
+        assert (one.login or f"snakemake fetch_{key}") in table[one.name]
+
+
+def test_what_is_there_is_counted(lines, tmp_path):
+    (tmp_path / "scene_categories" / "kitchen").mkdir(parents=True)
+    for number in range(3):
+        (tmp_path / "scene_categories" / "kitchen" / f"image_{number:04}.jpg").touch()
+    devkit = tmp_path / "ilsvrc" / "ILSVRC2012_devkit_t12" / "data"
+    devkit.mkdir(parents=True)
+    (devkit / "meta.mat").touch()
+    (devkit / "ILSVRC2012_validation_ground_truth.txt").touch()
+    table = lines()
+    assert "part of it" in table["Scene15"]
+    assert "3 of 4,485 images" in table["Scene15"]
+    assert "complete" in table["ILSVRC2012 devkit"]
+    assert "not found" in table["ILSVRC2012 val"]
+
+
+def test_nothing_is_opened_or_changed(lines, tmp_path):
+    """Images that cannot be read are counted; a whole check leaves the folder as it was."""
+    folder = tmp_path / "ilsvrc" / "val"
+    folder.mkdir(parents=True)
+    (folder / "ILSVRC2012_val_00000001.JPEG").symlink_to("/nowhere")
+    before = sorted(tmp_path.rglob("*"))
+    assert "1 of 50,000 images" in lines()["ILSVRC2012 val"]
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("given", ["", "nowhere"])
+def test_no_folder_is_one_line(given, tmp_path, capsys):
+    root = given and str(tmp_path / given)
+    assert check_data.main(["--data-root", root]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert said.count("\n") == 1
+    assert "data_root" in said
