@@ -8,13 +8,21 @@ import pandas as pd
 
 from pipeline_lib.common.command import command, log, parser
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.classes import class_names
-from pipeline_lib.data.manifest import BOX_COLUMNS, read_csv, read_images
+from pipeline_lib.data.classes import class_names, names_in
+from pipeline_lib.data.manifest import BOX_COLUMNS, SPLIT_COLUMNS, read_csv, read_images
 from pipeline_lib.data.photographs import root_folder
 from pipeline_lib.evaluation.sweep import CURVE_COLUMNS
 from pipeline_lib.localization.drawn import COLUMNS as DRAWN_COLUMNS
 from pipeline_lib.localization.predictions import Predictions, read_predictions
-from pipeline_lib.reporting import figure3, figure4, figure5, figure6, thresholds
+from pipeline_lib.reporting import (
+    figure3,
+    figure4,
+    figure5,
+    figure6,
+    figure7,
+    figure8,
+    thresholds,
+)
 
 SETS = ("predictions", "images", "roots")
 
@@ -29,7 +37,7 @@ def make_parser() -> argparse.ArgumentParser:
         nargs="+",
         default=[],
         help="the .h5 files: figure 3 takes one, figure 4 rows from each, figure 5 a column from "
-        "each, figure 6 two, class maps and baseline",
+        "each, figure 6 two, class maps and baseline, figure 7 one, figure 8 one of each set",
     )
     made.add_argument(
         "--images",
@@ -39,10 +47,18 @@ def make_parser() -> argparse.ArgumentParser:
         help="their manifests; figures 5 and 6: the one manifest of all",
     )
     made.add_argument("--roots", nargs="+", default=[], help="the manifests' folders")
-    made.add_argument("--boxes", type=Path, nargs="+", default=[], help="figure 6: drawn, of each")
-    made.add_argument("--true-boxes", type=Path, help="figure 6: the manifest's boxes")
+    made.add_argument("--boxes", type=Path, nargs="+", default=[], help="figures 6, 7: drawn")
+    made.add_argument("--true-boxes", type=Path, help="figures 6, 7: the manifest's boxes")
+    made.add_argument("--splits", type=Path, help="figure 7: its test images are shown")
+    made.add_argument("--titles", nargs="+", default=[], help="figure 8: what the sets are called")
     made.add_argument("--curves", type=Path, nargs="+", default=[], help="thresholds: by sweep")
-    made.add_argument("--classes", type=Path, help="CSV with the classes' names; ImageNet's if not")
+    made.add_argument(
+        "--classes",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="CSV with the classes' names, of each set in figure 8; ImageNet's if not",
+    )
     made.add_argument("--out", type=Path, required=True, help="the .png to write")
     return made
 
@@ -60,12 +76,12 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 def _figure3(arguments: argparse.Namespace) -> None:
-    names = class_names(arguments.classes)
+    names = _names(arguments)
     figure3.draw(*_sets_with_guesses(arguments)[0], names, arguments.out)
 
 
 def _figure4(arguments: argparse.Namespace) -> None:
-    names = class_names(arguments.classes)
+    names = _names(arguments)
     rows = [
         row
         for predictions, images, root in _sets_with_guesses(arguments)
@@ -76,7 +92,7 @@ def _figure4(arguments: argparse.Namespace) -> None:
 
 def _figure5(arguments: argparse.Namespace) -> None:
     columns, images, root = _one_set(arguments)
-    figure5.draw(columns, images, root, class_names(arguments.classes), arguments.out)
+    figure5.draw(columns, images, root, _names(arguments), arguments.out)
 
 
 def _figure6(arguments: argparse.Namespace) -> None:
@@ -88,8 +104,27 @@ def _figure6(arguments: argparse.Namespace) -> None:
         for shown, path in zip(predictions, arguments.boxes, strict=True)
     )
     true_boxes = read_csv(arguments.true_boxes, BOX_COLUMNS)
-    names = class_names(arguments.classes)
+    names = _names(arguments)
     figure6.draw(pair, images, true_boxes, root, names, arguments.out)
+
+
+def _figure7(arguments: argparse.Namespace) -> None:
+    ((predictions, images, root),) = _sets_with_guesses(arguments)
+    (path,) = arguments.boxes
+    drawn = read_csv(path, DRAWN_COLUMNS, made_from=predictions.fingerprint)
+    true_boxes = read_csv(arguments.true_boxes, BOX_COLUMNS)
+    splits = read_csv(arguments.splits, SPLIT_COLUMNS)
+    tested = set(splits.loc[splits["part"] == "test", "image_id"])
+    names = names_in(arguments.classes)
+    figure7.draw(predictions, drawn, images, true_boxes, tested, root, names, arguments.out)
+
+
+def _figure8(arguments: argparse.Namespace) -> None:
+    sets = _sets_with_guesses(arguments)
+    if len(arguments.titles) != len(sets):
+        raise InputError("figure8 takes as many --titles as --predictions")
+    panels = [figure8.Panel(title, *one) for title, one in zip(arguments.titles, sets, strict=True)]
+    figure8.draw(panels, names_in(arguments.classes), arguments.out)
 
 
 def _thresholds(arguments: argparse.Namespace) -> None:
@@ -102,8 +137,15 @@ FIGURES = {
     "figure4": (SETS, _figure4),
     "figure5": (SETS, _figure5),
     "figure6": ((*SETS, "boxes", "true_boxes"), _figure6),
+    "figure7": ((*SETS, "boxes", "true_boxes", "splits", "classes"), _figure7),
+    "figure8": ((*SETS, "classes", "titles"), _figure8),
     "thresholds": (("curves",), _thresholds),
 }
+
+
+def _names(arguments: argparse.Namespace) -> dict[str, str]:
+    """ImageNet's names, and over them those of the one --classes, if there is one."""
+    return class_names(next(iter(arguments.classes), None))
 
 
 def _sets_with_guesses(

@@ -7,13 +7,13 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline_lib.common.command import command, log, parser
-from pipeline_lib.common.files import read_json, write_text
+from pipeline_lib.common.files import read_json
 from pipeline_lib.data.manifest import write_csv
 from pipeline_lib.evaluation.scores import CENTRED, read_scores
 from pipeline_lib.networks.card import read_card
 from pipeline_lib.reporting.describe import describe_rules, describe_thresholds
 from pipeline_lib.reporting.plans import PLANS
-from pipeline_lib.reporting.render import to_html, to_markdown
+from pipeline_lib.reporting.render import write_table
 from pipeline_lib.reporting.tables import build_table, paper_numbers
 
 
@@ -60,8 +60,7 @@ def main(arguments: argparse.Namespace) -> None:
     ]
     number = arguments.table.removeprefix("table")
     title = f"Table {number}. {paper['title']} ({arguments.study} study)"
-    write_text(arguments.out.with_suffix(".md"), to_markdown(title, table, notes))
-    write_text(arguments.out.with_suffix(".html"), to_html(title, table, notes))
+    write_table(arguments.out, title, table, notes)
     write_csv(arguments.out, table)
     log.info("%s: %d cells, %d computed", arguments.table, len(table), table["ours"].notna().sum())
 

@@ -55,13 +55,15 @@ def predict(
     crops: int = 1,
     batch: int = 32,
     workers: int = 0,
+    softmax: bool = True,
     device: torch.device | None = None,
 ) -> Iterator[dict[str, np.ndarray]]:
     """Yield classes, scores, maps and true_map of ``Predictions``, a batch at a time, in order.
 
     ``true_classes`` is (n,) int, -1 where unknown (the map is then zero). With one crop, the image is
     warped to the network's input whole, so that a map covers all of it; with ten, classes are the
-    top ones of the mean softmax. Raises InputError for another number of crops.
+    top ones of the mean score. Scores are the ``softmax`` of what the network puts out, or that itself
+    (an SVM's decision values). Raises InputError for another number of crops.
     """
     if crops not in (1, ten.COUNT):
         raise InputError(f"{crops} crops: there are 1 and {ten.COUNT}")
@@ -78,7 +80,8 @@ def predict(
             )
         inputs = normalised(pixels, preprocessing.mean, preprocessing.std, device)
         logits, maps_of = looker.look(inputs)
-        scores = logits.softmax(1).unflatten(0, (-1, crops)).mean(1)
+        scores = logits.softmax(1) if softmax else logits
+        scores = scores.unflatten(0, (-1, crops)).mean(1)
         scores, classes = scores.topk(min(TOP_K, logits.shape[1]), dim=1)
         truth = torch.from_numpy(true_classes[done : done + len(classes)]).long().to(device)
         guesses = classes[:, :0] if method == "backprop" else classes

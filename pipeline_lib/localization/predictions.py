@@ -80,7 +80,7 @@ def write_predictions(
     """Write the file atomically, a batch at a time; return the shape of ``true_map``.
 
     A batch has classes, scores, maps and true_map of the next images; the batches' images are the
-    header's in order. Raises InputError where the file cannot be written.
+    header's in order. Raises InputError where the file cannot be written, ValueError for fewer images.
     """
     with atomic(path) as temporary:
         with _reported(path):
@@ -100,6 +100,8 @@ def write_predictions(
                             _create(file, key, len(header.image_id), batch[key])
                         file[key][done : done + len(batch[key])] = batch[key]
                 done += len(batch["classes"])
+            if done != len(header.image_id):
+                raise ValueError(f"{done} images predicted of {len(header.image_id)}")
             return file["true_map"].shape
         finally:
             with _reported(path):

@@ -17,7 +17,7 @@ from torch import nn
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.networks.gradients import Look
 
-_POOLS = {"avg": lambda maps: maps.mean((2, 3)), "max": lambda maps: maps.amax((2, 3))}
+POOLS = {"avg": lambda maps: maps.mean((2, 3)), "max": lambda maps: maps.amax((2, 3))}
 _LAYOUTS = {"channels first": lambda maps: maps, "channels last": lambda maps: maps.movedim(3, 1)}
 _ACTIVATIONS = {"none": lambda maps: maps, "relu": torch.relu}
 
@@ -112,11 +112,11 @@ def _find(classifier: nn.Module, size: tuple[int, int], name: str) -> ClassMapLa
         for path, output in reversed(outputs.items()):
             if output.dim() != 4:
                 continue
-            for layout, activation, pool in product(_LAYOUTS, _ACTIVATIONS, _POOLS):
+            for layout, activation, pool in product(_LAYOUTS, _ACTIVATIONS, POOLS):
                 maps = _LAYOUTS[layout](output)
                 if maps.shape[1] != target.shape[-1] or maps.shape[2] * maps.shape[3] == 1:
                     continue
-                if _same(_POOLS[pool](_ACTIVATIONS[activation](maps)), target):
+                if _same(POOLS[pool](_ACTIVATIONS[activation](maps)), target):
                     return ClassMapLayer(path, layout, activation, pool, linear)
     raise InputError(
         f"{name}: has no class maps: no layer's global pooling feeds its last linear layer or is its "

@@ -6,7 +6,6 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pandas as pd
-from matplotlib import patches
 from matplotlib import pyplot as plt
 
 from pipeline_lib.data.classes import short_name
@@ -14,10 +13,19 @@ from pipeline_lib.evaluation.ground_truth import CORNERS, localizable
 from pipeline_lib.evaluation.ilsvrc import best_overlap
 from pipeline_lib.localization.heat import TRUE_CLASS
 from pipeline_lib.localization.predictions import Predictions
-from pipeline_lib.reporting.pictures import STYLE, photograph, save, show
+from pipeline_lib.reporting.pictures import (
+    FOUND,
+    STYLE,
+    TRUTH,
+    box_legend,
+    label_row,
+    outline,
+    photograph,
+    save,
+    show,
+)
 
 COLUMNS, BLOCKS = 6, 2  # pictures in a row, pairs of rows
-TRUTH, FOUND = "#00c000", "#e00000"
 CHOICE = (
     "images with one true box whose class the first network gets right, one a class in order of its "
     "score, then a second one, and so on; whether a box is right has no say"
@@ -81,7 +89,7 @@ def draw(
             for axes in grid.ravel():
                 axes.set_axis_off()
             for row, drawn in zip(grid, pair, strict=True):
-                _label(row[0], drawn.predictions.name)
+                label_row(row[0], drawn.predictions.name)
             for column, (index, true) in zip(grid.T, block, strict=False):
                 name = first.image_id[index]
                 label = first.label_of(int(first.true_class[index]))
@@ -93,8 +101,8 @@ def draw(
                     overlaps[drawn.predictions.name] = round(overlap, 4)
                     head = f"{short_name(names, label)}\n" if axes is column[0] else ""
                     show(axes, picture, f"{head}IoU {overlap:.2f}")
-                    _outline(axes, true[0], TRUTH)
-                    _outline(axes, box, FOUND)
+                    outline(axes, true[0], TRUTH)
+                    outline(axes, box, FOUND)
                 content.append(
                     {
                         "image_id": name,
@@ -105,29 +113,7 @@ def draw(
                     }
                 )
         if chosen:
-            figure.legend(
-                handles=[
-                    patches.Patch(fill=False, edgecolor=TRUTH, linewidth=2, label="ground truth"),
-                    patches.Patch(fill=False, edgecolor=FOUND, linewidth=2, label="predicted"),
-                ],
-                loc="outside lower center", ncols=2, frameon=False,
-            )  # fmt: skip
+            box_legend(figure)
         rules = [drawn.boxes["rule"].iloc[0] for drawn in pair]
         save(figure, out, {"choice": CHOICE, "rules": rules, "images": content})
         plt.close(figure)
-
-
-def _outline(axes: matplotlib.axes.Axes, box: np.ndarray, colour: str) -> None:
-    """Draw a half-open box: pixel 0 of a picture reaches from -0.5 to 0.5."""
-    x0, y0, x1, y1 = box - 0.5
-    axes.add_patch(
-        patches.Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=colour, linewidth=2)
-    )
-
-
-def _label(axes: matplotlib.axes.Axes, name: str) -> None:
-    """Write a row's name beside its first picture."""
-    axes.annotate(
-        name, (0, 0.5), (-6, 0), xycoords="axes fraction", textcoords="offset points",
-        rotation=90, ha="right", va="center", fontweight="bold",
-    )  # fmt: skip

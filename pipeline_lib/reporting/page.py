@@ -26,6 +26,12 @@ CAPTIONS = {
     "score the network gives the class. The images are those that most networks are right about.",
     "figure6": "Figure 6. Boxes from class activation maps and, below, from the gradient baseline: the "
     "ground truth green, the predicted box red. The class is right; the box had no say in the choice.",
+    "figure7": "Figure 7. Birds of the test images: the map of the species that a linear SVM predicts "
+    "on the network's features, and the box drawn from it, red; the ground truth green. The box had no "
+    "say in the choice.",
+    "figure8": "Figure 8. Class activation maps of linear SVMs trained on the network's features, for "
+    "classes it has never seen: the SVM's weights in place of the softmax's. Over each map the decision "
+    "value. The images are those that the SVM is most certain and right about.",
     "thresholds": "Box thresholds. Localization top-1 error of rule paper at every part of the map's "
     "maximum; marked is the threshold that images held out choose.",
 }

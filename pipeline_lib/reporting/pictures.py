@@ -6,6 +6,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pandas as pd
+from matplotlib import patches
 from matplotlib.figure import Figure
 
 from pipeline_lib.common.files import atomic, write_json
@@ -19,6 +20,7 @@ STYLE = {"font.size": 9, "axes.titlesize": 9, "savefig.dpi": 130, "font.family":
 
 
 COLOURS = "turbo"
+TRUTH, FOUND = "#00c000", "#e00000"  # of boxes
 
 
 def overlay(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
@@ -53,6 +55,33 @@ def show(axes: matplotlib.axes.Axes, picture: np.ndarray, title: str = "") -> No
     axes.imshow(picture)
     axes.set_title(title, pad=3)
     axes.set_axis_off()
+
+
+def outline(axes: matplotlib.axes.Axes, box: np.ndarray, colour: str) -> None:
+    """Draw a half-open box: pixel 0 of a picture reaches from -0.5 to 0.5."""
+    x0, y0, x1, y1 = box - 0.5
+    axes.add_patch(
+        patches.Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=colour, linewidth=2)
+    )
+
+
+def box_legend(figure: Figure) -> None:
+    """Say below a figure which box is which."""
+    figure.legend(
+        handles=[
+            patches.Patch(fill=False, edgecolor=TRUTH, linewidth=2, label="ground truth"),
+            patches.Patch(fill=False, edgecolor=FOUND, linewidth=2, label="predicted"),
+        ],
+        loc="outside lower center", ncols=2, frameon=False,
+    )  # fmt: skip
+
+
+def label_row(axes: matplotlib.axes.Axes, name: str) -> None:
+    """Write a row's name beside its first picture."""
+    axes.annotate(
+        name, (0, 0.5), (-6, 0), xycoords="axes fraction", textcoords="offset points",
+        rotation=90, ha="right", va="center", fontweight="bold",
+    )  # fmt: skip
 
 
 def guesses(labels: list[str], scores: Iterable[float], names: dict[str, str]) -> list[dict]:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import jinja2
 import pandas as pd
 
+from pipeline_lib.common.files import write_text
+
 _ENVIRONMENT = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -19,7 +21,10 @@ _ENVIRONMENT = jinja2.Environment(
 
 
 class Cell(NamedTuple):
-    """A number and, where there is one, its interval, as text; ``column`` is "paper" or "ours"."""
+    """A number and, where there is one, its interval, as text; ``column`` is "paper" or "ours".
+
+    The number may come with its spread, "88.30 ± 0.41".
+    """
 
     column: str
     number: str
@@ -50,7 +55,9 @@ def wide(table: pd.DataFrame) -> tuple[dict[str, list[str]], list[dict]]:
             interval = "" if math.isnan(row["low"]) else f"{row['low']:.1f}–{row['high']:.1f}"
             if "paper" in columns:
                 cells.append(Cell("paper", _number(row["paper"])))
-            cells.append(Cell("ours", _number(row["ours"]), interval))
+            spread = row.get("spread", math.nan)
+            plus = "" if math.isnan(spread) else f" ± {spread:.2f}"
+            cells.append(Cell("ours", _number(row["ours"]) + plus, interval))
         counts = sorted({int(n) for n in rows["n"] if n > 0}, reverse=True)
         notes = list(dict.fromkeys(note for note in rows["note"] if note))
         records.append(
@@ -63,6 +70,12 @@ def wide(table: pd.DataFrame) -> tuple[dict[str, list[str]], list[dict]]:
             }
         )
     return metrics, records
+
+
+def write_table(out: Path, title: str, table: pd.DataFrame, notes: Sequence[str]) -> None:
+    """Write what is read of a table beside its CSV ``out``: .md and .html."""
+    write_text(out.with_suffix(".md"), to_markdown(title, table, notes))
+    write_text(out.with_suffix(".html"), to_html(title, table, notes))
 
 
 def to_markdown(title: str, table: pd.DataFrame, notes: Sequence[str]) -> str:

@@ -35,7 +35,7 @@ def complete(given):
         refuse(f"config.study: '{given.get('study')}' is not one of {', '.join(known)}")
     full = yaml.safe_load((studies / f"{given['study']}.yaml").read_text())
     update_config(full, typed(given))
-    for section in ("ilsvrc", "training", "prediction", "boxes"):
+    for section in ("ilsvrc", "training", "prediction", "boxes", "transfer"):
         full.setdefault(section, {})
     try:
         validate(full, str(Path(workflow.basedir) / "workflow" / "schemas" / "config.yaml"))
@@ -44,6 +44,17 @@ def complete(given):
         key = ".".join(["config", *map(str, problem.absolute_path)])
         refuse(f"{key}: {problem.message}")
     return full
+
+
+def listed(file):
+    """Return a data file of the library's."""
+    return yaml.safe_load((Path(workflow.basedir) / "pipeline_lib" / file).read_text())
+
+
+def is_studied(name):
+    """Tell whether a set of Section 4 is part of the study: all of them, or those that are there."""
+    everything = "world" in config or config["transfer"]["sets"] == "all"
+    return everything or os.path.isdir(f"{TRANSFER_ROOT}/{SETS[name]['at']}")
 
 
 config = complete(config)
@@ -77,6 +88,17 @@ HAS_TEST = (
 )
 CONDA = "../../envs/pipeline.yaml"
 
+# The sets of Section 4 by the paper's names, those of this study by what their files are called.
+MAIN, BASELINE = config["figures"]["network"], config["figures"]["baseline"]
+SETS = listed("data/transfer.yaml")
+TRANSFER_ROOT = f"{RESULTS}/world/transfer" if "world" in config else DATA_ROOT
+SLUGS = [entry["layout"] for name, entry in SETS.items() if is_studied(name)]
+NAME_OF = {entry["layout"]: name for name, entry in SETS.items()}
+BIRDS = SETS["CUB-200-2011"]["layout"]
+for name in config["transfer"]["networks"]:
+    if name not in NETWORKS:
+        refuse(f"config.transfer.networks: '{name}' is not in networks")
+
 nearest = next(p for p in (Path(RESULTS), *Path(RESULTS).resolve().parents) if p.exists())
 if not os.access(nearest, os.W_OK):
     refuse(f"{nearest}: the results folder cannot be written to; set results=DIR")
@@ -85,7 +107,8 @@ if not os.access(nearest, os.W_OK):
 wildcard_constraints:
     network=r"[A-Za-z0-9_.+-]+",
     split="train|val|test",
-    views="whole|ten-crop|backprop",
+    views="whole|ten-crop|backprop|svm",
+    crop="whole|cam|box",
     rule="paper|authors|graphcut",
     table=r"table\d+",
 
@@ -111,11 +134,6 @@ def yaml_text(value):
     return yaml.safe_dump(value, default_flow_style=True, width=1000).removesuffix("...\n").strip()
 
 
-def listed(file):
-    """Return a data file of the library's."""
-    return yaml.safe_load((Path(workflow.basedir) / "pipeline_lib" / file).read_text())
-
-
 def released(network):
     """Return what is known of the caffemodel that was released under a network's name."""
     files = listed("networks/caffe/released.yaml")
@@ -125,23 +143,111 @@ def released(network):
 
 
 def absent():
-    """Return a line for each thing that the study needs below data_root and that is not there."""
+    """Return a line for each thing below data_root that the jobs need and that is not there.
+
+    A folder is there whatever is in it: its reader will tell.
+    """
     if "world" in config:
         return []
-    catalogue = listed("data/catalogue.yaml")
-    needed = ["ILSVRC2012 val", "ILSVRC2012 devkit", "ILSVRC2012 val boxes"]
-    needed += ["ILSVRC2012 train"] if TRAINED else []
-    entries = {name: catalogue[name] for name in needed}
-    for name in ADOPTED:
-        if NETWORKS.get(name, {}).get("weights") == "released":
-            file = released(name)
-            entries[f"{name}'s weights"] = {"at": f"weights/{file['file']}", **file}
+    jobs = [(job.rule.name, job.wildcards) for job in workflow.dag.needrun_jobs()]
+    splits = {wildcards.split for rule, wildcards in jobs if rule == "ilsvrc"}
+    keys = {wildcards.set.replace("-", "_") for rule, wildcards in jobs if rule == "transfer_set"}
+    keys |= {f"ilsvrc_{split}" for split in splits} | ({"ilsvrc_devkit"} if splits else set())
+    keys |= {"ilsvrc_val_boxes"} if "val" in splits else set()
+    needed = [
+        (entry["name"], os.path.join(entry["at"], archive.get("to", ".")), archive, source)
+        for key, entry in listed("data/catalogue.yaml").items()
+        for source in [entry.get("login", f"snakemake fetch_{key}")]
+        for archive in entry.get("archives", [])
+        if key in keys and not archive.get("unused")
+    ]
+    for rule, wildcards in jobs:
+        if rule == "adopt" and NETWORKS.get(wildcards.network, {}).get("weights") == "released":
+            file = released(wildcards.network)
+            at = f"weights/{file['file']}"
+            source = file["address"]
+            needed.append((f"{wildcards.network}'s weights", at, file | {"holds": []}, source))
     lines = []
-    for name, entry in entries.items():
-        if not os.path.exists(f"{DATA_ROOT}/{entry['at']}"):
-            size = f"{entry['bytes'] / 1e9:,.3f} GB" if entry["bytes"] else "size unknown"
-            lines.append(f"{name} at {DATA_ROOT}/{entry['at']}: {size}, {entry['address']}")
+    for name, at, archive, source in needed:
+        named = [part for part in archive["holds"] if not set("*[") & set(part)]
+        paths = [os.path.normpath(f"{DATA_ROOT}/{at}/{part}") for part in (".", *named)]
+        lost = [path for path in paths if not os.path.exists(path)]
+        size = archive.get("bytes") or archive.get("about")
+        if lost:
+            size = f"{size / 1e9:,.3f} GB" if size else "size unknown"
+            lines.append(f"{name} at {lost[0]}: {size}, {source}")
     return lines
+
+
+def split_flags(wildcards):
+    """Return the flags of a smaller study's random splits; official ones are as they are."""
+    entry = SETS[NAME_OF[wildcards.set]]
+    if not entry["drawn"] or entry["metric"] != "accuracy":
+        return ""
+    given = {"train": "train", "repeats": "splits"}
+    flags = {flag: config["transfer"].get(key) for flag, key in given.items()}
+    return " ".join(f"--{flag} {value}" for flag, value in flags.items() if value is not None)
+
+
+def crop_boxes(wildcards):
+    """Return the boxes that images are cropped to: none, the true ones, or those of SVM's maps."""
+    if wildcards.crop == "whole":
+        return []
+    if wildcards.crop == "box":
+        return [f"{RESULTS}/data/{wildcards.set}/boxes.csv"]
+    return [boxes("svm", "paper", wildcards.network, wildcards.set)]
+
+
+def crop_flags(wildcards):
+    """Return the flag that says where images are cropped."""
+    return " ".join(f"--boxes {path}" for path in crop_boxes(wildcards))
+
+
+def classifier(wildcards):
+    """Return the SVM whose classes a prediction is of, where they are not the network's own."""
+    if wildcards.views != "svm":
+        return []
+    return [f"{RESULTS}/svm/{wildcards.set.removesuffix('-picked')}/whole/{wildcards.network}.npz"]
+
+
+def svm_table_inputs(wildcards):
+    """Return what Table 4, of the birds, or Table 5, of the other sets, is made from."""
+    is_birds = wildcards.table == "table4"
+    fitted = [fit for fit in FITTED if (fit[0] == BIRDS) == is_birds]
+    inputs = {
+        "scores": [f"{RESULTS}/svm/{slug}/{crop}/{name}.csv" for slug, crop, name in fitted],
+        "cards": [
+            f"{RESULTS}/networks/{name}.json" for name in dict.fromkeys(fit[2] for fit in fitted)
+        ],
+        "summaries": [
+            f"{RESULTS}/data/{slug}/summary.json" for slug in dict.fromkeys(f[0] for f in fitted)
+        ],
+    }
+    return inputs | (
+        {"located": f"{RESULTS}/svm/{BIRDS}/overlap.csv"} if is_birds and fitted else {}
+    )
+
+
+def svm_table_flags(wildcards):
+    """Return the flags that hand a table its inputs, and why others are missing."""
+    flags = [
+        f"--{key} {paths if isinstance(paths, str) else ' '.join(paths)}"
+        for key, paths in svm_table_inputs(wildcards).items()
+    ]
+    for name, entry in SETS.items():
+        if entry["layout"] not in SLUGS:
+            why = f"not computed: no {name} at {TRANSFER_ROOT}/{entry['at']}"
+            flags.append(f"--absent {shlex.quote(f'{name}={yaml_text(why)}')}")
+    if "world" in config:
+        flags.append("--note 'The images are synthetic, in the layouts of the sets.'")
+    return " ".join(flags)
+
+
+def drawn_figure(name):
+    """Return a figure's file; refuse, with what is missing, one that the study cannot draw."""
+    if name not in SHOWS:
+        refuse(f"{name}: none of the data sets it shows is at {TRANSFER_ROOT}; see check_data")
+    return f"{RESULTS}/figures/{name}.png"
 
 
 def ilsvrc_folders(wildcards):
@@ -221,6 +327,8 @@ def weights_of(wildcards):
 def view_flags(wildcards):
     """Return the flags that say how a network looks at the images, and what it keeps."""
     options = NETWORKS.get(wildcards.network, {})
+    if wildcards.views == "svm":
+        return f"--classifier {classifier(wildcards)[0]}"
     if wildcards.views == "backprop":
         return f"--method backprop --crops {config['prediction']['backprop_crops']}"
     method = f"--method {options['maps']}" if "maps" in options else ""
@@ -257,9 +365,11 @@ def box_flags(wildcards):
 
 
 def shown(wildcards):
-    """Return what a figure shows, and the manifests of the images in it."""
+    """Return what a figure shows, and the manifests of the images in it and their classes."""
     inputs = SHOWS[wildcards.figure]
-    return inputs | {"images": [f"{RESULTS}/data/{name}/images.csv" for name in sets_of(inputs)]}
+    images = [f"{RESULTS}/data/{name}/images.csv" for name in sets_of(inputs)]
+    classes = {"classes": f"{RESULTS}/data/ilsvrc-val/classes.csv"}
+    return classes | inputs | {"images": images}
 
 
 def sets_of(inputs):
@@ -270,7 +380,8 @@ def sets_of(inputs):
 def figure_flags(wildcards, input):
     """Return the flags that hand a figure its inputs and the folders of its images."""
     inputs = SHOWS[wildcards.figure]
-    given = {key: input.get(key) for key in (*inputs, "images")}
+    given = {key: input.get(key) for key in (*inputs, "images", "classes")}
+    given["titles"] = TITLES.get(wildcards.figure, [])
     given["roots"] = [ROOTS[name] for name in sets_of(inputs)]
     return " ".join(
         f"--{key.replace('_', '-')} {shlex.join([paths] if isinstance(paths, str) else paths)}"

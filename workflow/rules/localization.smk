@@ -5,6 +5,8 @@ ROOTS = {"photographs": PHOTOGRAPHS["folder"]} if PHOTOGRAPHS else {}
 ROOTS["ilsvrc-val"] = ILSVRC
 if HAS_TEST:
     ROOTS["ilsvrc-test"] = ILSVRC
+for slug in SLUGS:
+    ROOTS[slug] = ROOTS[f"{slug}-picked"] = f"{TRANSFER_ROOT}/{SETS[NAME_OF[slug]]['at']}"
 
 # Who is looked at how. Ten crops are the authors' way; Grad-CAM and backprop serve as they are.
 BY_CROPS = [name for name in NETWORKS if NETWORKS[name].get("maps") != "grad-cam"]
@@ -25,6 +27,7 @@ SUBMISSIONS = expand(
 
 rule predict:
     input:
+        classifier,
         weights=f"{RESULTS}/networks/{{network}}.safetensors",
         card=f"{RESULTS}/networks/{{network}}.json",
         images=f"{RESULTS}/data/{{set}}/images.csv",

@@ -1,7 +1,6 @@
 # Tables, figures and the page.
 
-TABLES = ["table1", "table2", "table3"]
-MAIN, BASELINE = config["figures"]["network"], config["figures"]["baseline"]
+TABLES = ["table1", "table2", "table3", "table4", "table5"]
 
 # What each table needs the scores of, and each figure the predictions, boxes and curves.
 SCORED = {
@@ -35,6 +34,20 @@ SHOWS = {
         "curves": [swept(*view) for view in SWEEPS],
     },
 }
+if BIRDS in SLUGS:
+    SHOWS["figure7"] = {
+        "predictions": [prediction("svm", MAIN, BIRDS)],
+        "boxes": [boxes("svm", "paper", MAIN, BIRDS)],
+        "true_boxes": [f"{RESULTS}/data/{BIRDS}/boxes.csv"],
+        "splits": f"{RESULTS}/data/{BIRDS}/splits.csv",
+        "classes": f"{RESULTS}/data/{BIRDS}/classes.csv",
+    }
+if PICKED:
+    SHOWS["figure8"] = {
+        "predictions": [prediction("svm", MAIN, f"{slug}-picked") for slug in PICKED],
+        "classes": [f"{RESULTS}/data/{slug}/classes.csv" for slug in PICKED],
+    }
+TITLES = {"figure8": [NAME_OF[slug] for slug in PICKED]}
 
 
 rule table:
@@ -55,6 +68,8 @@ rule table:
         f"{RESULTS}/logs/{{table}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/{{table}}.tsv"
+    wildcard_constraints:
+        table=one_of(SCORED),
     conda:
         CONDA
     params:
@@ -72,7 +87,6 @@ rule table:
 rule figure:
     input:
         unpack(shown),
-        classes=f"{RESULTS}/data/ilsvrc-val/classes.csv",
     output:
         png=report(
             f"{RESULTS}/figures/{{figure}}.png",
@@ -93,7 +107,7 @@ rule figure:
         flags=figure_flags,
     shell:
         "python -m pipeline_lib.draw --figure {wildcards.figure} {params.flags} "
-        "--classes {input.classes} --out {output.png} --log {log}"
+        "--out {output.png} --log {log}"
 
 
 rule report:

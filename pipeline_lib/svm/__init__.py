@@ -1,0 +1,1 @@
+"""Linear SVMs on deep features (paper, section 4)."""

@@ -1,0 +1,72 @@
+"""A linear classifier on disk: one .npz that holds no code."""
+
+import zipfile
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.files import atomic
+
+
+@dataclass(frozen=True)
+class LinearClassifier:
+    """One SVM a class: ``weights`` (k, d) and ``bias`` (k,) float32, of features that are divided by
+    their length first if ``normalised``.
+
+    ``objective`` (k,) is what each reached at ``cost``; ``network`` and ``features`` are the
+    fingerprints of what it was trained on, ``split`` the part of the set.
+    """
+
+    weights: np.ndarray
+    bias: np.ndarray
+    objective: np.ndarray
+    classes: list[str]
+    cost: float
+    normalised: bool
+    network: str
+    features: str
+    split: str
+
+
+def save(path: Path, classifier: LinearClassifier) -> None:
+    """Write the file atomically."""
+    values = {field.name: getattr(classifier, field.name) for field in fields(classifier)}
+    with atomic(path) as temporary:
+        np.savez(temporary, **values | {"classes": np.array(classifier.classes, str)})
+
+
+def load(path: Path) -> LinearClassifier:
+    """Read what ``save`` wrote. Raises InputError for a file that is missing, cut short or foreign."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            values = {field.name: file[field.name] for field in fields(LinearClassifier)}
+        classifier = LinearClassifier(
+            **{key: values[key] for key in ("weights", "bias", "objective")},
+            **{key: str(values[key]) for key in ("network", "features", "split")},
+            classes=[str(name) for name in values["classes"]],
+            cost=float(values["cost"]),
+            normalised=bool(values["normalised"]),
+        )
+        shapes = (classifier.weights.shape[0], *classifier.bias.shape, len(classifier.classes))
+        if len(set(shapes)) > 1 or classifier.weights.ndim != 2:
+            raise ValueError(f"{shapes[0]} weights, {shapes[1]} biases, {shapes[2]} classes")
+    except FileNotFoundError:
+        raise InputError(f"{path}: not found") from None
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        EOFError,
+        TypeError,
+        IndexError,
+        zipfile.BadZipFile,
+    ) as e:
+        reason = str(e).splitlines()[0][:120] if str(e) else type(e).__name__
+        raise InputError(
+            f"{path}: not a whole classifier ({reason}); delete it and rerun"
+        ) from None
+    if not (np.isfinite(classifier.weights).all() and np.isfinite(classifier.bias).all()):
+        raise InputError(f"{path}: holds weights that are no numbers; delete it and rerun")
+    return classifier
