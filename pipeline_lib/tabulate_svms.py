@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline_lib.common.command import command, log, option, parser
+from pipeline_lib.common.command import command, log, parser
 from pipeline_lib.common.files import read_json
 from pipeline_lib.data.manifest import read_csv, write_csv
 from pipeline_lib.evaluation.transfer import COLUMNS, LOCATED_COLUMNS, read_transfer_scores
@@ -42,7 +42,7 @@ def make_parser() -> argparse.ArgumentParser:
     made.add_argument("--cards", type=Path, nargs="*", default=[], help="the networks' .json")
     made.add_argument("--summaries", type=Path, nargs="*", default=[], help="the sets'")
     made.add_argument(
-        "--absent", type=option, action="append", default=[], help="SET=why it has no score"
+        "--absent", metavar="SET=WHY", action="append", default=[], help="a set without a score"
     )
     made.add_argument("--note", action="append", default=[], help="a sentence; repeatable")
     made.add_argument(
@@ -57,7 +57,7 @@ def main(arguments: argparse.Namespace) -> None:
     frames = [read_transfer_scores(path) for path in arguments.scores]
     scores = pd.concat([pd.DataFrame(columns=list(COLUMNS)), *frames], ignore_index=True)
     scores = scores.astype({"chosen": bool, "normalised": bool})
-    absent = dict(arguments.absent)
+    absent = dict(text.split("=", 1) for text in arguments.absent)
     summaries = {summary["data_set"]: summary for summary in map(read_json, arguments.summaries)}
     if arguments.table == "table4":
         located = pd.DataFrame(columns=list(LOCATED_COLUMNS))

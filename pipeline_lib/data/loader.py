@@ -11,6 +11,7 @@ from typing import Protocol
 
 import numpy as np
 import torch
+from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 
 from pipeline_lib.common.errors import InputError
@@ -38,7 +39,29 @@ class WarpedImages(Dataset):
 
     def __getitem__(self, index: int) -> torch.Tensor:
         height, width = self.size
-        return torch.from_numpy(warp(open_rgb(self.root / self.paths[index]), width, height).copy())
+        return torch.from_numpy(warp(self._picture(index), width, height).copy())
+
+    def _picture(self, index: int) -> Image.Image:
+        return open_rgb(self.root / self.paths[index])
+
+
+class CroppedImages(WarpedImages):
+    """What each of (n, 4) half-open boxes, in pixels, cuts out of its image, warped likewise.
+
+    A box is rounded outward and clamped to the image; at least a pixel of it is left.
+    """
+
+    def __init__(
+        self, root: Path, paths: Sequence[str], size: tuple[int, int], boxes: np.ndarray
+    ) -> None:
+        super().__init__(root, paths, size)
+        self.boxes = np.asarray(boxes, np.float64)
+
+    def _picture(self, index: int) -> Image.Image:
+        image = super()._picture(index)
+        low = np.clip(np.floor(self.boxes[index, :2]), 0, np.array(image.size) - 1)
+        high = np.clip(np.ceil(self.boxes[index, 2:]), low + 1, image.size)
+        return image.crop((*low.astype(int).tolist(), *high.astype(int).tolist()))
 
 
 class TrainingCrops(Dataset):
@@ -109,9 +132,12 @@ def training_loader(
     return _in_one_line(loader)
 
 
-def image_batches(images: WarpedImages, batch: int, workers: int) -> Iterator[torch.Tensor]:
+def image_batches(
+    images: WarpedImages, batch: int, workers: int, pin_memory: bool = False
+) -> Iterator[torch.Tensor]:
     """Iterate over all images in order, as (n, height, width, 3) uint8."""
-    return _in_one_line(DataLoader(images, batch_size=batch, num_workers=workers))
+    loader = DataLoader(images, batch_size=batch, num_workers=workers, pin_memory=pin_memory)
+    return _in_one_line(loader)
 
 
 def normalised(

@@ -7,7 +7,6 @@ architecture, ``ClassMapNetwork`` runs a classifier once and looks for the layer
 property; one that has none is refused. It therefore works for any network of any library.
 """
 
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 
@@ -16,6 +15,7 @@ from torch import nn
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.networks.gradients import Look
+from pipeline_lib.networks.tracing import outputs_of, trace
 
 POOLS = {"avg": lambda maps: maps.mean((2, 3)), "max": lambda maps: maps.amax((2, 3))}
 _LAYOUTS = {"channels first": lambda maps: maps, "channels last": lambda maps: maps.movedim(3, 1)}
@@ -58,7 +58,7 @@ class ClassMapNetwork(nn.Module):
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """(N, 3, H, W) normalised images to their maps (N, channels, h, w) and logits (N, classes)."""
-        with _outputs({self.found.layer: self.modules_by_name[self.found.layer]}) as outputs:
+        with outputs_of({self.found.layer: self.modules_by_name[self.found.layer]}) as outputs:
             logits = self.classifier(images)
         maps = _LAYOUTS[self.found.layout](outputs[self.found.layer])
         return _ACTIVATIONS[self.found.activation](maps), logits
@@ -87,29 +87,12 @@ def class_maps(
 
 def _find(classifier: nn.Module, size: tuple[int, int], name: str) -> ClassMapLayer:
     """Run two random images and return the last layer whose pooled maps give the scores."""
-    modules = {path: module for path, module in classifier.named_modules() if path}
-    device = next(classifier.parameters()).device
-    generator = torch.Generator().manual_seed(0)
-    images = torch.randn(2, 3, *size, generator=generator).to(device)
-    inputs: dict[str, torch.Tensor] = {}
-    hooks = [
-        module.register_forward_hook(lambda _, args, __, path=path: inputs.update({path: args[0]}))
-        for path, module in modules.items()
-        if isinstance(module, nn.Linear)
-    ]
-    try:
-        with torch.inference_mode(), _outputs(modules) as outputs:
-            scores = classifier(images)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    targets: list[tuple[str | None, torch.Tensor]] = [(None, scores)]
-    if inputs:
-        last = list(inputs)[-1]
-        if torch.equal(outputs[last].flatten(1), scores):
-            targets.insert(0, (last, inputs[last].flatten(1)))
+    seen = trace(classifier, size)
+    targets: list[tuple[str | None, torch.Tensor]] = [(None, seen.scores)]
+    if seen.linear is not None:
+        targets.insert(0, (seen.linear, seen.read))
     for linear, target in targets:
-        for path, output in reversed(outputs.items()):
+        for path, output in reversed(seen.outputs.items()):
             if output.dim() != 4:
                 continue
             for layout, activation, pool in product(_LAYOUTS, _ACTIVATIONS, POOLS):
@@ -126,24 +109,3 @@ def _find(classifier: nn.Module, size: tuple[int, int], name: str) -> ClassMapLa
 
 def _same(a: torch.Tensor, b: torch.Tensor) -> bool:
     return b.std() > 0 and torch.allclose(a, b, rtol=1e-4, atol=1e-5 * float(b.abs().max()))
-
-
-@contextmanager
-def _outputs(modules: dict[str, nn.Module]):
-    """Collect the tensors that the given modules put out, in the order in which they ran."""
-    outputs: dict[str, torch.Tensor] = {}
-
-    def keep(path: str):
-        def hook(_module: nn.Module, _args: tuple, output: object) -> None:
-            if isinstance(output, torch.Tensor):
-                outputs.pop(path, None)
-                outputs[path] = output
-
-        return hook
-
-    hooks = [module.register_forward_hook(keep(path)) for path, module in modules.items()]
-    try:
-        yield outputs
-    finally:
-        for hook in hooks:
-            hook.remove()

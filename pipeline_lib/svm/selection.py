@@ -9,7 +9,9 @@ from pipeline_lib.svm.problem import Solution
 
 # Raw GAP features have norms of 10 to 30, so that their useful C is a hundredth of unit features'.
 COSTS = (0.0001, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
-_PATIENCE = 2  # larger costs in a row that are no better end the search: they only take longer
+# Costs in a row that are worse by so much end the search: larger ones take longest, and only overfit.
+# Small ones are all alike, which ends nothing.
+_PATIENCE, _WORSE = 2, 0.01
 _ALWAYS = -1  # the fold of an example that is always trained on
 
 
@@ -59,7 +61,7 @@ def validate(
             wanted = np.where(fold == held, targets, 0)[tested]
             outcomes.append(OUTCOMES[metric](last[held].decide(features[tested]), wanted))
         score = float(np.nanmean(np.concatenate(outcomes)))
-        worse = 0 if score > max(scores.values(), default=-1) else worse + 1
+        worse = worse + 1 if score < max(scores.values(), default=0) - _WORSE else 0
         scores[cost] = score
         if worse == _PATIENCE:
             break

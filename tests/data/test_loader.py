@@ -9,6 +9,7 @@ from PIL import Image
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.loader import (
+    CroppedImages,
     TrainingCrops,
     WarpedImages,
     image_batches,
@@ -228,6 +229,28 @@ def test_images_come_warped_in_order_and_the_last_batch_may_be_small(photographs
     assert [tuple(batch.shape) for batch in batches] == [(2, 9, 14, 3), (1, 9, 14, 3)]
     for index, pixels in enumerate(torch.cat(batches).numpy()):
         assert (pixels == resized(photographs, index, 14, 9)).all()
+
+
+@pytest.mark.parametrize(
+    ("box", "whole"),
+    [
+        ((3, 2, 9, 7), (3, 2, 9, 7)),
+        ((3.9, 2.1, 8.1, 6.9), (3, 2, 9, 7)),  # rounded outward
+        ((-4, -0.5, 999, 12.5), (0, 0, 20, 12)),  # clamped
+        ((5, 5, 5, 5), (5, 5, 6, 6)),  # nothing, but a pixel of it is left
+        ((30, 30, 40, 40), (19, 11, 20, 12)),  # outside
+        ((8, 6, 4, 3), (8, 6, 9, 7)),  # turned inside out
+    ],
+)
+def test_an_image_is_cropped_to_its_box_and_warped(photographs, box, whole):
+    root, names = photographs
+    boxes = np.array([(0, 0, 2, 2), box])
+    cropped = CroppedImages(root, [names[1], names[0]], (9, 14), boxes)
+    with Image.open(root / names[0]) as image:  # 20 x 12
+        expected = image.crop(whole).resize((14, 9), Image.Resampling.BICUBIC)
+    assert (cropped[1].numpy() == np.asarray(expected)).all()
+    (batch,) = image_batches(cropped, 2, 0)
+    assert torch.equal(batch[1], cropped[1])
 
 
 def test_normalising_follows_the_formula():

@@ -1,0 +1,67 @@
+"""Watching a classifier run: what its layers put out, and which of them makes the scores."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One run of two random images: ``scores``, and the ``outputs`` of all layers as they ran.
+
+    ``linear`` is the linear layer whose output are the scores, and ``read`` what it reads; both are
+    None where there is no such layer.
+    """
+
+    scores: torch.Tensor
+    outputs: dict[str, torch.Tensor]
+    linear: str | None
+    read: torch.Tensor | None
+
+
+def trace(classifier: nn.Module, size: tuple[int, int]) -> Trace:
+    """Run a classifier with an input of ``size`` (height, width) and see what its layers do."""
+    modules = {path: module for path, module in classifier.named_modules() if path}
+    device = next(classifier.parameters()).device
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randn(2, 3, *size, generator=generator).to(device)
+    inputs: dict[str, torch.Tensor] = {}
+    hooks = [
+        module.register_forward_hook(lambda _, args, __, path=path: inputs.update({path: args[0]}))
+        for path, module in modules.items()
+        if isinstance(module, nn.Linear)
+    ]
+    try:
+        with torch.inference_mode(), outputs_of(modules) as outputs:
+            scores = classifier(images)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    last = next(reversed(inputs), None)
+    if last is None or not torch.equal(outputs[last].flatten(1), scores):
+        return Trace(scores, outputs, None, None)
+    return Trace(scores, outputs, last, inputs[last].flatten(1))
+
+
+@contextmanager
+def outputs_of(modules: dict[str, nn.Module]) -> Iterator[dict[str, torch.Tensor]]:
+    """Collect the tensors that the given modules put out, in the order in which they ran."""
+    outputs: dict[str, torch.Tensor] = {}
+
+    def keep(path: str):
+        def hook(_module: nn.Module, _args: tuple, output: object) -> None:
+            if isinstance(output, torch.Tensor):
+                outputs.pop(path, None)
+                outputs[path] = output
+
+        return hook
+
+    hooks = [module.register_forward_hook(keep(path)) for path, module in modules.items()]
+    try:
+        yield outputs
+    finally:
+        for hook in hooks:
+            hook.remove()

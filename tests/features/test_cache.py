@@ -1,0 +1,175 @@
+"""The features file: what it holds, and what is refused."""
+
+import tracemalloc
+
+import h5py
+import numpy as np
+import pytest
+
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.files import fingerprint
+from pipeline_lib.features.cache import Blocks, Origin, discard, read_features, write_features
+
+ORIGIN = Origin("net", "head.linear", "0123", "4567", "89ab", "whole", "float32")
+ROWS = np.random.default_rng(0).normal(size=(7, 5)).astype(np.float32)
+NAMES = [f"bild_ü{number}" for number in range(7)]
+
+
+@pytest.fixture
+def path(tmp_path):
+    write_features(tmp_path / "net.h5", ORIGIN, NAMES, [ROWS[:4], ROWS[4:]])
+    return tmp_path / "net.h5"
+
+
+def test_what_is_written_is_read(path):
+    found = read_features(path)
+    assert found.image_id == NAMES
+    assert (found.features[:] == ROWS).all()
+    assert found.features.dtype == np.float32
+    assert found.attributes == ORIGIN.attributes
+    assert found.fingerprint == ORIGIN.fingerprint
+
+
+def test_any_hdf5_reader_reads_it(path):
+    with h5py.File(path) as file:
+        assert file["image_id"].asstr()[2] == "bild_ü2"
+        assert file["features"].shape == (7, 5)
+        assert dict(file.attrs) == ORIGIN.attributes
+
+
+def test_features_of_another_origin_have_another_fingerprint():
+    marks = {ORIGIN.fingerprint}
+    for number in range(7):
+        values = list(ORIGIN.attributes.values())
+        values[number] += "x"
+        marks.add(Origin(*values).fingerprint)
+    assert len(marks) == 8
+
+
+def _truncated(path):
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def _empty(path):
+    path.write_bytes(b"")
+
+
+def _text(path):
+    path.write_text("image_id,features\n")
+
+
+def _foreign(path):
+    with h5py.File(path, "w") as file:
+        file["pixels"] = np.zeros(3)
+
+
+def _without_an_attribute(path):
+    with h5py.File(path, "a") as file:
+        del file.attrs["layer"]
+
+
+def _shorter(path):
+    with h5py.File(path, "a") as file:
+        del file["features"]
+        file["features"] = ROWS[:5]
+
+
+def _a_group(path):
+    with h5py.File(path, "a") as file:
+        del file["features"]
+        file.create_group("features")
+
+
+@pytest.mark.parametrize(
+    "spoil", [_truncated, _empty, _text, _foreign, _without_an_attribute, _shorter, _a_group]
+)
+def test_what_is_no_whole_features_file_is_one_line(path, spoil):
+    spoil(path)
+    with pytest.raises(InputError, match="not a whole features file") as caught:
+        read_features(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+    assert "--rebuild" in str(caught.value)
+
+
+def test_a_missing_file_is_one_line(tmp_path):
+    with pytest.raises(InputError, match=r"net\.h5: not found"):
+        read_features(tmp_path / "net.h5")
+
+
+def test_features_of_other_images_are_refused(tmp_path):
+    images = tmp_path / "images.csv"
+    images.write_text("image_id\n1\n")
+    values = ORIGIN.attributes | {"images": fingerprint(images)}
+    write_features(tmp_path / "net.h5", Origin(**values), NAMES, [ROWS])
+    assert read_features(tmp_path / "net.h5", images).image_id == NAMES
+    images.write_text("image_id\n2\n")
+    with pytest.raises(InputError, match=r"other images than .*images\.csv"):
+        read_features(tmp_path / "net.h5", images)
+
+
+def test_writing_needs_no_more_memory_for_more_images(tmp_path):
+    peaks = []
+    for count in (4, 64):
+        blocks = (np.ones((128, 1024), np.float32) for _ in range(count))  # half a MiB each
+        names = [str(number) for number in range(128 * count)]
+        tracemalloc.start()
+        write_features(tmp_path / "net.h5", ORIGIN, names, blocks)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] - peaks[0] < 2**22  # of 32 MiB
+
+
+MARKS = {range(4): "a", range(4, 7): "b"}
+
+
+def test_blocks_that_are_there_are_not_missing(tmp_path):
+    blocks = Blocks(tmp_path / "part", "key", MARKS)
+    assert blocks.missing() == list(MARKS)
+    blocks.write(range(4, 7), ROWS[4:])
+    assert Blocks(tmp_path / "part", "key", MARKS).missing() == [range(4)]
+    blocks.write(range(4), ROWS[:4])
+    assert blocks.missing() == []
+    assert (np.concatenate(list(blocks)) == ROWS).all()
+
+
+def test_a_block_whose_files_changed_is_missing_alone(tmp_path):
+    blocks = Blocks(tmp_path / "part", "key", MARKS)
+    for block in MARKS:
+        blocks.write(block, ROWS[block.start : block.stop])
+    changed = Blocks(tmp_path / "part", "key", MARKS | {range(4): "c"})
+    assert changed.missing() == [range(4)]
+
+
+def test_blocks_are_kept_under_the_same_key_and_thrown_away_under_another(tmp_path):
+    for key, there in (("a", 0), ("a", 1), ("b", 0), ("a", 0)):
+        blocks = Blocks(tmp_path / "part", key, MARKS)
+        assert len(blocks.missing()) == 2 - there
+        blocks.write(range(4), ROWS[:4])
+
+
+def test_a_spoiled_block_is_one_line(tmp_path):
+    blocks = Blocks(tmp_path / "part", "key", {range(4): "a"})
+    blocks.write(range(4), ROWS[:4])
+    (block,) = (tmp_path / "part").glob("*.npy")
+    block.write_bytes(block.read_bytes()[:-3])
+    with pytest.raises(InputError, match=rf"{block.name}: spoiled .*; delete it and rerun"):
+        list(blocks)
+
+
+def test_discarding_leaves_alone_what_is_not_its_own(tmp_path):
+    (tmp_path / "part").mkdir()
+    (tmp_path / "part" / "mine.npy").write_text("precious")
+    discard(tmp_path / "part")
+    assert (tmp_path / "part" / "mine.npy").exists()
+    for kept in ("thesis.tex", None):
+        folder = tmp_path / "other"
+        Blocks(folder, "key", MARKS).write(range(4), ROWS[:4])
+        (folder / ".000000004-b.99.npy").write_text("half of a block")
+        if kept:
+            (folder / kept).write_text("precious")
+        discard(folder)
+        assert [path.name for path in folder.glob("*")] == ([kept] if kept else [])
+        if kept:
+            (folder / kept).unlink()
+    assert not folder.exists()
