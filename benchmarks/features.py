@@ -70,7 +70,7 @@ def plain_loop(
     network: nn.Module, folder: Path, names: list[str], *, batch: int, workers: int, device: str
 ) -> Iterator[np.ndarray]:
     """Yield features as a user of timm would make them."""
-    transform = timm.data.create_transform((3, SIDE, SIDE), crop_pct=1.0)
+    transform = timm.data.create_transform((3, SIDE, SIDE), "bicubic", crop_pct=1.0)
     images = Transformed(folder, names, transform)
     network = network.to(device)
     with torch.inference_mode():

@@ -1,16 +1,20 @@
 """The step: from a network's file and a manifest to a predictions file and boxes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
-from pipeline_lib import index, localize, predict
+from pipeline_lib import extract, index, localize, predict
 from pipeline_lib.common.files import fingerprint
+from pipeline_lib.features.cache import read_features
 from pipeline_lib.localization.predictions import read_predictions
 from pipeline_lib.networks.artefact import save_network
 from pipeline_lib.networks.card import NetworkCard, Preprocessing
 from pipeline_lib.networks.registry import build
+from pipeline_lib.svm.classifier import LinearClassifier, save
 
 PREPROCESSING = Preprocessing((64, 64), (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
 
@@ -133,3 +137,70 @@ def test_images_without_labels_have_guesses_and_no_true_map(study, tiny_world, t
     assert (made.true_class == -1).all()
     assert not made.true_map[:].any()
     assert made.maps[:].any()
+
+
+def svm_of(study, tiny_world, folder, normalised):
+    """A classifier of four classes of the val images, with weights that are drawn."""
+    features = folder / "features.h5"
+    flags = {"network": study / "alexnet_gap.safetensors", "images": study / "images.csv"}
+    flags |= {"root": tiny_world, "out": features, "partial": folder / "part"}
+    assert extract.main([item for k, v in flags.items() for item in (f"--{k}", str(v))]) == 0
+    read = read_features(features)
+    rng = np.random.default_rng(0)
+    labels = sorted(set(pd.read_csv(study / "images.csv")["label"]))
+    weights = rng.normal(size=(len(labels), read.features.shape[1])).astype(np.float32)
+    bias = rng.normal(size=len(labels)).astype(np.float32)
+    numbers = {"weights": weights, "bias": bias, "objective": bias, "cost": 1.0}
+    texts = {"classes": labels, "network": read.network, "features": "f", "split": "1"}
+    svm = LinearClassifier(**numbers, **texts, normalised=normalised)
+    save(folder / "svm.npz", svm)
+    values = np.asarray(read.features)
+    if normalised:
+        values = values / np.linalg.norm(values, axis=1, keepdims=True)
+    return svm, values @ weights.T + bias
+
+
+@pytest.mark.parametrize("normalised", [False, True])
+def test_an_svms_classes_are_predicted_from_its_features(study, tiny_world, tmp_path, normalised):
+    svm, values = svm_of(study, tiny_world, tmp_path, normalised)
+    out = tmp_path / "net.h5"
+    flags = ["--classifier", str(tmp_path / "svm.npz")]
+    assert run(study, tiny_world, out, "alexnet_gap", *flags) == 0
+    made = read_predictions(out, study / "images.csv")
+    assert made.class_labels == svm.classes
+    order = np.argsort(-values, axis=1)[:, :5]
+    np.testing.assert_array_equal(made.classes, order)
+    np.testing.assert_allclose(
+        made.scores, np.take_along_axis(values, order, axis=1), rtol=1e-3, atol=1e-5
+    )
+    truth = pd.read_csv(study / "images.csv")["label"]
+    assert [made.label_of(index) for index in made.true_class] == truth.tolist()
+    if not normalised:  # the mean of a class's map is its decision value, less the bias
+        means = np.asarray(made.maps[:]).mean((2, 3, 4))
+        np.testing.assert_allclose(means, made.scores - svm.bias[order], rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--crops", "10"], "leave out --crops"),
+        (["--method", "backprop"], "its maps are class maps"),
+    ],
+)
+def test_an_svm_goes_with_class_maps_of_whole_images(
+    study, tiny_world, tmp_path, capsys, flags, said
+):
+    svm_of(study, tiny_world, tmp_path, False)
+    capsys.readouterr()
+    classifier = ["--classifier", str(tmp_path / "svm.npz")]
+    assert run(study, tiny_world, tmp_path / "net.h5", "alexnet_gap", *classifier, *flags) == 1
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "net.h5").exists()
+
+
+def test_an_svm_of_another_networks_features_is_refused(study, tiny_world, tmp_path, capsys):
+    svm, _ = svm_of(study, tiny_world, tmp_path, False)
+    save(tmp_path / "svm.npz", replace(svm, network="another"))
+    classifier = ["--classifier", str(tmp_path / "svm.npz")]
+    assert run(study, tiny_world, tmp_path / "net.h5", "alexnet_gap", *classifier) == 1
+    assert "is not of alexnet_gap's features" in capsys.readouterr().err

@@ -1,0 +1,152 @@
+"""Figures 7 and 8 from predictions made by hand."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from pipeline_lib import draw
+from pipeline_lib.common.files import fingerprint
+from pipeline_lib.data.manifest import (
+    BOX_COLUMNS,
+    CLASS_COLUMNS,
+    IMAGE_COLUMNS,
+    SPLIT_COLUMNS,
+    write_csv,
+    write_rows,
+)
+from pipeline_lib.localization.drawn import draw_boxes
+from pipeline_lib.localization.predictions import Header, read_predictions, write_predictions
+from pipeline_lib.reporting import figure7
+
+LABELS = [f"00{k}.Bird_{k}" for k in range(6)]
+
+
+@pytest.fixture
+def birds(tmp_path):
+    """Forty 40x30 photographs of six species with predictions of an SVM, right two times in three."""
+    rng = np.random.default_rng(0)
+    truth = rng.integers(6, size=40)
+    names = [f"b{n}.png" for n in range(40)]
+    for name in names:
+        Image.fromarray(rng.integers(0, 255, (30, 40, 3), np.uint8)).save(tmp_path / name)
+    rows = [(name, name, LABELS[c], 40, 30, 0) for name, c in zip(names, truth, strict=True)]
+    write_rows(tmp_path / "images.csv", IMAGE_COLUMNS, rows)
+    boxes = [(name, LABELS[c], 10, 5, 30, 25) for name, c in zip(names, truth, strict=True)]
+    write_rows(tmp_path / "true.csv", BOX_COLUMNS, boxes)
+    parts = [("1", "train" if n % 4 == 0 else "test", name, "x") for n, name in enumerate(names)]
+    write_rows(tmp_path / "splits.csv", SPLIT_COLUMNS, parts)
+    write_rows(
+        tmp_path / "classes.csv", CLASS_COLUMNS, [(b, k, b[4:]) for k, b in enumerate(LABELS)]
+    )
+    first = np.where(rng.random(40) < 0.67, truth, (truth + 1) % 6)
+    classes = np.stack([(first + k) % 6 for k in range(5)], axis=1).astype(np.int32)
+    header = Header(
+        image_id=names,
+        true_class=truth.astype(np.int32),
+        class_labels=LABELS,
+        name="net",
+        method="cam",
+        crops=1,
+        size=(28, 28),
+        warped=(32, 32),
+        network="0",
+        images=fingerprint(tmp_path / "images.csv"),
+    )
+    batch = {
+        "classes": classes,
+        "scores": -np.sort(-rng.normal(size=(40, 5)).astype(np.float32), axis=1),
+        "maps": rng.random((40, 5, 1, 4, 4)).astype(np.float32),
+        "true_map": rng.random((40, 1, 4, 4)).astype(np.float32),
+    }
+    write_predictions(tmp_path / "p.h5", header, [batch])
+    predictions = read_predictions(tmp_path / "p.h5")
+    images = pd.read_csv(tmp_path / "images.csv")
+    drawn = draw_boxes(predictions, images, "paper", threshold=0.5, interpolation="bilinear")
+    write_csv(tmp_path / "drawn.csv", drawn, made_from=predictions.fingerprint)
+    return tmp_path
+
+
+def flags(folder, figure, sets=1, **more):
+    given = {"figure": figure, "out": folder / "figure.png"}
+    given |= {"predictions": [folder / "p.h5"] * sets, "images": [folder / "images.csv"] * sets}
+    given |= {"roots": [folder] * sets, "classes": [folder / "classes.csv"] * sets} | more
+    words = []
+    for key, value in given.items():
+        words += [
+            f"--{key.replace('_', '-')}",
+            *map(str, value if isinstance(value, list) else [value]),
+        ]
+    return words
+
+
+def run7(folder, **more):
+    given = {"boxes": folder / "drawn.csv", "true_boxes": folder / "true.csv"}
+    return draw.main(flags(folder, "figure7", **given, splits=folder / "splits.csv", **more))
+
+
+def test_figure_7_shows_right_test_images_of_the_surest_species(birds):
+    assert run7(birds) == 0
+    assert Image.open(birds / "figure.png").width > 800
+    content = json.loads((birds / "figure.json").read_text())
+    predictions = read_predictions(birds / "p.h5")
+    place = {name: n for n, name in enumerate(predictions.image_id)}
+    drawn = pd.read_csv(birds / "drawn.csv", comment="#")
+    species = {}
+    for shown in content["images"]:
+        n = place[shown["image_id"]]
+        assert n % 4 != 0  # of the test images
+        assert predictions.classes[n, 0] == predictions.true_class[n]
+        assert shown["name"] == shown["class"][4:]
+        box = drawn[(drawn["image_id"] == shown["image_id"]) & (drawn["rank"] == 1)].iloc[0]
+        width = min(30, box["x1"]) - max(10, box["x0"])
+        height = min(25, box["y1"]) - max(5, box["y0"])
+        shared = max(0, width) * max(0, height)
+        area = (box["x1"] - box["x0"]) * (box["y1"] - box["y0"])
+        assert shown["iou"] == pytest.approx(shared / (area + 400 - shared), abs=1e-3)
+        species.setdefault(shown["class"], []).append(shown["score"])
+    assert len(species) == 4
+    for found in species.values():
+        assert found == sorted(found, reverse=True) and len(found) <= 3
+
+
+def test_figure_7s_choice_does_not_look_at_the_boxes(birds):
+    run7(birds)
+    before = json.loads((birds / "figure.json").read_text())
+    drawn = pd.read_csv(birds / "drawn.csv", comment="#")
+    drawn[["x0", "y0", "x1", "y1"]] = (0, 0, 40, 30)
+    fingerprint_ = read_predictions(birds / "p.h5").fingerprint
+    write_csv(birds / "drawn.csv", drawn, made_from=fingerprint_)
+    run7(birds)
+    after = json.loads((birds / "figure.json").read_text())
+    assert [i["image_id"] for i in after["images"]] == [i["image_id"] for i in before["images"]]
+    assert after["images"][0]["iou"] == pytest.approx(400 / 1200, abs=1e-3)
+
+
+def test_figure_7_without_a_right_image_says_so(birds):
+    predictions = read_predictions(birds / "p.h5")
+    assert figure7.choose(predictions, set()) == {}
+    splits = pd.read_csv(birds / "splits.csv").assign(part="train")
+    splits.to_csv(birds / "splits.csv", index=False)
+    assert run7(birds) == 0
+    assert json.loads((birds / "figure.json").read_text())["images"] == []
+
+
+def test_figure_8_shows_every_picked_image_of_every_set_with_what_is_predicted(birds):
+    titles = ["Action40", "Event8"]
+    assert draw.main(flags(birds, "figure8", sets=2, titles=titles)) == 0
+    content = json.loads((birds / "figure.json").read_text())["images"]
+    predictions = read_predictions(birds / "p.h5")
+    assert [shown["set"] for shown in content] == ["Action40"] * 6 + ["Event8"] * 6
+    for n, shown in enumerate(content[:6]):
+        assert shown["class"] == LABELS[predictions.true_class[n]]
+        assert shown["predicted"] == LABELS[predictions.classes[n, 0]]
+        assert shown["decision"] == pytest.approx(float(predictions.scores[n, 0]), abs=1e-5)
+
+
+def test_titles_that_do_not_fit_the_sets_are_one_line(birds, capsys):
+    assert draw.main(flags(birds, "figure8", sets=2, titles=["one"])) == 1
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert "as many --titles" in line
