@@ -17,6 +17,7 @@ TINY = {
     "networks": dict.fromkeys(
         ("GoogLeNet", "GoogLeNet-GMP", "VGGnet", "VGGnet-GAP", "NIN", "AlexNet-GAP"), False
     ),
+    "transfer": {"networks": ["GoogLeNet-GAP"], "splits": 2, "costs": [0.01, 1]},
 }
 
 

@@ -39,6 +39,21 @@ def test_a_centred_box_does_badly(table2):
     assert table2["GoogLeNet-GAP", "GT-known"] < table2["Centred box", "GT-known"] - 10
 
 
+def test_every_cell_of_table_5_is_filled(results):
+    cells = pd.read_csv(results / "tables" / "table5.csv")
+    assert len(cells) == 24
+    assert cells[["paper", "ours", "low", "high"]].notna().all(axis=None)
+
+
+def test_the_closer_the_crop_the_better_birds_are_told_apart(results):
+    cells = pd.read_csv(results / "tables" / "table4.csv").set_index(["row", "metric"])["ours"]
+    full, box = (cells[f"GoogLeNet-GAP on {crop}", "accuracy"] for crop in ("full image", "BBox"))
+    assert full < cells["GoogLeNet-GAP on crop", "accuracy"] <= box
+    found = cells["GoogLeNet-GAP on crop", "localization"]
+    chance = cells.xs("localization", level="metric").filter(like="Chance")
+    assert found > chance.max()
+
+
 SIDES = {
     **{"GoogLeNet-GAP": 14, "GoogLeNet-GMP": 14, "VGGnet-GAP": 14, "GoogLeNet": 7},
     **{"AlexNet-GAP": 13, "AlexNetplus-GAP": 11, "NIN": 6, "VGGnet": 14, "AlexNet": 13},
@@ -48,7 +63,7 @@ SIDES = {
 def test_mapping_resolutions_are_the_papers(results):
     for name, side in SIDES.items():
         with h5py.File(results / "predictions/ilsvrc-val/whole" / f"{name}.h5") as file:
-            assert file["maps"].shape == (500, 5, 1, side, side)
+            assert file["maps"].shape == (400, 5, 1, side, side)
 
 
 def test_figure_4_shows_the_palace(results):

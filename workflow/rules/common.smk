@@ -57,6 +57,10 @@ def is_studied(name):
     return everything or os.path.isdir(f"{TRANSFER_ROOT}/{SETS[name]['at']}")
 
 
+# glibc would hand every large block back and take it anew, layer by layer: a tenth of the CPU time.
+os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(1 << 30))
+os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(4 << 30))
+
 config = complete(config)
 STUDY = config["study"]
 RESULTS = f"{config['results']}/{STUDY}"
@@ -96,7 +100,7 @@ SLUGS = [entry["layout"] for name, entry in SETS.items() if is_studied(name)]
 NAME_OF = {entry["layout"]: name for name, entry in SETS.items()}
 BIRDS = SETS["CUB-200-2011"]["layout"]
 for name in config["transfer"]["networks"]:
-    if name not in NETWORKS:
+    if name not in config["networks"]:
         refuse(f"config.transfer.networks: '{name}' is not in networks")
 
 nearest = next(p for p in (Path(RESULTS), *Path(RESULTS).resolve().parents) if p.exists())

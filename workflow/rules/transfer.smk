@@ -1,6 +1,6 @@
 # Section 4: features, linear SVMs on them, and what Tables 4 and 5 and Figures 7 and 8 need.
 
-FEATURES = config["transfer"]["networks"]
+FEATURES = [name for name in config["transfer"]["networks"] if name in NETWORKS]
 # What the SVMs are fitted to: (set, crop, network). Birds are also cut out of their images.
 FITTED = [(slug, "whole", name) for slug in SLUGS if slug != BIRDS for name in FEATURES]
 FITTED += [(BIRDS, crop, MAIN) for crop in ("whole", "cam", "box") if BIRDS in SLUGS]
