@@ -101,7 +101,7 @@ def main() -> int:
     if device == "cpu":
         sizes = {"network": "resnet18", "side": 128, "images": 64, "batch": 16, "workers": 1}
     if arguments.quick:
-        sizes["images"], arguments.repeats = 2 * sizes["batch"], 3
+        sizes["images"], arguments.repeats = sizes["batch"], 3
     sizes |= {name: value for name in sizes if (value := getattr(arguments, name)) is not None}
     size = (sizes["side"], sizes["side"])
     torch.manual_seed(0)
@@ -144,8 +144,8 @@ def main() -> int:
     parity = np.linalg.norm(rounded - exact, axis=1) / np.linalg.norm(exact, axis=1)
     device = torch.cuda.get_device_name() if device == "cuda" else "CPU"
     print(
-        f"{device}, {sizes['network']} at {sizes['side']} pixels, {sizes['images']} images, batch {sizes['batch']}, "
-        f"{sizes['workers']} workers, {torch.get_num_threads()} threads"
+        f"{device}, {sizes['network']} at {sizes['side']} pixels, {sizes['images']} images, "
+        f"batch {sizes['batch']}, {sizes['workers']} workers, {torch.get_num_threads()} threads"
     )
     print("way         images/s (median)  to the plain loop    least     most")
     ratios = {
