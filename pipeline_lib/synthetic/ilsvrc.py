@@ -5,18 +5,17 @@ corners, no labels for test, and a devkit whose ids are not in sorted-WNID order
 has inner synsets too, and which comes with a blacklist.
 """
 
-import xml.etree.ElementTree as ET
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-import scipy.io
 from PIL import Image
 
 from pipeline_lib.common.command import progress
 from pipeline_lib.synthetic.kinds import KINDS
-from pipeline_lib.synthetic.scenes import Scene, draw_scene
+from pipeline_lib.synthetic.scenes import draw_scene
+from pipeline_lib.synthetic.sidecars import write_annotation, write_lines, write_mat
 
 BLACKLISTED = 0.02  # part of the val images; 1,762 of 50,000 in ILSVRC
 DEVKIT = Path("ILSVRC2012_devkit_t12/data")
@@ -62,37 +61,25 @@ def _write_one(root: Path, seed: int, job: tuple[str, int]) -> int:
     else:
         path = root / split / f"ILSVRC2012_{split}_{index + 1:08d}.JPEG"
     if split == "val":
-        _write_xml(root / "bbox/val" / f"{path.stem}.xml", wnid(kind), scene)
+        height, width, _ = scene.image.shape
+        write_annotation(
+            root / "bbox/val" / f"{path.stem}.xml",
+            folder="val",
+            filename=path.stem,
+            size=(width, height),
+            names={"name": wnid(kind)},
+            boxes=[drawn.box for drawn in scene.objects],
+        )
     Image.fromarray(scene.image).save(path, "JPEG", quality=92)
     return kind
 
 
-def _write_xml(path: Path, label: str, scene: Scene) -> None:
-    height, width, _ = scene.image.shape
-    annotation = ET.Element("annotation")
-    ET.SubElement(annotation, "folder").text = "val"
-    ET.SubElement(annotation, "filename").text = path.stem
-    size = ET.SubElement(annotation, "size")
-    for tag, value in (("width", width), ("height", height), ("depth", 3)):
-        ET.SubElement(size, tag).text = str(value)
-    for drawn in scene.objects:
-        element = ET.SubElement(annotation, "object")
-        ET.SubElement(element, "name").text = label
-        box = ET.SubElement(element, "bndbox")
-        x0, y0, x1, y1 = drawn.box
-        for tag, value in (("xmin", x0), ("ymin", y0), ("xmax", x1 - 1), ("ymax", y1 - 1)):
-            ET.SubElement(box, tag).text = str(value)
-    ET.indent(annotation, "\t")
-    path.write_text(ET.tostring(annotation, encoding="unicode") + "\n")
-
-
 def _write_devkit(folder: Path, ids: np.ndarray, val_kinds: list[int], seed: int) -> None:
-    labels = "".join(f"{ids[kind]}\n" for kind in val_kinds)
-    (folder / "ILSVRC2012_validation_ground_truth.txt").write_text(labels)
+    labels = [ids[kind] for kind in val_kinds]
+    write_lines(folder / "ILSVRC2012_validation_ground_truth.txt", labels)
     black = np.random.default_rng([seed, 3]).random(len(val_kinds)) < BLACKLISTED
-    (folder / "ILSVRC2014_clsloc_validation_blacklist.txt").write_text(
-        "".join(f"{index}\n" for index in np.flatnonzero(black) + 1)
-    )
+    blacklist = folder / "ILSVRC2014_clsloc_validation_blacklist.txt"
+    write_lines(blacklist, np.flatnonzero(black) + 1)
     fields = ("ILSVRC2012_ID", "WNID", "words", "gloss", "num_children", "children")
     rows = [
         (int(ids[k]), wnid(k), kind.name, f"a {kind.name}", 0, np.array([]))
@@ -104,6 +91,4 @@ def _write_devkit(folder: Path, ids: np.ndarray, val_kinds: list[int], seed: int
     synsets = np.empty((len(rows), 1), dtype=[(field, object) for field in fields])
     for row, synset in enumerate(rows):
         synsets[row, 0] = synset
-    scipy.io.savemat(folder / "meta.mat", {"synsets": synsets})
-    with open(folder / "meta.mat", "r+b") as file:
-        file.write(b"MATLAB 5.0 MAT-file".ljust(116))  # over a header that says when it was written
+    write_mat(folder / "meta.mat", {"synsets": synsets})
