@@ -11,12 +11,14 @@ import numpy as np
 from pipeline_lib.synthetic.kinds import KINDS, PARTS, SHAPES, TEXTURES, Kind
 from pipeline_lib.synthetic.scenes import Backdrop, Scene, Style, draw_composition
 
-STRAY = 0.15  # how often a thing in a place is of any kind instead of one that tends to be there
+ACTORS = KINDS[:3]  # who acts says nothing of the action
+STRAY = 0.1  # how often a thing in a place is of any kind instead of one that tends to be there
 HORIZONS = {"hall": 0.0, "field": 0.35, "shore": 0.6}  # 0 is a wall all over
-THINGS = Style(reach=(0.22, 0.36), others=0.9)  # a few to a place
-SINGLE = Style(reach=(0.3, 0.5))
+THINGS = Style(reach=(0.22, 0.36), others=0.9, clutter=(1, 3))  # a few to a place
+SINGLE = Style(reach=(0.3, 0.5), margin=0.9, clutter=(1, 3))
 CROWD = Style(reach=(0.3, 0.42), others=0.45)  # a large one and small ones
-TOOL = Style(reach=(0.22, 0.32), margin=1.1, part_at=1.2, part_size=0.6)  # held beside the body
+# held beside the body
+TOOL = Style(reach=(0.22, 0.32), margin=1.1, part_at=1.2, part_size=0.6, clutter=(1, 3))
 # A bird is small in its image and its mark is smaller still: with the whole image warped to a
 # network's input the mark is a smudge, and a crop to the bird shows it at the size it has in the
 # ILSVRC world. Its place is anywhere.
@@ -44,17 +46,17 @@ class Composition:
         return draw_composition(tuple(kinds), self.style, self.backdrop, rng)
 
 
-def places(count: int, start: int, nouns: tuple[str, ...]) -> list[Composition]:
+def places(count: int, shift: int, nouns: tuple[str, ...]) -> list[Composition]:
     """Return ``count`` places, each with its backdrop and two kinds that tend to occur before it.
 
-    Another ``start``, an even number, makes other places; ``nouns`` are of ``HORIZONS`` and taken in
-    turn.
+    Another ``shift``, 1 to 4, makes other places; no two share both kinds. ``nouns`` are of
+    ``HORIZONS`` and taken in turn.
     """
     made = []
-    for index in range(start, start + count):
-        noun, texture = nouns[index % len(nouns)], _TEXTURES[3 * index % 10]
+    for index in range(count):
+        noun, texture = nouns[index % len(nouns)], _TEXTURES[(3 * index + shift) % 10]
         backdrop = Backdrop(texture, hue=7 * index % 10 / 10, horizon=HORIZONS[noun])
-        typical = (KINDS[index % 10], KINDS[(3 * index + start + 1) % 10])
+        typical = (KINDS[index], KINDS[(index + shift) % 10])
         name = f"{texture}_{noun}"
         made.append(Composition(name, (typical,) * 3, THINGS, backdrop, stray=STRAY))
     return made
@@ -74,11 +76,11 @@ def objects(count: int, shift: int) -> list[Composition]:
 
 
 def actions(count: int) -> list[Composition]:
-    """Return ``count`` classes of a body of any kind that holds a tool: a part, large, beside it."""
+    """Return ``count`` classes of an actor that holds a tool: a part, large, beside its body."""
     return [
         Composition(
             f"holding_{tool}".replace(" ", "_"),
-            (tuple(replace(kind, part=tool) for kind in KINDS),),
+            (tuple(replace(kind, part=tool) for kind in ACTORS),),
             TOOL,
         )
         for tool in _PARTS[:count]

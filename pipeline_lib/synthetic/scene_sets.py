@@ -15,7 +15,7 @@ import numpy as np
 from pipeline_lib.synthetic.classes import HORIZONS, Composition, places
 from pipeline_lib.synthetic.kinds import KINDS
 from pipeline_lib.synthetic.pictures import Draw, Drawn, Picture
-from pipeline_lib.synthetic.scenes import Backdrop
+from pipeline_lib.synthetic.scenes import Backdrop, Style
 from pipeline_lib.synthetic.sidecars import cells, write_lines, write_mat
 from pipeline_lib.synthetic.sizes import CLASSES, IMAGES, TEST, TRAIN
 
@@ -24,12 +24,14 @@ SUN_IMAGES = IMAGES + 2  # of a class: more than a partition takes, so that part
 ATTRIBUTE_IMAGES = 200  # a third or more show an attribute: 12 to train on, the others to test on
 NOISY = 0.25  # how often one of the three voters is wrong
 
+VARIED = Style(reach=(0.16, 0.42), others=0.8, clutter=(1, 3))  # things small and large
+
 _NOUNS = tuple(HORIZONS)
 
 
 def write_sun397(folder: Path, rng: np.random.Generator, draw: Draw) -> None:
     """``<letter>/<class>[/<subclass>]/sun_*.jpg``, ``ClassName.txt``, ``Partitions/``."""
-    classes = places(CLASSES, 0, _NOUNS)
+    classes = places(CLASSES, 1, _NOUNS)
     classes[1] = replace(classes[1], name=f"{classes[1].name}/outdoor")
     classes.sort(key=lambda one: one.name)
     images = {one: [_sun_name(one, rng) for _ in range(SUN_IMAGES)] for one in classes}
@@ -71,7 +73,7 @@ def write_scene15(_folder: Path, _rng: np.random.Generator, draw: Draw) -> None:
     draw(
         [
             Picture(f"{one.name}/image_{number:04}.jpg", one, "RGB" if number % 10 == 0 else "L")
-            for one in places(CLASSES, 4, _NOUNS)
+            for one in places(CLASSES, 3, _NOUNS)
             for number in range(1, IMAGES + 1)
         ]
     )
@@ -80,7 +82,6 @@ def write_scene15(_folder: Path, _rng: np.random.Generator, draw: Draw) -> None:
 # What makes an attribute true of an image; no class is the same as an attribute.
 ATTRIBUTES: dict[str, Callable[[Drawn, Backdrop], bool]] = {
     "open area": lambda drawn, backdrop: backdrop.horizon > 0,
-    "warm ground": lambda drawn, backdrop: backdrop.hue < 0.2 or backdrop.hue > 0.8,
     "crowded": lambda drawn, backdrop: len(drawn.objects) == 3,
     "large thing": lambda drawn, backdrop: any(
         max(x1 - x0, y1 - y0) > 0.5 * min(drawn.size)
@@ -93,7 +94,10 @@ ATTRIBUTES: dict[str, Callable[[Drawn, Backdrop], bool]] = {
         one.kind.texture in ("wavy", "ringed") for one in drawn.objects
     ),
     "checked things": lambda drawn, backdrop: any(
-        one.kind.texture in ("checked", "striped") for one in drawn.objects
+        one.kind.texture in ("checked", "netted") for one in drawn.objects
+    ),
+    "spotted things": lambda drawn, backdrop: any(
+        one.kind.texture in ("dotted", "speckled") for one in drawn.objects
     ),
     "bolts": lambda drawn, backdrop: any("bolt" in one.kind.part for one in drawn.objects),
 }
@@ -101,9 +105,9 @@ ATTRIBUTES: dict[str, Callable[[Drawn, Backdrop], bool]] = {
 
 def write_sun_attribute(folder: Path, rng: np.random.Generator, draw: Draw) -> None:
     """``images/<letter>/<class>/sun_*.jpg``, and three .mat files: names, attributes, votes."""
-    among = places(CLASSES, 6, _NOUNS)
+    among = places(CLASSES, 4, _NOUNS)
     shown = [
-        replace(among[index % CLASSES], objects=(KINDS,) * int(rng.integers(1, 4)))
+        replace(among[index % CLASSES], objects=(KINDS,) * int(rng.integers(1, 4)), style=VARIED)
         for index in range(ATTRIBUTE_IMAGES)
     ]
     paths = [_sun_name(one, rng) for one in shown]

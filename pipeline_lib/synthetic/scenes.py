@@ -23,7 +23,6 @@ from pipeline_lib.synthetic.drawing import (
 from pipeline_lib.synthetic.kinds import PARTS, SHAPES, TEXTURES, Kind
 
 OBJECTS = (0.75, 0.18, 0.07)  # how often a scene has one, two, three objects of its kind
-CLUTTER = (4, 8)  # meaningless blobs in a scene
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,8 @@ class Style:
     vary. ``reach`` is half the first object's length as a part of the shorter side, ``others`` what
     all others' are multiplied by; ``margin`` is how near a centre may come to the border, in half
     lengths, and ``turn`` the least and largest angle. A part of scale ``part_size`` sits at
-    ``part_at`` on its body's long axis, both in the body's unit coordinates.
+    ``part_at`` on its body's long axis, both in the body's unit coordinates. ``clutter`` is the least
+    and largest number of meaningless blobs.
     """
 
     side: tuple[int, int] = (112, 168)
@@ -44,6 +44,7 @@ class Style:
     turn: tuple[float, float] = (0, 2 * np.pi)
     part_at: float = 0.6
     part_size: float = 0.2
+    clutter: tuple[int, int] = (4, 8)
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def _cluttered_canvas(
     canvas = background(width, height, rng)
     if backdrop is not None:
         _draw_backdrop(canvas, backdrop, rng)
-    for _ in range(rng.integers(*CLUTTER, endpoint=True)):
+    for _ in range(rng.integers(*style.clutter, endpoint=True)):
         draw_clutter(canvas, rng)
     return canvas
 
@@ -115,7 +116,7 @@ def _draw_backdrop(canvas: np.ndarray, backdrop: Backdrop, rng: np.random.Genera
     y, x = np.mgrid[top:height, :width]
     pattern = TEXTURES[backdrop.texture](*pose.to_unit(x, y)) - 0.5
     tint = np.subtract(colorsys.hsv_to_rgb((backdrop.hue + rng.normal(0, 0.05)) % 1, 0.5, 0.7), 0.5)
-    canvas[top:] += (0.8 * tint + 0.3 * pattern[..., None]).astype(np.float32)
+    canvas[top:] += (0.8 * tint + 0.2 * pattern[..., None]).astype(np.float32)
 
 
 def _scatter(

@@ -113,3 +113,25 @@ def test_the_same_seed_draws_the_same_scene_and_another_does_not():
     assert [drawn.box for drawn in first.objects] == [drawn.box for drawn in again.objects]
     assert first.image.shape != other.image.shape or (first.image != other.image).any()
     assert [drawn.box for drawn in first.objects] != [drawn.box for drawn in other.objects]
+
+
+GOLDEN = {  # seed, kind: size, boxes, pixels at a quarter, half and all of the diagonal
+    0: ((160, 148), [(0, 10, 138, 148)], [(139, 0, 39), (143, 0, 48), (179, 198, 136)]),
+    4: ((153, 165), [(53, 12, 153, 94)], [(185, 159, 140), (182, 138, 101), (234, 191, 144)]),
+    7: (
+        (165, 147),
+        [(36, 42, 165, 147), (124, 0, 165, 36), (65, 0, 109, 42)],
+        [(141, 128, 135), (181, 213, 83), (205, 177, 180)],
+    ),
+}
+
+
+@pytest.mark.parametrize("seed", GOLDEN)
+def test_the_ilsvrc_world_is_still_the_one_that_results_were_reported_on(seed):
+    # drawn by the first version; other processors may round a pixel otherwise
+    (width, height), boxes, pixels = GOLDEN[seed]
+    scene = draw(seed)
+    assert scene.image.shape == (height, width, 3)
+    assert [drawn.box for drawn in scene.objects] == boxes
+    rows, columns = (height // 4, height // 2, height - 1), (width // 4, width // 2, width - 1)
+    assert np.abs(scene.image[rows, columns].astype(int) - pixels).max() <= 2

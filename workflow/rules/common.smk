@@ -183,6 +183,12 @@ def absent():
     return lines
 
 
+def set_folder(wildcards):
+    """Return what a transfer set's manifest depends on: its folder, drawn or, if it is there, given."""
+    folder = ROOTS[wildcards.set]
+    return [folder] if "world" in config else existing(folder)
+
+
 def split_flags(wildcards):
     """Return the flags of a smaller study's random splits; official ones are as they are."""
     entry = SETS[NAME_OF[wildcards.set]]

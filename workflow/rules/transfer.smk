@@ -39,7 +39,7 @@ if "world" in config:
 
 rule transfer_set:
     input:
-        lambda wildcards: existing(ROOTS[wildcards.set]),
+        set_folder,
     output:
         images=f"{RESULTS}/data/{{set}}/images.csv",
         boxes=f"{RESULTS}/data/{{set}}/boxes.csv",
