@@ -1,4 +1,4 @@
-"""How large the twins are: together about 1,800 images, drawn in seconds.
+"""How large the twins are: together about 1,860 images, drawn in seconds.
 
 Training takes 12 images of a class. That is few, so that fitting is quick, and enough to tell few
 classes apart; some ten are left to test on.
