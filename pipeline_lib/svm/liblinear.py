@@ -6,7 +6,7 @@ from pipeline_lib.svm.problem import Solution, check, objective
 
 
 class LiblinearSolver:
-    """Solves what ``NewtonSolver`` does, with ``LinearSVC``. Raises InputError like it."""
+    """Solves what ``BatchedSolver`` does, with ``LinearSVC``. Raises InputError like it."""
 
     def __init__(self, features: np.ndarray) -> None:
         check(features)

@@ -13,11 +13,10 @@ from pipeline_lib.svm.trials import Trial
 
 
 def _batched(features: np.ndarray) -> Solver:
-    from pipeline_lib.svm.newton import (
-        NewtonSolver,
-    )  # imports PyTorch, which the reference needs not
+    # Imports PyTorch, which the reference does without.
+    from pipeline_lib.svm.batched import BatchedSolver
 
-    return NewtonSolver(features)
+    return BatchedSolver(features)
 
 
 SOLVERS: dict[str, Callable[[np.ndarray], Solver]] = {

@@ -124,7 +124,7 @@ def test_the_classifier_and_its_decisions_are_the_first_splits(study):
     assert decisions["guess"].tolist() == [f"c{k}" for k in values.argmax(1)]
     np.testing.assert_allclose(decisions["score"], values.max(1), rtol=1e-4)
     model = sklearns(features[study.part["1"]], study.labels[study.part["1"]], svm.cost)
-    np.testing.assert_allclose(svm.weights, model.coef_, atol=2e-3 * np.abs(model.coef_).max())
+    np.testing.assert_allclose(svm.weights, model.coef_, atol=0.02 * np.abs(model.coef_).max())
 
 
 def test_attributes_are_scored_by_average_precision_each_on_its_own_images(study):
