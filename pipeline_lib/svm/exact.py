@@ -10,7 +10,7 @@ import torch
 
 from pipeline_lib.svm.line import minimum_along, objective_of
 
-_STEPS, _TYPICAL = 200, 8
+_STEPS = 200
 
 
 def newton(
@@ -33,12 +33,6 @@ def newton(
         length = minimum_along(weights, direction, margins, gains, gradient, cost)
         weights, margins = weights + length * direction, margins - length * gains
     return weights[0]
-
-
-def newton_work(inside: torch.Tensor, r: int) -> torch.Tensor:
-    """Estimate the operations for classes with (k,) images inside: so many steps, twice as costly."""
-    fewer = inside.clamp(max=r)
-    return 2 * _TYPICAL * fewer * (inside * r + fewer.square() / 3)
 
 
 def _ridge(signed: torch.Tensor, cost: float) -> torch.Tensor:
