@@ -10,7 +10,7 @@ from pipeline_lib.svm.problem import Solution
 # Raw GAP features have norms of 10 to 30, so that their useful C is a hundredth of unit features'.
 COSTS = (0.0001, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
 # Costs in a row that are worse by so much end the search: larger ones take longest, and only overfit.
-# Small ones are all alike, which ends nothing.
+# Below 1 / mean squared length, costs are all alike, their scores differ by chance, and nothing ends.
 _PATIENCE, _WORSE = 2, 0.01
 _ALWAYS = -1  # the fold of an example that is always trained on
 
@@ -51,7 +51,7 @@ def validate(
     """
     scores: dict[float, float] = {}
     last: dict[int, Solution] = {}
-    worse = 0
+    worse, alike = 0, 1 / max(float(np.square(features).sum(1).mean()), 1e-12)
     for cost in sorted(costs):
         outcomes = []
         for held in range(fold.max() + 1):
@@ -61,7 +61,8 @@ def validate(
             wanted = np.where(fold == held, targets, 0)[tested]
             outcomes.append(OUTCOMES[metric](last[held].decide(features[tested]), wanted))
         score = float(np.nanmean(np.concatenate(outcomes)))
-        worse = worse + 1 if score < max(scores.values(), default=0) - _WORSE else 0
+        falls = cost > alike and score < max(scores.values(), default=0) - _WORSE
+        worse = worse + 1 if falls else 0
         scores[cost] = score
         if worse == _PATIENCE:
             break

@@ -22,7 +22,7 @@ TOOL = Style(reach=(0.22, 0.32), margin=1.1, part_at=1.2, part_size=0.6, clutter
 # A bird is small in its image and its mark is smaller still: with the whole image warped to a
 # network's input the mark is a smudge, and a crop to the bird shows it at the size it has in the
 # ILSVRC world. Its place is anywhere.
-BIRD = Style(side=(160, 200), reach=(0.18, 0.3), margin=0.8, turn=(-0.3, 0.3), part_size=0.14)
+BIRD = Style(side=(160, 200), reach=(0.18, 0.3), margin=0.8, turn=(-0.3, 0.3), part_size=0.18)
 
 _SHAPES, _TEXTURES, _PARTS = tuple(SHAPES), tuple(TEXTURES), tuple(PARTS)
 

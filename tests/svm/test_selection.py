@@ -76,9 +76,17 @@ def test_the_search_ends_where_larger_costs_are_worse_but_not_on_a_plateau():
     solver = Scored(accuracies)
     targets = one_vs_rest(np.zeros(100, int), 2)
     fold = np.zeros((100, 2), int)
-    found = validate(solver, np.zeros((100, 1)), targets, fold, tuple(accuracies), ACCURACY)
+    found = validate(solver, np.ones((100, 1)), targets, fold, tuple(accuracies), ACCURACY)
     assert solver.asked == [0.01, 0.1, 1, 10, 100, 1000]
     assert best(found) == 10
+
+
+def test_costs_too_small_to_matter_do_not_end_the_search():
+    accuracies = {1e-4: 0.5, 1e-3: 0.4, 1e-2: 0.3, 1.5: 0.8}
+    solver = Scored(accuracies)
+    targets, fold = one_vs_rest(np.zeros(100, int), 2), np.zeros((100, 2), int)
+    found = validate(solver, np.ones((100, 1)), targets, fold, tuple(accuracies), ACCURACY)
+    assert best(found) == 1.5
 
 
 def test_of_equal_costs_the_smallest_is_taken():
