@@ -154,8 +154,8 @@ def absent():
     if "world" in config:
         return []
     jobs = [(job.rule.name, job.wildcards) for job in workflow.dag.needrun_jobs()]
-    splits = {wildcards.split for rule, wildcards in jobs if rule == "ilsvrc"}
-    keys = {wildcards.set.replace("-", "_") for rule, wildcards in jobs if rule == "transfer_set"}
+    splits = {wildcards.split for name, wildcards in jobs if name == "ilsvrc"}
+    keys = {wildcards.set.replace("-", "_") for name, wildcards in jobs if name == "transfer_set"}
     keys |= {f"ilsvrc_{split}" for split in splits} | ({"ilsvrc_devkit"} if splits else set())
     keys |= {"ilsvrc_val_boxes"} if "val" in splits else set()
     needed = [
@@ -165,8 +165,8 @@ def absent():
         for archive in entry.get("archives", [])
         if key in keys and not archive.get("unused")
     ]
-    for rule, wildcards in jobs:
-        if rule == "adopt" and NETWORKS.get(wildcards.network, {}).get("weights") == "released":
+    for name, wildcards in jobs:
+        if name == "adopt" and NETWORKS.get(wildcards.network, {}).get("weights") == "released":
             file = released(wildcards.network)
             at = f"weights/{file['file']}"
             source = file["address"]

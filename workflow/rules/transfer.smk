@@ -30,7 +30,7 @@ if "world" in config:
             CONDA
         threads: 2
         params:
-            root=TRANSFER_ROOT,
+            root=lambda wildcards, output: os.path.dirname(output[0]),
             seed=config["world"]["seed"],
         shell:
             "python -m pipeline_lib.synthesize --layout transfer --seed {params.seed} "
