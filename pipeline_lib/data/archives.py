@@ -185,7 +185,9 @@ def _safe(name: str) -> str:
 def _tar(path: Path, folder: Path) -> Iterator[Member]:
     """Yield the members of a tar as they come; a link opens as the member that it is to."""
     if not hasattr(tarfile, "data_filter"):
-        raise InputError(f"{path}: to unpack it safely takes Python 3.11.4 or newer; use a newer one")
+        raise InputError(
+            f"{path}: to unpack it safely takes Python 3.11.4 or newer; use a newer one"
+        )
     with tarfile.open(path, "r:*") as tar:
         for info in tar:
             tarfile.data_filter(info, str(folder))
