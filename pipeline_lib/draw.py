@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline_lib.common.command import command, log, parser
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.classes import class_names, names_in
+from pipeline_lib.data.classes import names_in
 from pipeline_lib.data.manifest import BOX_COLUMNS, SPLIT_COLUMNS, read_csv, read_images
 from pipeline_lib.data.photographs import root_folder
 from pipeline_lib.evaluation.sweep import CURVE_COLUMNS
@@ -76,12 +76,12 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 def _figure3(arguments: argparse.Namespace) -> None:
-    names = _names(arguments)
+    names = names_in(arguments.classes)
     figure3.draw(*_sets_with_guesses(arguments)[0], names, arguments.out)
 
 
 def _figure4(arguments: argparse.Namespace) -> None:
-    names = _names(arguments)
+    names = names_in(arguments.classes)
     rows = [
         row
         for predictions, images, root in _sets_with_guesses(arguments)
@@ -92,7 +92,7 @@ def _figure4(arguments: argparse.Namespace) -> None:
 
 def _figure5(arguments: argparse.Namespace) -> None:
     columns, images, root = _one_set(arguments)
-    figure5.draw(columns, images, root, _names(arguments), arguments.out)
+    figure5.draw(columns, images, root, names_in(arguments.classes), arguments.out)
 
 
 def _figure6(arguments: argparse.Namespace) -> None:
@@ -104,7 +104,7 @@ def _figure6(arguments: argparse.Namespace) -> None:
         for shown, path in zip(predictions, arguments.boxes, strict=True)
     )
     true_boxes = read_csv(arguments.true_boxes, BOX_COLUMNS)
-    names = _names(arguments)
+    names = names_in(arguments.classes)
     figure6.draw(pair, images, true_boxes, root, names, arguments.out)
 
 
@@ -141,11 +141,6 @@ FIGURES = {
     "figure8": ((*SETS, "classes", "titles"), _figure8),
     "thresholds": (("curves",), _thresholds),
 }
-
-
-def _names(arguments: argparse.Namespace) -> dict[str, str]:
-    """ImageNet's names, and over them those of the one --classes, if there is one."""
-    return class_names(next(iter(arguments.classes), None))
 
 
 def _sets_with_guesses(

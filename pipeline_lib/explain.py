@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline_lib.common.command import command, log, parser
 from pipeline_lib.common.images import open_rgb
-from pipeline_lib.data.classes import class_names
+from pipeline_lib.data.classes import names_in
 from pipeline_lib.localization.forward import explainer, predict
 from pipeline_lib.localization.heat import upsample
 from pipeline_lib.networks.adoption import adopt
@@ -48,7 +48,7 @@ def main(arguments: argparse.Namespace) -> None:
     classes, scores, maps = (
         np.concatenate([batch[key] for batch in batches]) for key in ("classes", "scores", "maps")
     )
-    names = class_names(arguments.classes)
+    names = names_in([arguments.classes] if arguments.classes else [])
     rows = []
     for path, picture, top, score, planes in zip(
         arguments.photographs, pictures, classes, scores, maps, strict=True

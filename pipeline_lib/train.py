@@ -14,7 +14,7 @@ import torch
 from pipeline_lib.common.command import command, log, option, parser
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import fingerprint
-from pipeline_lib.data.loader import Squares, TrainingCrops, WarpedImages
+from pipeline_lib.data.loader import KeptImages, Squares, TrainingCrops, WarpedImages
 from pipeline_lib.data.manifest import read_images, sampled_sizes
 from pipeline_lib.data.shards import INDEX, PACK, PackedImages
 from pipeline_lib.networks.artefact import save_network
@@ -26,6 +26,8 @@ from pipeline_lib.training.distributed import Processes, joined, own_rank
 from pipeline_lib.training.loop import train
 from pipeline_lib.training.recipe import Recipe
 from pipeline_lib.training.stop import StopRequest
+
+_KEPT_BYTES = 256 << 20  # training images of no more than this are decoded once and kept
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -137,6 +139,8 @@ def _open_images(
     if arguments.shards is None:
         sizes = sampled_sizes(images, arguments.root)
         squares = WarpedImages(arguments.root, images["path"], (arguments.warp,) * 2)
+        if 3 * arguments.warp**2 * len(images) <= _KEPT_BYTES:
+            squares = KeptImages(squares)
         return squares, (arguments.images, sizes)
     packed = PackedImages(arguments.shards)
     if packed.packing.manifest != fingerprint(arguments.images):

@@ -1,11 +1,23 @@
 """Names of classes, for people."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from pipeline_lib.data.manifest import CLASS_COLUMNS, read_csv
 
 
+class ClassNames(dict):
+    """Names by label: those given, else ImageNet's; a label without a name is its own."""
+
+    def __missing__(self, label: str) -> str:
+        info = _imagenet()
+        known = label in _imagenet_set()
+        self[label] = info.label_name_to_description(label) if known else label
+        return self[label]
+
+
+@lru_cache(maxsize=1)
 def _imagenet():
     """Return timm's list of ImageNet's classes; importing timm takes seconds, so not before."""
     from timm.data import ImageNetInfo
@@ -13,25 +25,23 @@ def _imagenet():
     return ImageNetInfo()
 
 
+@lru_cache(maxsize=1)
+def _imagenet_set() -> frozenset[str]:
+    return frozenset(imagenet_labels())
+
+
 def imagenet_labels() -> list[str]:
     """Return ImageNet's 1,000 WNIDs, sorted: the order of every ready-trained network's scores."""
     return _imagenet().label_names()
 
 
-def class_names(classes: Path | None) -> dict[str, str]:
-    """Return names by label: ImageNet's, and over them those of a manifest's classes file."""
-    describe = _imagenet().label_name_to_description
-    names = {label: describe(label) for label in imagenet_labels()}
-    return names if classes is None else names | names_in([classes])
-
-
-def names_in(classes: Sequence[Path]) -> dict[str, str]:
-    """Return the names by label of several classes files, without ImageNet's."""
+def names_in(classes: Sequence[Path]) -> ClassNames:
+    """Return the names by label of several classes files, of the last where they disagree."""
     frames = [read_csv(path, CLASS_COLUMNS) for path in classes]
     given = [pair for frame in frames for pair in zip(frame["label"], frame["name"], strict=True)]
-    return {label: name for label, name in given if name}
+    return ClassNames({label: name for label, name in given if name})
 
 
 def short_name(names: dict[str, str], label: str) -> str:
-    """Return the first of a class's synonyms, the label itself where it has no name."""
-    return names.get(label, label).split(",")[0]
+    """Return the first of a class's synonyms."""
+    return names[label].split(",")[0]

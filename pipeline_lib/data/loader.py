@@ -64,6 +64,22 @@ class CroppedImages(WarpedImages):
         return image.crop((*low.astype(int).tolist(), *high.astype(int).tolist()))
 
 
+class KeptImages(Dataset):
+    """The same squares, each read once: for sets so small that they fit into memory."""
+
+    def __init__(self, squares: Squares) -> None:
+        self._squares = squares
+        self._kept: dict[int, np.ndarray | torch.Tensor] = {}
+
+    def __len__(self) -> int:
+        return len(self._squares)
+
+    def __getitem__(self, index: int) -> np.ndarray | torch.Tensor:
+        if index not in self._kept:
+            self._kept[index] = self._squares[index]
+        return self._kept[index]
+
+
 class TrainingCrops(Dataset):
     """A random crop of each warped image, mirrored half of the time (protocol, section 1).
 

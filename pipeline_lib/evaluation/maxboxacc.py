@@ -4,12 +4,11 @@ How well the map of the known class localizes, whatever the threshold: for each 
 accuracy at its own best threshold, one for all images; their mean. Higher is better.
 """
 
-import cv2
 import numpy as np
 
 from pipeline_lib.evaluation.ilsvrc import best_overlap
 from pipeline_lib.evaluation.interval import TAILS, resampled_means
-from pipeline_lib.localization.boxes import CONNECTIVITY
+from pipeline_lib.localization.boxes import part_stats
 
 OVERLAPS = (0.3, 0.5, 0.7)
 SIDE = 224  # pixels of the longer side at most, the size that Choe et al. evaluate at
@@ -54,11 +53,7 @@ def max_box_acc(hits_of: np.ndarray, seed: int) -> tuple[float, float, float]:
 
 
 def _part_boxes(mask: np.ndarray) -> np.ndarray:
-    """The (parts, 4) boxes of the connected parts of a mask of at most ``SIDE`` squared pixels."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(
-        mask.view(np.uint8),
-        connectivity=CONNECTIVITY,
-        ltype=cv2.CV_16U,  # twice as fast as 32 bit, and enough for any part of so small a mask
-    )
-    corner, size = stats[1:, :2], stats[1:, 2:4]  # the first is the background
+    """The (parts, 4) boxes of the connected parts of a mask."""
+    stats = part_stats(mask)
+    corner, size = stats[:, :2], stats[:, 2:4]
     return np.hstack([corner, corner + size])

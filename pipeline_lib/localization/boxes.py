@@ -27,14 +27,23 @@ def largest_part(mask: np.ndarray) -> Box:
 
     Of equally large parts the highest in the image wins, then the leftmost.
     """
-    _, _, stats, _ = cv2.connectedComponentsWithStats(
-        mask.astype(np.uint8), connectivity=CONNECTIVITY
-    )
-    parts = stats[1:].tolist()  # the first is the background
+    parts = part_stats(mask).tolist()
     if not parts:
         return (0, 0, *mask.shape[::-1])
     x, y, w, h, _ = min(parts, key=lambda part: (-part[cv2.CC_STAT_AREA], part[1], part[0]))
     return (x, y, x + w, y + h)
+
+
+def part_stats(mask: np.ndarray) -> np.ndarray:
+    """OpenCV's (x, y, width, height, area) of each connected part of a (height, width) mask."""
+    # Twice as fast as 32 bit, and enough: no two of four pixels in a square are of different parts.
+    few = mask.size // 4 + sum(mask.shape) < np.iinfo(np.uint16).max
+    _, _, stats, _ = cv2.connectedComponentsWithStats(
+        np.ascontiguousarray(mask, np.uint8),
+        connectivity=CONNECTIVITY,
+        ltype=cv2.CV_16U if few else cv2.CV_32S,
+    )
+    return stats[1:]  # the first is the background
 
 
 def centred_box(width: float, height: float, part: float) -> Box:

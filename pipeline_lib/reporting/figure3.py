@@ -54,7 +54,7 @@ def draw(
                 content.append(
                     {
                         "class": wnid,
-                        "name": names.get(wnid, wnid),
+                        "name": names[wnid],
                         "image_id": predictions.image_id[index],
                         "score": round(score, 6),
                     }

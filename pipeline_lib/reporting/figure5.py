@@ -82,7 +82,7 @@ def draw(
                 {
                     "image_id": columns[0].image_id[index],
                     "class": label,
-                    "name": names.get(label, label),
+                    "name": names[label],
                     "scores": scores,
                 }
             )

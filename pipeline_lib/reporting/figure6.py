@@ -107,7 +107,7 @@ def draw(
                     {
                         "image_id": name,
                         "class": label,
-                        "name": names.get(label, label),
+                        "name": names[label],
                         "score": round(float(first.scores[index, 0]), 6),
                         "iou": overlaps,
                     }

@@ -20,9 +20,8 @@ import torch
 
 from pipeline_lib.svm.line import dot, minimum_along, objective_of
 from pipeline_lib.svm.newton import newton, newton_work
-from pipeline_lib.svm.problem import Solution, check
+from pipeline_lib.svm.problem import TOLERANCE, Solution, check
 
-TOLERANCE = 2e-5
 _STEPS = 2000
 _MEMORY = 10  # steps that L-BFGS remembers
 _DROP = 1 / 8  # the batch is packed anew once this part of it has converged

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline_lib.svm.problem import Solution, check, objective
+from pipeline_lib.svm.problem import TOLERANCE, Solution, check, objective
 
 
 class LiblinearSolver:
@@ -12,8 +12,18 @@ class LiblinearSolver:
         check(features)
         self._features = features
 
-    def solve(self, targets: np.ndarray, cost: float, *, start: Solution | None = None) -> Solution:
-        """Minimise the objective for every column of (n, k) targets; liblinear takes no ``start``."""
+    def solve(
+        self,
+        targets: np.ndarray,
+        cost: float,
+        *,
+        start: Solution | None = None,
+        tolerance: float = TOLERANCE,
+    ) -> Solution:
+        """Minimise the objective for every column of (n, k) targets.
+
+        liblinear takes no ``start``, and its own tolerance, of the gradient, is kept small always.
+        """
         from sklearn.svm import LinearSVC  # slow to import, and only the reference needs it
 
         check(self._features, targets)

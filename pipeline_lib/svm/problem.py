@@ -15,6 +15,8 @@ import numpy as np
 
 from pipeline_lib.common.errors import InputError
 
+TOLERANCE = 2e-5  # how far above its minimum an objective may end, as a part of it
+
 
 @dataclass(frozen=True)
 class Solution:

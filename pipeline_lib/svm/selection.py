@@ -5,21 +5,30 @@ from typing import Protocol
 import numpy as np
 
 from pipeline_lib.svm.metrics import AVERAGE_PRECISION, OUTCOMES
-from pipeline_lib.svm.problem import Solution
+from pipeline_lib.svm.problem import TOLERANCE, Solution
 
 # Raw GAP features have norms of 10 to 30, so that their useful C is a hundredth of unit features'.
 COSTS = (0.0001, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
 # Costs in a row that are worse by so much end the search: larger ones take longest, and only overfit.
 # Below 1 / mean squared length, costs are all alike, their scores differ by chance, and nothing ends.
 _PATIENCE, _WORSE = 2, 0.01
+# A held-out score needs no exact minimum: at this tolerance it differs by less than chance does.
+_TOLERANCE = 1e-3
 _ALWAYS = -1  # the fold of an example that is always trained on
 
 
 class Solver(Protocol):
     """Solves problems on the features it was made for; see ``problem``."""
 
-    def solve(self, targets: np.ndarray, cost: float, *, start: Solution | None = None) -> Solution:
-        """Minimise the objective for every column of (n, k) int8 targets."""
+    def solve(
+        self,
+        targets: np.ndarray,
+        cost: float,
+        *,
+        start: Solution | None = None,
+        tolerance: float = TOLERANCE,
+    ) -> Solution:
+        """Minimise the objective, to a relative ``tolerance``, for every column of (n, k) int8."""
 
 
 def stratified_folds(targets: np.ndarray, folds: int, metric: str, seed: int) -> np.ndarray:
@@ -56,7 +65,7 @@ def validate(
         outcomes = []
         for held in range(fold.max() + 1):
             trained = np.where(fold != held, targets, 0).astype(np.int8)
-            last[held] = solver.solve(trained, cost, start=last.get(held))
+            last[held] = solver.solve(trained, cost, start=last.get(held), tolerance=_TOLERANCE)
             tested = (fold == held).any(1)
             wanted = np.where(fold == held, targets, 0)[tested]
             outcomes.append(OUTCOMES[metric](last[held].decide(features[tested]), wanted))

@@ -60,7 +60,7 @@ class Scored:
     def __init__(self, accuracies):
         self.accuracies, self.asked = accuracies, []
 
-    def solve(self, targets, cost, start=None):
+    def solve(self, targets, cost, *, start=None, tolerance=0.0):
         self.asked.append(cost)
         return self
 
