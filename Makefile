@@ -10,11 +10,11 @@ UV     := uv pip install --compile-bytecode --python $(BIN)/python
 PIP    := $(if $(shell command -v uv),$(UV),$(BIN)/python -m pip install)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test lint lock setup clean
+.PHONY: help demo test test-slurm lint lock setup clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: $(VENV)/installed ## make the virtual environment; a second call reinstalls nothing
 
@@ -33,7 +33,12 @@ demo: setup ## run the mini study offline, print its tables and where the report
 	@echo "The report: file://$(CURDIR)/results/mini/report/index.html"
 
 test: demo ## the demo, then the tests
-	pytest
+	pytest --ignore tests/slurm
+
+test-slurm: setup ## the workflow on a SLURM cluster of this machine's own; root, or it is skipped
+	@if [ "$$(id -u)" = 0 ] && ! command -v slurmctld >/dev/null && command -v apt-get >/dev/null; \
+	then apt-get install -qq -y --no-install-recommends slurm-wlm >/dev/null 2>&1 || true; fi
+	pytest tests/slurm
 
 lint: setup ## ruff, snakefmt and Snakemake's own linter
 	ruff check .

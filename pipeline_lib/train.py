@@ -99,6 +99,7 @@ def _train(
     training = {**asdict(recipe), "source": source, "start": arguments.start}
     recipe_parts = (arguments.architecture, options, training, asdict(preprocessing))
     checkpoints = Checkpoints(arguments.checkpoints, fingerprint(*recipe_parts, *data_parts))
+    processes.in_the_first(checkpoints.take)
     targets = [target[label] for label in images["label"]]
     figures = train(
         classifier,
@@ -125,6 +126,7 @@ def _train(
     )
 
     def write() -> None:
+        checkpoints.check_ours()
         save_network(arguments.out, card, classifier.state_dict())
         checkpoints.clear()
         log.info("%s: wrote %s", arguments.name, arguments.out)

@@ -3,11 +3,14 @@
 import hashlib
 import json
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline_lib.common.errors import InputError
+
+_HOST = socket.gethostname()  # two machines may give their processes the same number
 
 
 def _umask() -> int:
@@ -25,7 +28,7 @@ def atomic(path: Path | str) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    temporary = path.with_name(f".{path.stem}.{_HOST}-{os.getpid()}{path.suffix}")
     try:
         yield temporary
         with open(temporary, "rb") as file:

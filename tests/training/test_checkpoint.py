@@ -1,5 +1,7 @@
+import pytest
 import torch
 
+from pipeline_lib.common.errors import InputError
 from pipeline_lib.training.checkpoint import Checkpoints
 
 
@@ -35,3 +37,18 @@ def test_clearing_removes_the_folder(tmp_path):
     checkpoints.save(1, {})
     checkpoints.clear()
     assert not (tmp_path / "run").exists()
+
+
+def test_of_two_that_go_on_with_a_run_the_later_one_saves(tmp_path):
+    first, second = Checkpoints(tmp_path, "abc"), Checkpoints(tmp_path, "abc")
+    first.take()
+    first.save(1, {})
+    second.take()
+    with pytest.raises(InputError, match="another process goes on with this run"):
+        first.save(2, {})
+    with pytest.raises(InputError, match="another process"):
+        first.check_ours()
+    assert second.newest()["step"] == 1
+    second.save(3, {})
+    second.clear()
+    assert not list(tmp_path.iterdir()) if tmp_path.exists() else True

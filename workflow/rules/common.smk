@@ -273,18 +273,26 @@ def label_of(network):
     return NETWORKS.get(network, {}).get("label", network)
 
 
-def torchrun(_wildcards):
-    """Return what stands between `python -m` and the trainer: a process for each GPU, if several.
+def launcher(_wildcards):
+    """Return what starts the trainer: Python, or torchrun with a process for each GPU, if several.
 
-    The dashes keep torchrun from reading the trainer's flags as its own, and without the list of
-    signals it would die of a scheduler's warning and leave the trainers behind.
+    On several nodes srun starts one torchrun on each, and they meet on the first, where the job's
+    script runs. The dashes keep torchrun from reading the trainer's flags as its own, and without
+    the list of signals it would die of a scheduler's warning and leave the trainers behind.
     """
-    processes = config["training"]["processes"]
-    if processes == 1:
-        return ""
+    nodes, processes = config["training"]["nodes"], config["training"]["processes"]
+    if nodes == processes == 1:
+        return "python -m"
+    srun, meeting = "", "--standalone"
+    if nodes > 1:
+        srun = f"srun --nodes {nodes} --ntasks {nodes} --ntasks-per-node 1 --kill-on-bad-exit "
+        place = "$(hostname):$((20000 + SLURM_JOB_ID % 20000))"
+        meeting = (
+            f"--nnodes {nodes} --rdzv-backend c10d --rdzv-id $SLURM_JOB_ID --rdzv-endpoint {place}"
+        )
     handled = "SIGTERM,SIGINT,SIGHUP,SIGQUIT,SIGUSR1"
     return (
-        f"torch.distributed.run --standalone --nproc-per-node {processes} "
+        f"{srun}python -m torch.distributed.run {meeting} --nproc-per-node {processes} "
         f"--signals-to-handle={handled} -m --"
     )
 

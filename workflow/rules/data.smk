@@ -74,6 +74,7 @@ if PHOTOGRAPHS:
             f"{RESULTS}/logs/photographs.log",
         benchmark:
             f"{RESULTS}/benchmarks/photographs.tsv"
+        localrule: True
         conda:
             CONDA
         params:

@@ -42,6 +42,8 @@ rule predict:
     conda:
         CONDA
     threads: config["prediction"]["threads"]
+    resources:
+        **gpus(1),
     params:
         flags=view_flags,
         root=lambda wildcards: ROOTS[wildcards.set],
@@ -106,6 +108,7 @@ rule evaluate_centred_box:
         f"{RESULTS}/logs/evaluate/centred-box.log",
     benchmark:
         f"{RESULTS}/benchmarks/evaluate/centred-box.tsv"
+    localrule: True
     conda:
         CONDA
     params:
@@ -151,6 +154,7 @@ rule submission_file:
         f"{RESULTS}/benchmarks/submission/{{network}}-{{guesses}}.tsv"
     wildcard_constraints:
         guesses="plain|heuristics",
+    localrule: True
     conda:
         CONDA
     shell:

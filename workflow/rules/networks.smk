@@ -1,6 +1,6 @@
 # Section 3's networks: trained here, or taken over ready-trained.
 
-PACKED = f"{RESULTS}/packed/ilsvrc-train"
+PACKED = f"{SCRATCH}/packed/ilsvrc-train"
 
 
 if config["training"]["pack"]:
@@ -43,18 +43,20 @@ rule train:
     conda:
         CONDA
     threads: config["training"]["threads"]
+    resources:
+        **gpus(config["training"]["processes"], config["training"]["nodes"]),
     params:
-        torchrun=torchrun,
+        launcher=launcher,
         flags=training_flags,
         root=ILSVRC,
         # Not outputs: Snakemake deletes a failed job's outputs, and these must outlive it.
-        checkpoints=f"{RESULTS}/checkpoints/{{network}}",
+        checkpoints=f"{SCRATCH}/checkpoints/{{network}}",
         history=f"{RESULTS}/history/{{network}}",
         weights_folder=f"{DATA_ROOT}/weights",
         workers=config["training"]["workers"],
         save_every=config["training"]["save_every"],
     shell:
-        "python -m {params.torchrun} pipeline_lib.train {params.flags} "
+        "{params.launcher} pipeline_lib.train {params.flags} "
         "--weights-folder {params.weights_folder:q} --images {input.images} "
         "--root {params.root:q} --workers {params.workers} --threads {threads} "
         "--save-every {params.save_every} --checkpoints {params.checkpoints} "
@@ -73,6 +75,7 @@ rule adopt:
         f"{RESULTS}/benchmarks/adopt/{{network}}.tsv"
     wildcard_constraints:
         network=one_of(ADOPTED),
+    localrule: True
     conda:
         CONDA
     params:

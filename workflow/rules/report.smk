@@ -70,6 +70,7 @@ rule table:
         f"{RESULTS}/benchmarks/{{table}}.tsv"
     wildcard_constraints:
         table=one_of(SCORED),
+    localrule: True
     conda:
         CONDA
     params:
@@ -101,6 +102,7 @@ rule figure:
         f"{RESULTS}/benchmarks/{{figure}}.tsv"
     wildcard_constraints:
         figure=one_of(SHOWS),
+    localrule: True
     conda:
         CONDA
     params:
@@ -121,6 +123,7 @@ rule report:
         f"{RESULTS}/logs/report.log",
     benchmark:
         f"{RESULTS}/benchmarks/report.tsv"
+    localrule: True
     conda:
         CONDA
     params:

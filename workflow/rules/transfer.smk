@@ -80,11 +80,13 @@ rule features:
     conda:
         CONDA
     threads: config["prediction"]["threads"]
+    resources:
+        **gpus(1),
     params:
         flags=crop_flags,
         root=lambda wildcards: ROOTS[wildcards.set],
         # Not an output: Snakemake deletes a failed job's outputs, and these must outlive it.
-        partial=f"{RESULTS}/features/{{set}}/{{crop}}/{{network}}.part",
+        partial=f"{SCRATCH}/features/{{set}}/{{crop}}/{{network}}.part",
         batch=config["prediction"]["batch"],
         workers=config["prediction"]["workers"],
         precision=config["transfer"]["precision"],
@@ -113,6 +115,8 @@ rule fit:
     conda:
         CONDA
     threads: config["prediction"]["threads"]
+    resources:
+        **gpus(1),
     params:
         name=lambda wildcards: NAME_OF[wildcards.set],
         solver=config["transfer"]["solver"],
@@ -138,6 +142,7 @@ rule pick:
         f"{RESULTS}/benchmarks/pick/{{set}}.tsv"
     wildcard_constraints:
         set=one_of(SLUGS),
+    localrule: True
     conda:
         CONDA
     shell:
@@ -157,6 +162,7 @@ rule overlap:
         f"{RESULTS}/logs/overlap.log",
     benchmark:
         f"{RESULTS}/benchmarks/overlap.tsv"
+    localrule: True
     conda:
         CONDA
     params:
@@ -185,6 +191,7 @@ rule svm_table:
         f"{RESULTS}/benchmarks/{{table}}.tsv"
     wildcard_constraints:
         table="table4|table5",
+    localrule: True
     conda:
         CONDA
     params:

@@ -1,0 +1,60 @@
+"""Say on one page whether a study can begin: data, disk, the GPU that a probe job saw, versions."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from pipeline_lib.common.command import command, parser
+from pipeline_lib.common.files import read_json, write_text
+from pipeline_lib.data.catalogue import catalogue, state
+from pipeline_lib.scheduling.advice import Finding, disk, gpus, page, same_versions, seen_folders
+from pipeline_lib.scheduling.versions import versions
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = parser(__doc__, "preflight")
+    made.add_argument("--study", required=True)
+    made.add_argument(
+        "--data-root", type=Path, help="the folder of the data sets, if any is needed"
+    )
+    made.add_argument("--sets", nargs="*", default=[], help="keys of the sets that are needed")
+    made.add_argument("--results", type=Path, required=True, help="where results go")
+    made.add_argument("--needs", type=float, default=0, help="GB that the study writes there")
+    made.add_argument("--gpu", action="store_true", help="the study wants a GPU")
+    made.add_argument("--probe", type=Path, required=True, help="what a job saw (probe)")
+    made.add_argument("--out", type=Path, required=True, help="the page to write, Markdown")
+    return made
+
+
+@command(make_parser)
+def main(arguments: argparse.Namespace) -> None:
+    """Collect, write and print the page."""
+    probe = read_json(arguments.probe)
+    findings = [
+        *(_data(key, arguments.data_root) for key in arguments.sets),
+        *seen_folders(probe),
+        disk(arguments.results, arguments.needs),
+        gpus(probe, arguments.gpu),
+        same_versions(versions(), probe["versions"]),
+    ]
+    text = page(arguments.study, probe, findings)
+    write_text(arguments.out, text)
+    print(text)
+
+
+def _data(key: str, root: Path) -> Finding:
+    one = catalogue()[key]
+    now = state(one, root)
+    where = one.login or f"snakemake fetch_{key}"
+    missing = ", ".join(now.missing[:3])
+    return Finding(
+        one.name,
+        not now.missing and now.found,
+        f"{now}" + (f": {missing}" if missing else ""),
+        where,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

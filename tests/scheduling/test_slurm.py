@@ -1,0 +1,31 @@
+"""Which command tells the states of jobs, read from what real controllers print."""
+
+import pytest
+
+from pipeline_lib.scheduling.slurm import settings_in, status_command
+
+PRINTED = """Configuration data as of 2026-11-23T03:00:00
+AccountingStorageEnforce = none
+AccountingStorageType   = {storage}
+MinJobAge               = 300 sec
+
+Slurmctld(primary) at login is UP
+"""
+
+
+def test_settings_are_read_by_name():
+    settings = settings_in(PRINTED.format(storage="accounting_storage/slurmdbd"))
+    assert settings["MinJobAge"] == "300 sec"
+    assert settings["AccountingStorageEnforce"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("storage", "command"),
+    [
+        ("accounting_storage/slurmdbd", "sacct"),
+        ("accounting_storage/none", "squeue"),
+        ("(null)", "squeue"),  # what SLURM 23 prints where nothing is configured
+    ],
+)
+def test_without_accounting_squeue_is_asked(storage, command):
+    assert status_command(settings_in(PRINTED.format(storage=storage))) == command

@@ -1,0 +1,1 @@
+"""The workflow through sbatch, on a cluster of this machine's own."""

@@ -1,0 +1,174 @@
+"""A cluster for all tests of this folder, and runs of the tiny study on it."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.slurm.cluster import Cluster, descendants, obstacle
+
+QUICK = ("--slurm-init-seconds-before-status-checks", "3", "--latency-wait", "10")
+NETWORK = "AlexNet"
+WEIGHTS = f"results/tiny/networks/{NETWORK}.safetensors"
+# Long enough to be hit in the middle; the same bits whatever happens on the way.
+LONG = "training={save_every: 25, recipe: {epochs: 120}}"
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory):
+    problem = obstacle()
+    if problem:
+        pytest.skip(f"no SLURM here: {problem}")
+    made = Cluster(tmp_path_factory.mktemp("slurm"))
+    made.start()
+    yield made
+    made.stop()
+
+
+@dataclass
+class Run:
+    """A checkout in ``folder``, and Snakemake in it, in the background."""
+
+    folder: Path
+    process: subprocess.Popen | None = field(default=None, repr=False)
+
+    def start(self, *arguments: str, config: tuple[str, ...] = (LONG,)) -> "Run":
+        """Start `snakemake --profile slurm` for the targets and flags."""
+        command = [sys.executable, "-m", "snakemake", *arguments, "--profile", "slurm", *QUICK]
+        with open(self.folder / "snakemake.out", "a") as out:
+            self.process = subprocess.Popen(
+                [*command, "--config", "study=tiny", *config],
+                cwd=self.folder,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                env={
+                    **os.environ,
+                    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+                    "PYTHONPATH": str(self.folder),
+                },
+            )
+        return self
+
+    def locally(self, *arguments: str, config: tuple[str, ...] = (LONG,)) -> None:
+        """Run the targets without the cluster; raises if that fails."""
+        subprocess.run(
+            [sys.executable, "-m", "snakemake", *arguments, "--cores", "2"]
+            + ["--config", "study=tiny", *config],
+            cwd=self.folder,
+            check=True,
+            capture_output=True,
+            env={
+                **os.environ,
+                "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+                "PYTHONPATH": str(self.folder),
+            },
+        )
+
+    def ends(self, within: float = 240) -> int:
+        """Wait for Snakemake's end; return its exit status."""
+        return self.process.wait(within)
+
+    def kill(self) -> None:
+        """Kill Snakemake's process, as a login node's end would."""
+        for process in (*descendants(self.process.pid), self.process.pid):
+            try:
+                os.kill(process, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.process.wait()
+
+    @property
+    def said(self) -> str:
+        """What Snakemake has printed so far."""
+        return (self.folder / "snakemake.out").read_text()
+
+    @property
+    def log(self) -> str:
+        """The trainer's log, of its last attempt."""
+        file = self.folder / "results" / "tiny" / "logs" / "train" / f"{NETWORK}.log"
+        return file.read_text() if file.exists() else ""
+
+    @property
+    def steps(self) -> list[int]:
+        """The steps of the training's history."""
+        file = self.folder / "results" / "tiny" / "history" / NETWORK / "history.csv"
+        lines = file.read_text().splitlines()[1:] if file.exists() else []
+        return [int(line.split(",")[0]) for line in lines if line.split(",")[0].isdigit()]
+
+    def job_of(self, cluster: Cluster, rule: str) -> str | None:
+        """Return the id of this run's job of the rule that runs now."""
+        for number, fields in cluster.jobs().items():
+            mine = fields.get("WorkDir") == str(self.folder)
+            if mine and rule in fields.get("Comment", "") and fields["JobState"] == "RUNNING":
+                return number
+        return None
+
+    def jobs_of(self, cluster: Cluster, rule: str) -> int:
+        """Return how many jobs of the rule this run has sent."""
+        return sum(
+            fields.get("WorkDir") == str(self.folder)
+            and f"rule_{rule}_" in fields.get("Comment", "")
+            for fields in cluster.jobs().values()
+        )
+
+
+@pytest.fixture(scope="session")
+def checkout(repository, tmp_path_factory) -> Callable[[str], Run]:
+    """Return a function that checks the project out into a fresh folder."""
+
+    def make(name: str) -> Run:
+        folder = tmp_path_factory.mktemp(name) / "checkout"
+        tracked = subprocess.run(
+            ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+            cwd=repository,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split("\n")
+        for file in filter(None, tracked):
+            if (repository / file).is_file():
+                (folder / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(repository / file, folder / file)
+        return Run(folder)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def unbroken(checkout) -> Run:
+    """A run without a cluster and without a fault: what all others must come to."""
+    run = checkout("unbroken")
+    run.locally("results/tiny/packed/ilsvrc-train/index.json")
+    shutil.copytree(run.folder, run.folder.parent / "prepared", symlinks=True)
+    run.locally(WEIGHTS)
+    return run
+
+
+@pytest.fixture
+def training(unbroken, cluster, tmp_path) -> Run:
+    """A checkout where all is done but the training, which has been sent to the cluster."""
+    folder = tmp_path / "checkout"
+    shutil.copytree(unbroken.folder.parent / "prepared", folder, symlinks=True)
+    run = Run(folder)
+    yield run
+    if run.process is not None and run.process.poll() is None:
+        run.kill()
+    for number, fields in cluster.jobs().items():
+        if fields.get("WorkDir") == str(folder):
+            subprocess.run(["scancel", number], check=False)
+
+
+def eventually(what: Callable[[], object], within: float = 90) -> object:
+    """Return the first true value of ``what()``; fail if there is none in time."""
+    deadline = time.monotonic() + within
+    while not (value := what()):
+        assert time.monotonic() < deadline, f"not {within} seconds later: {what}"
+        time.sleep(0.3)
+    return value

@@ -1,0 +1,123 @@
+"""What is lost when a job, a node, the controller or Snakemake dies: nothing but a few steps."""
+
+import hashlib
+import os
+import re
+import signal
+import subprocess
+import time
+
+from tests.slurm.cluster import NODES, processes
+from tests.slurm.conftest import WEIGHTS, Run, eventually
+
+SAVED_EVERY = 25
+
+
+def digest(run: Run) -> str:
+    return hashlib.sha256((run.folder / WEIGHTS).read_bytes()).hexdigest()
+
+
+def trainers(run: Run) -> list[int]:
+    """The processes that train in the run's folder."""
+    return [
+        process
+        for process in processes("python")
+        if os.path.realpath(f"/proc/{process}/cwd") == str(run.folder)
+        and b"pipeline_lib.train" in open(f"/proc/{process}/cmdline", "rb").read().split(b"\0")
+    ]
+
+
+def under_way(run: Run) -> int:
+    """Wait until a checkpoint and some steps more are there; return the steps done."""
+    return eventually(lambda: run.steps and run.steps[-1] > 2 * SAVED_EVERY and run.steps[-1])
+
+
+def check(run: Run, unbroken: Run, done: int, *, times: int = 1) -> None:
+    """The same weights; no more repeated than since a checkpoint; nothing else done again."""
+    assert digest(run) == digest(unbroken)
+    resumed = [int(step) for step in re.findall(r"resumed after step (\d+)", run.log)]
+    assert resumed, run.log
+    assert resumed[-1] >= done - SAVED_EVERY
+    assert run.steps == unbroken.steps  # each step once, in order
+    manifest = "results/tiny/data/ilsvrc-train/images.csv"
+    assert (run.folder / manifest).stat().st_mtime_ns == (
+        (unbroken.folder / manifest).stat().st_mtime_ns
+    )
+
+
+def test_kill_9_of_the_process(training, cluster, unbroken):
+    training.start(WEIGHTS)
+    done = under_way(training)
+    for process in trainers(training):
+        os.kill(process, signal.SIGKILL)
+    assert training.ends() == 0, training.said
+    check(training, unbroken, done)
+
+
+def test_scancel(training, cluster, unbroken):
+    training.start(WEIGHTS)
+    done = under_way(training)
+    subprocess.run(["scancel", training.job_of(cluster, "train")], check=True)
+    assert training.ends() == 0, training.said
+    check(training, unbroken, done)
+
+
+def test_the_time_limit(training, cluster, unbroken):
+    warned = "train:slurm_extra='--signal=USR1@50 --open-mode=append'"
+    training.start(WEIGHTS, "--set-resources", "train:runtime=1", warned)
+    done = under_way(training)
+    eventually(
+        lambda: "stopped by SIGUSR1" in training.log or training.jobs_of(cluster, "train") > 1
+    )
+    assert training.ends() == 0, training.said
+    check(training, unbroken, done)
+
+
+def test_a_job_over_its_memory(training, cluster, unbroken):
+    growing = "train:mem_mb=150 * attempt ** 4"
+    training.start(WEIGHTS, "--set-resources", growing)
+    assert training.ends() == 0, training.said
+    assert digest(training) == digest(unbroken)
+    assert 1 < training.jobs_of(cluster, "train") <= 4
+    assert training.steps == unbroken.steps
+
+
+def test_snakemake_killed_and_started_again(training, cluster, unbroken):
+    training.start(WEIGHTS)
+    done = under_way(training)
+    training.kill()
+    subprocess.run(
+        ["snakemake", "--unlock", "--config", "study=tiny"], cwd=training.folder, check=True,
+        capture_output=True,
+    )  # fmt: skip
+    training.start(WEIGHTS)
+    assert training.ends() == 0, training.said
+    check(training, unbroken, done)
+
+
+def test_the_controller_killed_and_started_again(training, cluster, unbroken):
+    training.start(WEIGHTS)
+    under_way(training)
+    cluster.kill("slurmctld")
+    time.sleep(5)
+    cluster.start_controller()
+    assert training.ends() == 0, training.said
+    assert digest(training) == digest(unbroken)
+    assert "resumed" not in training.log  # the job never noticed
+    assert training.jobs_of(cluster, "train") == 1
+
+
+def test_the_nodes_daemon_killed(training, cluster, unbroken):
+    """SLURM gives the node up and starts the job on another, while the first still runs."""
+    training.start(WEIGHTS)
+    done = under_way(training)
+    number = training.job_of(cluster, "train")
+    node = cluster.jobs()[number]["NodeList"]
+    assert node in NODES
+    cluster.kill(f"slurmd-{node}")
+    try:
+        assert training.ends() == 0, training.said
+    finally:
+        cluster.start_node(node)
+    check(training, unbroken, done)
+    assert training.jobs_of(cluster, "train") == 1  # Snakemake never noticed

@@ -1,0 +1,83 @@
+"""Whole runs through sbatch: all of the tiny study, two nodes, what fails for good, what is spoiled."""
+
+import hashlib
+import re
+import shutil
+import time
+
+import torch
+from safetensors.torch import load_file
+
+from tests.slurm.conftest import NETWORK, WEIGHTS, Run
+
+TABLES = [f"tables/table{number}.csv" for number in range(1, 6)]
+BOXES = f"results/tiny/boxes/ilsvrc-val/whole/paper/{NETWORK}.csv"
+PREDICTIONS = f"results/tiny/predictions/ilsvrc-val/whole/{NETWORK}.h5"
+
+
+def last_lines(run: Run, count: int = 20) -> str:
+    return "\n".join(run.said.splitlines()[-count:])
+
+
+def test_all_of_the_tiny_study(checkout, cluster, capsys):
+    run = checkout("all")
+    before, started = len(cluster.jobs()), time.monotonic()
+    run.start("all", config=())
+    assert run.ends(within=1500) == 0, last_lines(run, 60)
+    results = run.folder / "results" / "tiny"
+    for file in (*TABLES, "report/index.html"):
+        assert (results / file).stat().st_size > 0
+    figures = {path.stem for path in (results / "figures").glob("*.png")}
+    assert figures >= {f"figure{number}" for number in range(3, 9)}
+    sent = len(cluster.jobs()) - before
+    assert sent == run.said.count("has been submitted with SLURM jobid")
+    assert "train" in {job.get("Comment", "").split("_")[1] for job in cluster.jobs().values()}
+    with capsys.disabled():
+        print(f"\n{sent} jobs in {time.monotonic() - started:.0f} s")
+
+
+def test_two_nodes_train_what_one_process_trains(checkout, cluster):
+    # Batch norm on CPUs sees a process's own samples alone, so this network has none.
+    plain = "networks={AlexNet: {options: {batch_norm: false}}}"
+    run = checkout("nodes")
+    run.locally("results/tiny/packed/ilsvrc-train/index.json", config=(plain,))
+    alone = Run(run.folder.parent / "alone")
+    shutil.copytree(run.folder, alone.folder, symlinks=True)
+    alone.locally(WEIGHTS, config=(plain,))
+    run.start(WEIGHTS, config=(plain, "training={nodes: 2}"))
+    assert run.ends() == 0, last_lines(run, 60)
+    (nodes,) = {job["NumNodes"] for job in cluster.jobs().values() if job["WorkDir"] == str(run.folder)}
+    assert nodes == "2"
+    assert '"processes": 2' in (run.folder / WEIGHTS).with_suffix(".json").read_text()
+    one, two = (load_file(where.folder / WEIGHTS) for where in (alone, run))
+    assert one.keys() == two.keys()
+    for name, weights in one.items():
+        torch.testing.assert_close(two[name], weights, rtol=1e-4, atol=1e-5)
+
+
+def test_a_rule_that_fails_runs_once_and_each_retry_and_its_log_is_named_last(training, cluster):
+    hopeless = "training={recipe: {rate: 1.0e+9}}"
+    training.start(WEIGHTS, "--retries", "2", config=(hopeless,))
+    assert training.ends() != 0
+    assert training.jobs_of(cluster, "train") == 3
+    assert "the loss is not finite" in training.log
+    assert f"results/tiny/logs/train/{NETWORK}.log" in last_lines(training)
+
+
+def test_a_truncated_result_is_refused_by_name_and_made_again_alone(unbroken, cluster, tmp_path):
+    run = Run(tmp_path / "checkout")
+    shutil.copytree(unbroken.folder, run.folder, symlinks=True)
+    run.locally(BOXES)
+    whole = hashlib.sha256((run.folder / BOXES).read_bytes()).hexdigest()
+    trained = (run.folder / WEIGHTS).stat().st_mtime_ns
+    spoiled = run.folder / PREDICTIONS
+    data = spoiled.read_bytes()
+    spoiled.write_bytes(data[: len(data) * 2 // 3])
+    run.start(BOXES, "--retries", "0")
+    assert run.ends() != 0
+    assert re.search(rf"{PREDICTIONS}: .*delete it and rerun", run.said)
+    spoiled.unlink()
+    run.start(BOXES)
+    assert run.ends() == 0, last_lines(run, 60)
+    assert hashlib.sha256((run.folder / BOXES).read_bytes()).hexdigest() == whole
+    assert (run.folder / WEIGHTS).stat().st_mtime_ns == trained

@@ -1,0 +1,34 @@
+# Before a run on a cluster: what it will cost, and whether it can begin.
+
+
+rule probe:
+    output:
+        temp(f"{RESULTS}/preflight/probe.json"),  # a new look each time
+    log:
+        f"{RESULTS}/logs/probe.log",
+    conda:
+        CONDA
+    threads: 1
+    resources:
+        **gpus(1),
+    params:
+        folders=lambda wildcards: shlex.join(seen_by_jobs()),
+    shell:
+        "python -m pipeline_lib.probe --folders {params.folders} --out {output} --log {log}"
+
+
+rule preflight:
+    input:
+        rules.probe.output,
+    log:
+        f"{RESULTS}/logs/preflight.log",
+    localrule: True
+    conda:
+        CONDA
+    params:
+        study=STUDY,
+        results=RESULTS,
+        flags=preflight_flags,
+    shell:
+        "python -m pipeline_lib.preflight --study {params.study} --results {params.results} "
+        "--probe {input} {params.flags} --out {params.results}/preflight/preflight.md --log {log}"
