@@ -1,0 +1,119 @@
+"""Print how far a study is: per table and figure, what is running and how long still, what failed.
+
+It reads files alone, so it may be asked while a run goes on, on this machine or on a cluster. The exit
+status is 1 if a job has failed, or if the run has ended without having done all that it was to do.
+"""
+
+import argparse
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from tabulate import tabulate
+
+from pipeline_lib.common.command import command, parser
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.scheduling.progress import progress
+from pipeline_lib.scheduling.run_file import NAME
+from pipeline_lib.scheduling.state import FAILED, RUNNING, STATES, Job, Run
+
+SILENT = 300.0  # seconds without a sign of life that are worth a word
+GRACE = 5.0  # seconds by which a job on a cluster may begin before it is marked as submitted
+TAIL = 5  # lines shown of a failed job's log
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = parser(__doc__, "status")
+    made.add_argument("--results", type=Path, help="of a study; the newest below results/ without")
+    made.add_argument("--watch", type=float, metavar="SECONDS", help="repeat until the run is over")
+    return made
+
+
+@command(make_parser)
+def main(arguments: argparse.Namespace) -> None:
+    """Print it once, or again and again."""
+    results = arguments.results or newest(Path("results"))
+    run = Run(results)
+    print(report(results, run, time.time()))
+    with suppress(KeyboardInterrupt):
+        while arguments.watch is not None and run.alive:
+            time.sleep(arguments.watch)
+            run = Run(results)
+            text = report(results, run, time.time())
+            print("\033[2J\033[H" if sys.stdout.isatty() else "\n", text, sep="", flush=True)
+    if failed := len(run.of(FAILED)):
+        raise InputError(f"{results}: failed jobs: {failed}; their logs are named above")
+    if run.left and not run.alive:
+        raise InputError(
+            f"{results}: the run has ended, jobs it has not done: {len(run.left)}; start it again"
+        )
+
+
+def newest(folder: Path) -> Path:
+    """Return the study whose run began last. Raises InputError where there is none."""
+    files = sorted(folder.glob(f"*/{NAME}"), key=lambda path: path.stat().st_mtime)
+    if not files:
+        raise InputError(f"{folder}: no run of a study below it; set --results")
+    return files[-1].parent
+
+
+def report(results: Path, run: Run, now: float) -> str:
+    """Return the whole text about a run at the time ``now`` (epoch s)."""
+    state = "goes on" if run.alive else "has ended"
+    started = time.strftime("%d %b %H:%M:%S", time.localtime(run.started))
+    lines = [f"{results}: the run of {started} {state} ({run.where}).", ""]
+    lines += [tabulate([_counts(*row) for row in run.artefacts().items()], ("", "jobs", *STATES))]
+    for state, describe in ((RUNNING, _running), (FAILED, _failed)):
+        if jobs := run.of(state):
+            lines += ["", f"{state.capitalize()}:"]
+            lines += [line for job in jobs for line in describe(run, job, now)]
+    totals = ", ".join(f"{len(run.of(state))} {state}" for state in STATES)
+    return "\n".join([*lines, "", f"Of {len(run.jobs)} jobs: {totals}."])
+
+
+def _counts(name: str, jobs: list[Job]) -> tuple[str, ...]:
+    if not jobs:
+        return name, "not asked for yet"
+    states = [job.state for job in jobs]
+    return name, len(jobs), *(states.count(state) or "" for state in STATES)
+
+
+def _running(run: Run, job: Job, now: float) -> list[str]:
+    log, number = run.log(job), run.slurm_id(job)
+    if log is None or log.stat().st_mtime < job.since - GRACE:
+        words, last_sign = "starting" if number is None else "queued or starting", job.since
+    else:
+        far = progress(log, run.folder, job.since - GRACE, now)
+        words, last_sign = far.words, max(far.last_sign, job.since)
+    if number is not None:
+        words = f"SLURM job {number}, {words}"
+    silence = now - last_sign
+    silent = f" (silent for {silence / 60:.0f} min)" if silence > SILENT else ""
+    return [f"  {job.name}: {words}{silent}"]
+
+
+def _failed(run: Run, job: Job, _now: float) -> list[str]:
+    log = run.log(job)
+    said = [] if log is None else _lines(log)
+    tells = any(line.startswith("error: ") for line in said)
+    if job.since is not None:
+        why = ": Snakemake died and left it behind"
+    elif tells:
+        why = ""
+    else:
+        why = ": it began no log" if log is None else ": no error in its log, so it was killed"
+    lines = [f"  {job.name}{why}"]
+    for path in (log, None if tells else run.slurm_log(job)):
+        if path is not None:
+            lines += [f"    {path}", *(f"      | {line[:200]}" for line in _lines(path)[-TAIL:])]
+    return lines
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8", errors="replace").splitlines()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
