@@ -22,7 +22,7 @@ onstart:
     missing = absent()
     if missing:
         refuse("not all data are there; nothing was started", *missing)
-    write_run(RESULTS, workflow.dag, artefacts(), workflow.persistence.path)
+    write_graph(RESULTS, workflow.dag, artefacts(), workflow.persistence.path)
 
 
 rule all:

@@ -14,8 +14,8 @@ from tabulate import tabulate
 
 from pipeline_lib.common.command import command, parser
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.scheduling.graph_file import NAME
 from pipeline_lib.scheduling.progress import progress
-from pipeline_lib.scheduling.run_file import NAME
 from pipeline_lib.scheduling.state import FAILED, RUNNING, STATES, Job, Run
 
 SILENT = 300.0  # seconds without a sign of life that are worth a word
@@ -64,7 +64,11 @@ def report(results: Path, run: Run, now: float) -> str:
     state = "goes on" if run.alive else "has ended"
     started = time.strftime("%d %b %H:%M:%S", time.localtime(run.started))
     lines = [f"{results}: the run of {started} {state} ({run.where}).", ""]
-    lines += [tabulate([_counts(*row) for row in run.artefacts().items()], ("", "jobs", *STATES))]
+    needed = run.artefacts()
+    rows = [_counts(name, jobs) for name, jobs in needed.items() if jobs]
+    lines += [tabulate(rows, ("", "jobs", *STATES))] if rows else []
+    if others := [name for name, jobs in needed.items() if not jobs]:
+        lines += [f"Not asked for yet: {', '.join(others)}."]
     for state, describe in ((RUNNING, _running), (FAILED, _failed)):
         if jobs := run.of(state):
             lines += ["", f"{state.capitalize()}:"]
@@ -73,9 +77,7 @@ def report(results: Path, run: Run, now: float) -> str:
     return "\n".join([*lines, "", f"Of {len(run.jobs)} jobs: {totals}."])
 
 
-def _counts(name: str, jobs: list[Job]) -> tuple[str, ...]:
-    if not jobs:
-        return name, "not asked for yet"
+def _counts(name: str, jobs: list[Job]) -> tuple[str | int, ...]:
     states = [job.state for job in jobs]
     return name, len(jobs), *(states.count(state) or "" for state in STATES)
 
@@ -94,12 +96,13 @@ def _running(run: Run, job: Job, now: float) -> list[str]:
     return [f"  {job.name}: {words}{silent}"]
 
 
-def _failed(run: Run, job: Job, _now: float) -> list[str]:
+def _failed(run: Run, job: Job, now: float) -> list[str]:
     log = run.log(job)
     said = [] if log is None else _lines(log)
     tells = any(line.startswith("error: ") for line in said)
     if job.since is not None:
-        why = ": Snakemake died and left it behind"
+        age = now - (job.since if log is None else log.stat().st_mtime)
+        why = f": Snakemake died and left it; its last sign of life is {age / 60:.0f} min old"
     elif tells:
         why = ""
     else:

@@ -25,12 +25,15 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import read_json
-from pipeline_lib.scheduling.run_file import NAME
+from pipeline_lib.scheduling.graph_file import NAME
 
 STATES = ("done", "running", "failed", "to come")
 DONE, RUNNING, FAILED, TO_COME = STATES
+CLOCK = 10.0  # seconds by which a process's beginning may shift when the clock is set
 
 
 @dataclass(frozen=True)
@@ -75,12 +78,11 @@ class Run:
         if self._run["host"] != socket.gethostname():
             return any((self.books / "locks").glob("*.lock"))
         try:
-            os.kill(self._run["pid"], 0)  # asks, does nothing
-        except ProcessLookupError:
+            process = psutil.Process(self._run["pid"])
+            same = abs(process.create_time() - self._run["began"]) < CLOCK
+            return same and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
             return False
-        except PermissionError:  # someone else's
-            return True
-        return True
 
     @property
     def where(self) -> str:

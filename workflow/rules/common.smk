@@ -10,7 +10,7 @@ import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config, validate
 
-from pipeline_lib.scheduling.run_file import write_run
+from pipeline_lib.scheduling.graph_file import write_graph
 
 
 def refuse(*messages):

@@ -1,10 +1,12 @@
-"""``run.json``: what a run is about to do, written as it starts, for `pipeline_lib.status` to read.
+"""``graph.json``: what a run is about to do, written as it starts, for `pipeline_lib.status` to read.
 
 Its own time is the run's start, by the clock of the file system that the results lie on. It holds
-``folder`` (where Snakemake runs: paths start there), ``books`` (its .snakemake), ``host`` and
-``pid``, ``artefacts`` (the files of each table and figure by its name) and ``jobs``: records of
-`pipeline_lib.scheduling.graph` without ``needs``, which follow from the files, with ``due`` (this
-run is to do it) and ``former`` (an earlier run asked for it, this one does not).
+
+- ``folder``, where Snakemake runs, which paths start from, and ``books``, its .snakemake,
+- ``host``, ``pid`` and ``began`` (epoch s) of its process,
+- ``artefacts``, the files of each table and figure by its name,
+- ``jobs``: records of `pipeline_lib.scheduling.graph`, without ``needs``, which follow from the
+  files, but with ``due`` (this run is to do it) and ``former`` (only an earlier run asked for it).
 """
 
 import os
@@ -12,14 +14,16 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import read_json, write_json
 from pipeline_lib.scheduling.graph import job_records
 
-NAME = "run.json"
+NAME = "graph.json"
 
 
-def write_run(results: str, dag: Any, artefacts: dict[str, list[str]], books: str) -> None:
+def write_graph(results: str, dag: Any, artefacts: dict[str, list[str]], books: str) -> None:
     """Write the file of a study's ``results``; a run that makes no file of theirs leaves it."""
     records = [
         {key: value for key, value in record.items() if key != "needs"}
@@ -35,6 +39,7 @@ def write_run(results: str, dag: Any, artefacts: dict[str, list[str]], books: st
         "books": os.path.abspath(books),
         "host": socket.gethostname(),
         "pid": os.getpid(),
+        "began": psutil.Process().create_time(),
         "artefacts": artefacts,
         "jobs": records + _former(path, records),
     }
