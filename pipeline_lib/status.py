@@ -19,7 +19,6 @@ from pipeline_lib.scheduling.progress import progress
 from pipeline_lib.scheduling.state import FAILED, RUNNING, STATES, Job, Run
 
 SILENT = 300.0  # seconds without a sign of life that are worth a word
-GRACE = 5.0  # seconds by which a job on a cluster may begin before it is marked as submitted
 TAIL = 5  # lines shown of a failed job's log
 
 
@@ -63,12 +62,12 @@ def report(results: Path, run: Run, now: float) -> str:
     """Return the whole text about a run at the time ``now`` (epoch s)."""
     state = "goes on" if run.alive else "has ended"
     started = time.strftime("%d %b %H:%M:%S", time.localtime(run.started))
-    lines = [f"{results}: the run of {started} {state} ({run.where}).", ""]
+    lines = [f"{results}: the run of {started} {state} ({run.where})."]
     needed = run.artefacts()
-    rows = [_counts(name, jobs) for name, jobs in needed.items() if jobs]
-    lines += [tabulate(rows, ("", "jobs", *STATES))] if rows else []
+    if rows := [_counts(name, jobs) for name, jobs in needed.items() if jobs]:
+        lines += ["", tabulate(rows, ("", "jobs", *STATES))]
     if others := [name for name, jobs in needed.items() if not jobs]:
-        lines += [f"Not asked for yet: {', '.join(others)}."]
+        lines += ["", f"Not asked for yet: {', '.join(others)}."]
     for state, describe in ((RUNNING, _running), (FAILED, _failed)):
         if jobs := run.of(state):
             lines += ["", f"{state.capitalize()}:"]
@@ -83,17 +82,17 @@ def _counts(name: str, jobs: list[Job]) -> tuple[str | int, ...]:
 
 
 def _running(run: Run, job: Job, now: float) -> list[str]:
-    log, number = run.log(job), run.slurm_id(job)
-    if log is None or log.stat().st_mtime < job.since - GRACE:
-        words, last_sign = "starting" if number is None else "queued or starting", job.since
-    else:
-        far = progress(log, run.folder, job.since - GRACE, now)
+    if number := run.queued_as(job):
+        return [f"  {job.name}: in SLURM's queue as {number}"]
+    log, slurm_log = run.log(job), run.slurm_log(job)
+    words, last_sign = "starting", job.since
+    if log is not None and log.stat().st_mtime >= job.since:
+        far = progress(log, run.folder, job.since, now)
         words, last_sign = far.words, max(far.last_sign, job.since)
-    if number is not None:
-        words = f"SLURM job {number}, {words}"
+    where = f", SLURM job {slurm_log.stem}" if slurm_log else ""
     silence = now - last_sign
     silent = f" (silent for {silence / 60:.0f} min)" if silence > SILENT else ""
-    return [f"  {job.name}: {words}{silent}"]
+    return [f"  {job.name}: {words}{where}{silent}"]
 
 
 def _failed(run: Run, job: Job, now: float) -> list[str]:
@@ -105,12 +104,17 @@ def _failed(run: Run, job: Job, now: float) -> list[str]:
         why = f": Snakemake died and left it; its last sign of life is {age / 60:.0f} min old"
     elif tells:
         why = ""
+    elif log is None:
+        why = ": it began no log"
     else:
-        why = ": it began no log" if log is None else ": no error in its log, so it was killed"
+        why = ": no error in its log; it was killed, or its files are not to be seen yet"
     lines = [f"  {job.name}{why}"]
     for path in (log, None if tells else run.slurm_log(job)):
         if path is not None:
-            lines += [f"    {path}", *(f"      | {line[:200]}" for line in _lines(path)[-TAIL:])]
+            text = _lines(path)
+            if path is not log:  # Snakemake's words about the job surround SLURM's
+                text = [line for line in text if "error: " in line] or text
+            lines += [f"    {path}", *(f"      | {line[:200]}" for line in text[-TAIL:])]
     return lines
 
 

@@ -14,7 +14,8 @@ count if they are not older than the run. In this order a job is
 Whether Snakemake lives is known on its own host, by its process; elsewhere it passes for alive while
 it holds its lock. Of a job that is alive only its last sign of life is known, and how long ago that
 was: a node that was lost shows first as a silence, as a failure once the scheduler has told Snakemake.
-A job that will be tried again counts as failed until then. Snakemake's flags --drop-metadata and
+A job that will be tried again counts as failed until then. Two runs of one study at a time, of targets
+that share no file, are not told apart: the later one is shown. Snakemake's flags --drop-metadata and
 --keep-incomplete, and books kept in a database, are not reckoned with.
 """
 
@@ -107,25 +108,28 @@ class Run:
         }
 
     def log(self, job: Job) -> Path | None:
-        """Return the job's log, None if it has not begun one in this run."""
-        for name in job.record["log"]:
-            path = self.folder / name
-            if self._fresh(path):
-                return path
-        return None
+        """Return the job's log, None if it has not begun one in this run.
+
+        An empty one is Snakemake's, where a job has ended before it began.
+        """
+        logs = [self.folder / name for name in job.record["log"]]
+        return next((path for path in logs if self._fresh(path) and path.stat().st_size), None)
 
     def slurm_log(self, job: Job) -> Path | None:
         """Return what SLURM itself wrote about the job in this run: why it was killed, for instance."""
         wildcards = "_".join(job.record["wildcards"].values()).replace("/", "_")
         folder = self.books / "slurm_logs" / f"rule_{job.record['rule']}" / wildcards
         logs = [path for path in folder.glob("*.log") if self._fresh(path)]
-        return max(logs, key=time_of, default=None)
+        return max(logs, key=lambda path: time_of(path) or 0, default=None)
 
-    def slurm_id(self, job: Job) -> str | None:
-        """Return SLURM's number of a job that has a mark."""
-        path = self._marks[job.record["outputs"][0]][1]
+    def queued_as(self, job: Job) -> str | None:
+        """Return SLURM's number of a running job that is still in its queue.
+
+        A job that begins on its node writes its mark anew, without the number.
+        """
+        paths = [self._marks[name][1] for name in job.record["outputs"] if name in self._marks]
         try:
-            return read_json(path)["external_jobid"]
+            return read_json(paths[0])["external_jobid"]
         except InputError:  # it has just ended
             return None
 

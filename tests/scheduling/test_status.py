@@ -106,22 +106,23 @@ def test_each_state_by_its_files(study, capsys):
 
 def test_a_job_that_ended_without_a_log_failed(study, capsys):
     study.note(START + 5, "metadata", "train")
-    study.write(
-        START + 4, ".snakemake/slurm_logs/rule_train/NIN/7.log", "CANCELLED DUE TO TIME LIMIT"
-    )
+    said = "Elapsed\nslurmstepd-n1: error: Exceeded job memory limit\nAt least one job did not\n"
+    study.write(START + 4, ".snakemake/slurm_logs/rule_train/NIN/7.log", said)
+    study.write(START + 5, "logs/train.log")  # Snakemake's, if the job wrote none
     assert study.states()["train"] == "failed"
-    assert re.search(r"train NIN: it began no log\n.*/7.log\n +\| CANC", study.status(capsys)[1])
+    text = study.status(capsys)[1]
+    assert re.search(r"train NIN: it began no log\n.*/7.log\n +\| .* memory limit\n\n", text)
 
 
 def test_a_log_without_an_error_was_killed(study, capsys):
     study.write(START + 4, "logs/train.log", "epoch 1 of 5")
-    assert "train NIN: no error in its log, so it was killed" in study.status(capsys)[1]
+    assert "train NIN: no error in its log; it was killed" in study.status(capsys)[1]
 
 
 def test_in_the_queue_of_slurm(study, capsys):
     study.write(START + 1, "logs/train.log", "error: of the first try")
     study.note(START + 60, "incomplete", "train", "4711")
-    assert "train NIN: SLURM job 4711, queued or starting" in study.status(capsys)[1]
+    assert "train NIN: in SLURM's queue as 4711\n" in study.status(capsys)[1]
 
 
 def test_a_mark_of_a_dead_snakemake_is_a_failure(study, capsys):

@@ -99,7 +99,7 @@ def test_a_training_is_killed_then_its_snakemake_then_meets_a_bad_image(study):
         assert snakemake.wait(60) != 0
     code, text = status(study)
     assert code == 1
-    assert "train AlexNet: no error in its log, so it was killed" in text
+    assert "train AlexNet: no error in its log; it was killed" in text
 
     with running(study, NETWORK) as snakemake:
         assert awaited(study, "train AlexNet: (step|resumed)")[0] == 0
