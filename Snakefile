@@ -25,6 +25,7 @@ onstart:
     if missing:
         refuse("not all data are there; nothing was started", *missing)
     settle_status_command()
+    write_graph(RESULTS, workflow.dag, artefacts(), workflow.persistence.path)
 
 
 rule all:

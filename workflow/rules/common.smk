@@ -10,6 +10,8 @@ import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config, validate
 
+from pipeline_lib.scheduling.graph_file import write_graph
+
 
 def refuse(*messages):
     """End at once, a line each: which key or file, what is wrong."""
@@ -251,6 +253,14 @@ def svm_table_flags(wildcards):
     if "world" in config:
         flags.append("--note 'The images are synthetic, in the layouts of the sets.'")
     return " ".join(flags)
+
+
+def artefacts():
+    """Return the files of each table, figure and other thing to show, by the names of the targets."""
+    files = {table: [f"{RESULTS}/tables/{table}.csv"] for table in TABLES}
+    files["table3"] += SUBMISSIONS
+    files |= {figure: [f"{RESULTS}/figures/{figure}.png"] for figure in sorted(SHOWS)}
+    return files | {"submission": SUBMISSIONS, "report": list(rules.report.output)}
 
 
 def drawn_figure(name):
