@@ -28,6 +28,11 @@ onstart:
     write_graph(RESULTS, workflow.dag, artefacts(), workflow.persistence.path)
 
 
+onerror:
+    for line in failures():
+        print(line, file=sys.stderr)
+
+
 rule all:
     default_target: True
     input:

@@ -1,13 +1,18 @@
 """Snakemake's graph of jobs as plain values."""
 
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
 from typing import Any
+
+from pipeline_lib.common.errors import InputError
 
 
 def job_records(dag: Any) -> list[dict]:
     """Return a record of each job of Snakemake's ``dag``, in the order of ``dag.jobs``.
 
     ``rule``, ``wildcards`` (by name), ``inputs``, ``outputs`` and ``log`` (paths), ``benchmark`` (a
-    path or None) and ``needs``, the places in this list of the jobs that it waits for.
+    path or None), ``threads`` and ``needs``, the places in this list of the jobs that it waits for.
     """
     jobs = list(dag.jobs)
     place = {job: number for number, job in enumerate(jobs)}
@@ -19,7 +24,34 @@ def job_records(dag: Any) -> list[dict]:
             "outputs": [str(path) for path in job.output],
             "log": [str(path) for path in job.log],
             "benchmark": str(job.benchmark) if job.benchmark else None,
+            "threads": job.threads,
             "needs": [place[other] for other in dag.dependencies[job]],
         }
         for job in jobs
     ]
+
+
+def whole_graph(snakefile: Path, config: dict) -> list[dict]:
+    """Return the records of all jobs of a study, whatever of it is done, without running any.
+
+    Raises InputError where Snakemake cannot build the graph; its own words are on stderr.
+    """
+    from snakemake.api import SnakemakeApi
+    from snakemake.exceptions import WorkflowError
+    from snakemake.settings.types import (
+        ConfigSettings,
+        DAGSettings,
+        OutputSettings,
+        Quietness,
+        ResourceSettings,
+    )
+
+    with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api, redirect_stdout(StringIO()):
+        workflow = api.workflow(
+            ResourceSettings(cores=1), ConfigSettings(config=config), snakefile=snakefile
+        )
+        try:
+            workflow.dag(DAGSettings(forceall=True)).printdag()  # the least that builds the graph
+        except WorkflowError as error:
+            raise InputError(f"{snakefile}: no graph of the study ({error})") from None
+        return job_records(workflow._workflow.dag)

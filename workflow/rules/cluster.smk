@@ -1,6 +1,23 @@
 # Before a run on a cluster: what it will cost, and whether it can begin.
 
 
+rule plan:
+    log:
+        f"{RESULTS}/logs/plan.log",
+    localrule: True
+    conda:
+        CONDA
+    params:
+        snakefile=workflow.snakefile,
+        config=lambda wildcards: json.dumps(config),
+        images=lambda wildcards: json.dumps(images_by_set()),
+        artefacts=lambda wildcards: json.dumps(artefacts()),
+        out=f"{RESULTS}/plan.md",
+    shell:
+        "python -m pipeline_lib.plan --snakefile {params.snakefile:q} --config {params.config:q} "
+        "--images {params.images:q} --artefacts {params.artefacts:q} --out {params.out} --log {log}"
+
+
 rule probe:
     output:
         temp(f"{RESULTS}/preflight/probe.json"),  # a new look each time

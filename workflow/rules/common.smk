@@ -1,5 +1,6 @@
 # The configuration, checked before any job starts, and the few helpers that rules share.
 
+import json
 import os
 import re
 import shlex

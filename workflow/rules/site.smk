@@ -1,6 +1,7 @@
 # The cluster: what slurm/site.yaml and the environment say of it, and what jobs ask it for.
 
 from pipeline_lib.scheduling.slurm import status_command
+from pipeline_lib.scheduling.state import FAILED, Run
 
 
 def site_settings():
@@ -56,6 +57,12 @@ def settle_status_command():
         workflow.executor_settings.status_command = status_command()
 
 
+def failures():
+    """Return a line for each job that failed: which, and where its log is."""
+    run = Run(Path(RESULTS))
+    return [f"failed: {job.name}, see {run.log(job) or 'no log'}" for job in run.of(FAILED)]
+
+
 def seen_by_jobs():
     """Return the folders that jobs must see as the login node does."""
     folders = [config["results"], *([] if "world" in config else [DATA_ROOT])]
@@ -70,6 +77,25 @@ def preflight_flags(_wildcards):
         keys += [slug.replace("-", "_") for slug in SLUGS]
         flags += [f"--data-root {shlex.quote(DATA_ROOT)}", f"--sets {' '.join(keys)}"]
     return " ".join(flags)
+
+
+def images_by_set():
+    """Return how many images each set has, or would have were it complete."""
+    if "world" in config:
+        world = config["world"]
+        twins = 190  # about; pipeline_lib/synthetic/sizes.py
+        sizes = {slug: twins for slug in SLUGS}
+        splits = {split: world[f"{split}_images"] for split in ("train", "val", "test")}
+    else:
+        entries = listed("data/catalogue.yaml")
+        totals = {
+            key: sum(archive.get("images") or 0 for archive in entry.get("archives", []))
+            for key, entry in entries.items()
+        }
+        sizes = {slug: totals[slug.replace("-", "_")] for slug in SLUGS}
+        splits = {"train": totals["ilsvrc_train"], "val": totals["ilsvrc_val"], "test": 100_000}
+    shown = {f"{slug}-picked": 6 for slug in SLUGS} | {"photographs": 2}
+    return sizes | shown | {f"ilsvrc-{split}": count for split, count in splits.items()}
 
 
 SITE = site_settings()
