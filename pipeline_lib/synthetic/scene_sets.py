@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline_lib.synthetic.classes import HORIZONS, Composition, places
+from pipeline_lib.synthetic.classes import HORIZONS, THINGS, Composition, places
 from pipeline_lib.synthetic.kinds import KINDS
 from pipeline_lib.synthetic.pictures import Draw, Drawn, Picture
 from pipeline_lib.synthetic.scenes import Backdrop, Style
@@ -25,6 +25,7 @@ ATTRIBUTE_IMAGES = 200  # a third or more show an attribute: 12 to train on, the
 NOISY = 0.25  # how often one of the three voters is wrong
 
 VARIED = Style(reach=(0.16, 0.42), others=0.8, clutter=(1, 3))  # things small and large
+UNCLUTTERED = replace(THINGS, reach=(0.3, 0.42), clutter=(0, 1))
 
 _NOUNS = tuple(HORIZONS)
 
@@ -70,10 +71,15 @@ def write_indoor67(folder: Path, rng: np.random.Generator, draw: Draw) -> None:
 
 def write_scene15(_folder: Path, _rng: np.random.Generator, draw: Draw) -> None:
     """``<class>/image_NNNN.jpg``; every tenth is in colour."""
+    # Without its colour a faint texture is none, and networks of the ILSVRC world have seen no gray.
+    plain = [
+        replace(one, backdrop=replace(one.backdrop, contrast=0.8), style=UNCLUTTERED)
+        for one in places(CLASSES, 3, _NOUNS)
+    ]
     draw(
         [
             Picture(f"{one.name}/image_{number:04}.jpg", one, "RGB" if number % 10 == 0 else "L")
-            for one in places(CLASSES, 3, _NOUNS)
+            for one in plain
             for number in range(1, IMAGES + 1)
         ]
     )

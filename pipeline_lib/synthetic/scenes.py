@@ -51,12 +51,14 @@ class Style:
 class Backdrop:
     """A kind of place: a faint texture and tint of everything below a horizon.
 
-    ``horizon`` is how far down it begins, as a part of the height; 0 is a wall all over.
+    ``horizon`` is how far down it begins, as a part of the height; 0 is a wall all over. ``contrast``
+    is the texture's, from its darkest to its brightest.
     """
 
     texture: str
     hue: float
     horizon: float
+    contrast: float = 0.2
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def _draw_backdrop(canvas: np.ndarray, backdrop: Backdrop, rng: np.random.Genera
     y, x = np.mgrid[top:height, :width]
     pattern = TEXTURES[backdrop.texture](*pose.to_unit(x, y)) - 0.5
     tint = np.subtract(colorsys.hsv_to_rgb((backdrop.hue + rng.normal(0, 0.05)) % 1, 0.5, 0.7), 0.5)
-    canvas[top:] += (0.8 * tint + 0.2 * pattern[..., None]).astype(np.float32)
+    canvas[top:] += (0.8 * tint + backdrop.contrast * pattern[..., None]).astype(np.float32)
 
 
 def _scatter(
