@@ -51,7 +51,7 @@ def whole_graph(snakefile: Path, config: dict) -> list[dict]:
             ResourceSettings(cores=1), ConfigSettings(config=config), snakefile=snakefile
         )
         try:
-            workflow.dag(DAGSettings(forceall=True)).printdag()  # the least that builds the graph
+            workflow.dag(DAGSettings(forceall=True)).printrulegraph()  # the least that builds it
         except WorkflowError as error:
             raise InputError(f"{snakefile}: no graph of the study ({error})") from None
         return job_records(workflow._workflow.dag)

@@ -34,8 +34,8 @@ CONFIG = {
 IMAGES = {"ilsvrc-train": 1000, "ilsvrc-val": 100}
 
 
-def job(rule, threads=8, **wildcards):
-    return {"rule": rule, "wildcards": wildcards, "outputs": ["x"], "threads": threads, "needs": []}
+def job(named, /, threads=8, **wildcards):
+    return {"rule": named, "wildcards": wildcards, "outputs": ["x"], "threads": threads, "needs": []}
 
 
 def test_training_is_epochs_times_images_times_three_passes_over_the_speed():

@@ -188,7 +188,7 @@ def test_a_part_of_the_targets_keeps_what_is_known_of_the_others(tmp_path, monke
         def __init__(self, name, needs):
             self.rule, self.wildcards_dict = SimpleNamespace(name=name), {}
             self.input, self.output = [f"out/{need}" for need in needs], [f"out/{name}"]
-            self.log, self.benchmark = [], None
+            self.log, self.benchmark, self.threads = [], None, 1
 
     def dag(**jobs):
         made = {name: Job(name, needs) for name, needs in jobs.items()}

@@ -8,7 +8,7 @@ rule plan:
     conda:
         CONDA
     params:
-        snakefile=workflow.snakefile,
+        snakefile=f"{workflow.basedir}/Snakefile",
         config=lambda wildcards: json.dumps(config),
         images=lambda wildcards: json.dumps(images_by_set()),
         artefacts=lambda wildcards: json.dumps(artefacts()),

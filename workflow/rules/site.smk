@@ -1,5 +1,6 @@
 # The cluster: what slurm/site.yaml and the environment say of it, and what jobs ask it for.
 
+from pipeline_lib.common.errors import InputError
 from pipeline_lib.scheduling.slurm import status_command
 from pipeline_lib.scheduling.state import FAILED, Run
 
@@ -59,7 +60,10 @@ def settle_status_command():
 
 def failures():
     """Return a line for each job that failed: which, and where its log is."""
-    run = Run(Path(RESULTS))
+    try:
+        run = Run(Path(RESULTS))
+    except InputError:  # nothing of the study was asked for
+        return []
     return [f"failed: {job.name}, see {run.log(job) or 'no log'}" for job in run.of(FAILED)]
 
 
