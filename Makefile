@@ -27,8 +27,10 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(PIP) --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
+# After every job Snakemake's scheduler wakes up once a second for ever, and would end up busy with
+# nothing else: here once in ten seconds, which is also how long it takes to end.
 demo: setup ## run the mini study offline, print its tables and where the report is
-	snakemake all --cores $(CORES) --quiet rules host progress
+	snakemake all --cores $(CORES) --quiet rules host progress --max-jobs-per-timespan 1000/10s
 	@cat results/mini/tables/*.md
 	@echo "The report: file://$(CURDIR)/results/mini/report/index.html"
 
