@@ -41,11 +41,11 @@ def plan(
     """Return the tables, by stage and by target, as Markdown."""
     known = rates()
     costs = [cost_of(record, config, images, known) for record in records]
-    stages: dict[str, Cost] = {}
+    stages = {step["stage"]: Cost() for step in known["steps"].values()}
     for record, cost in zip(records, costs, strict=True):
         if cost.jobs:
             stage = known["steps"][record["rule"]]["stage"]
-            stages[stage] = stages.get(stage, Cost()) + cost
+            stages[stage] += cost
     total = sum(stages.values(), Cost())
     targets = {}
     maker = {output: n for n, record in enumerate(records) for output in record["outputs"]}

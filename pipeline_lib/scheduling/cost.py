@@ -18,6 +18,7 @@ from pipeline_lib.common.errors import InputError
 INPUT = 224  # pixels of a side that the operations of networks are counted at
 CROPS = {"ten-crop": 10, "backprop": 3}  # views that look more than once; a gradient costs two more
 SLOW_RULES = {"graphcut": 10.0, "authors": 6.0}  # times the paper's rule, measured on mini
+LARGE_VIEWS = {"backprop": 10.0}  # times the bytes of class maps: planes at the input's size
 _FOLDS, _COSTS = 3, 7  # what choosing C repeats where the study does not say
 
 
@@ -62,6 +63,8 @@ def cost_of(
         seconds = step["start"] + (seconds - step["start"]) * SLOW_RULES.get(wildcards["rule"], 1)
     operations = units * step.get("passes", 0) * _operations(wildcards, config, known)
     written, scratch = units * step["written"], units * step.get("scratch", 0)
+    if rule == "predict":
+        written *= LARGE_VIEWS.get(wildcards["views"], 1)
     threads = record["threads"]
     if not operations or not config["gpu"]:
         seconds += operations / known["core_flops"]["value"]

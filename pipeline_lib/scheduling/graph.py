@@ -48,7 +48,7 @@ def whole_graph(snakefile: Path, config: dict) -> list[dict]:
 
     with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api, redirect_stdout(StringIO()):
         workflow = api.workflow(
-            ResourceSettings(cores=1), ConfigSettings(config=config), snakefile=snakefile
+            ResourceSettings(cores=10_000), ConfigSettings(config=config), snakefile=snakefile
         )
         try:
             workflow.dag(DAGSettings(forceall=True)).printrulegraph()  # the least that builds it
