@@ -7,6 +7,7 @@ from PIL import Image
 
 from pipeline_lib import draw
 from pipeline_lib.common.files import fingerprint
+from pipeline_lib.data.classes import ClassNames
 from pipeline_lib.data.manifest import BOX_COLUMNS, write_csv
 from pipeline_lib.localization.drawn import COLUMNS as DRAWN_COLUMNS
 from pipeline_lib.localization.predictions import Header, Predictions, write_predictions
@@ -138,7 +139,7 @@ def test_where_nothing_is_right_only_figure_4_has_something_to_show():
 
 
 def test_guesses_are_named_in_their_order_by_the_first_synonym():
-    names = {"n1": "tench, Tinca tinca", "n3": "goldfish"}
+    names = ClassNames({"n1": "tench, Tinca tinca", "n3": "goldfish"})
     found = guesses(["n3", "n2", "n1"], np.array([0.5, 0.25, 0.1], np.float32), names)
     assert found == [
         {"class": "n3", "name": "goldfish", "score": 0.5},
