@@ -3,12 +3,13 @@
 import argparse
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from tabulate import tabulate
 
 from pipeline_lib.common.command import command, parser
-from pipeline_lib.common.files import write_text
+from pipeline_lib.common.files import write_json, write_text
 from pipeline_lib.scheduling.cost import Cost, closure, cost_of, rates
 from pipeline_lib.scheduling.graph import whole_graph
 
@@ -21,8 +22,12 @@ def make_parser() -> argparse.ArgumentParser:
     made.add_argument("--snakefile", type=Path, required=True, help="the workflow")
     made.add_argument("--config", type=json.loads, required=True, help="complete, as JSON")
     made.add_argument("--images", type=json.loads, required=True, help="number by set, as JSON")
-    made.add_argument("--artefacts", type=json.loads, required=True, help="files by target, as JSON")
-    made.add_argument("--out", type=Path, required=True, help="the Markdown to write")
+    made.add_argument(
+        "--artefacts", type=json.loads, required=True, help="files by target, as JSON"
+    )
+    made.add_argument(
+        "--out", type=Path, required=True, help="the Markdown to write; its sums as JSON beside it"
+    )
     return made
 
 
@@ -32,6 +37,8 @@ def main(arguments: argparse.Namespace) -> None:
     records = whole_graph(arguments.snakefile, arguments.config)
     text = plan(records, arguments.config, arguments.images, arguments.artefacts)
     write_text(arguments.out, text)
+    costs = (cost_of(record, arguments.config, arguments.images) for record in records)
+    write_json(arguments.out.with_suffix(".json"), asdict(sum(costs, Cost())))
     print(text)
 
 
@@ -56,7 +63,11 @@ def plan(
             needed = closure(records, wanted)
             targets[name] = sum((costs[place[id(record)]] for record in needed), Cost())
     estimated = sorted(
-        {r["rule"] for r in records if known["steps"].get(r["rule"], {}).get("source") == "estimate"}
+        {
+            r["rule"]
+            for r in records
+            if known["steps"].get(r["rule"], {}).get("source") == "estimate"
+        }
     )
     return "\n".join(
         [

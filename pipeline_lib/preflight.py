@@ -20,7 +20,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--sets", nargs="*", default=[], help="keys of the sets that are needed")
     made.add_argument("--results", type=Path, required=True, help="where results go")
-    made.add_argument("--needs", type=float, default=0, help="GB that the study writes there")
+    made.add_argument(
+        "--plan", type=Path, help="the sums of the study's plan, JSON, if there are any"
+    )
     made.add_argument("--gpu", action="store_true", help="the study wants a GPU")
     made.add_argument("--probe", type=Path, required=True, help="what a job saw (probe)")
     made.add_argument("--out", type=Path, required=True, help="the page to write, Markdown")
@@ -34,13 +36,21 @@ def main(arguments: argparse.Namespace) -> None:
     findings = [
         *(_data(key, arguments.data_root) for key in arguments.sets),
         *seen_folders(probe),
-        disk(arguments.results, arguments.needs),
+        disk(arguments.results, _needed(arguments.plan)),
         gpus(probe, arguments.gpu),
         same_versions(versions(), probe["versions"]),
     ]
     text = page(arguments.study, probe, findings)
     write_text(arguments.out, text)
     print(text)
+
+
+def _needed(plan: Path | None) -> float | None:
+    """GB that the study writes, scratch and all; None where no plan has been made."""
+    if plan is None or not plan.exists():
+        return None
+    sums = read_json(plan)
+    return (sums["written"] + sums["scratch"]) / 1e9
 
 
 def _data(key: str, root: Path) -> Finding:

@@ -19,10 +19,17 @@ class Finding:
     advice: str = ""
 
 
-def disk(folder: Path, needed: float) -> Finding:
-    """Compare the room in ``folder``, or in the nearest one above it that is there, with GB needed."""
+def disk(folder: Path, needed: float | None) -> Finding:
+    """Compare the room in ``folder``, or in the nearest one above it that is there, with GB needed.
+
+    Where nobody has planned, there is nothing to compare with.
+    """
     there = next(path for path in (folder.resolve(), *folder.resolve().parents) if path.exists())
     free = shutil.disk_usage(there).free / 1e9
+    if needed is None:
+        return Finding(
+            f"disk of {folder}", None, f"{free:,.0f} GB free; snakemake plan says what for"
+        )
     seen = f"{free:,.0f} GB free, about {needed:,.0f} GB to be written"
     advice = "free some, or set results=DIR or scratch in slurm/site.yaml to another disk"
     return Finding(f"disk of {folder}", free >= TIGHT * needed, seen, advice)

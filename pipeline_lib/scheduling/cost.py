@@ -33,7 +33,9 @@ class Cost:
     scratch: float = 0.0
 
     def __add__(self, other: "Cost") -> "Cost":
-        return Cost(*(getattr(self, key) + getattr(other, key) for key in self.__dataclass_fields__))
+        return Cost(
+            *(getattr(self, key) + getattr(other, key) for key in self.__dataclass_fields__)
+        )
 
 
 def rates() -> dict[str, Any]:
@@ -71,7 +73,9 @@ def cost_of(
         return Cost(1, 0.0, seconds / 3600, written, scratch)
     # Decoding goes on beside the GPU: the slower of the two is what takes time.
     lasts = max(operations / known["gpu_flops"]["value"], seconds / threads)
-    devices = config["training"]["processes"] * config["training"]["nodes"] if rule == "train" else 1
+    devices = (
+        config["training"]["processes"] * config["training"]["nodes"] if rule == "train" else 1
+    )
     return Cost(1, lasts / 3600, lasts / devices * threads / 3600, written, scratch)
 
 
@@ -87,9 +91,7 @@ def closure(records: list[dict], wanted: Iterable[int]) -> list[dict]:
     return [records[number] for number in sorted(found)]
 
 
-def _units(
-    unit: str, rule: str, wildcards: dict, config: dict, images: dict[str, int]
-) -> float:
+def _units(unit: str, rule: str, wildcards: dict, config: dict, images: dict[str, int]) -> float:
     """How much a job has to do, in the word of ``rates.yaml``.
 
     image: the images of its set (of both splits for the world). look: images times crops.

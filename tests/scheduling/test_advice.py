@@ -43,6 +43,7 @@ def test_a_folder_that_only_the_login_node_sees_is_found():
 def test_the_disk_is_that_of_the_folder_or_of_the_nearest_above_it(tmp_path):
     assert disk(tmp_path / "a" / "b", 0.0).fine
     assert not disk(tmp_path, 1e9).fine
+    assert disk(tmp_path, None).fine is None
 
 
 def test_versions_that_differ_are_named():

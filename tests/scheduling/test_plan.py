@@ -35,7 +35,13 @@ IMAGES = {"ilsvrc-train": 1000, "ilsvrc-val": 100}
 
 
 def job(named, /, threads=8, **wildcards):
-    return {"rule": named, "wildcards": wildcards, "outputs": ["x"], "threads": threads, "needs": []}
+    return {
+        "rule": named,
+        "wildcards": wildcards,
+        "outputs": ["x"],
+        "threads": threads,
+        "needs": [],
+    }
 
 
 def test_training_is_epochs_times_images_times_three_passes_over_the_speed():
@@ -90,7 +96,9 @@ def paper(repository):
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    (line,) = (row for row in (done.stdout + done.stderr).splitlines() if "pipeline_lib.plan" in row)
+    (line,) = (
+        row for row in (done.stdout + done.stderr).splitlines() if "pipeline_lib.plan" in row
+    )
     import shlex
 
     words = shlex.split(line)

@@ -46,7 +46,9 @@ def test_two_nodes_train_what_one_process_trains(checkout, cluster):
     alone.locally(WEIGHTS, config=(plain,))
     run.start(WEIGHTS, config=(plain, "training={nodes: 2}"))
     assert run.ends() == 0, last_lines(run, 60)
-    (nodes,) = {job["NumNodes"] for job in cluster.jobs().values() if job["WorkDir"] == str(run.folder)}
+    (nodes,) = {
+        job["NumNodes"] for job in cluster.jobs().values() if job["WorkDir"] == str(run.folder)
+    }
     assert nodes == "2"
     assert '"processes": 2' in (run.folder / WEIGHTS).with_suffix(".json").read_text()
     one, two = (load_file(where.folder / WEIGHTS) for where in (alone, run))

@@ -43,17 +43,19 @@ def test_the_schema_knows_exactly_the_recipes_fields(repository):
     assert set(recipe) == set(Recipe.__dataclass_fields__)
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "results/README.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "CONTRIBUTING.md", "results/README.md", "docs/cluster.md"]
+)
 def test_paths_that_the_documents_name_exist(repository, document):
     text = (repository / document).read_text()
-    for path in re.findall(r"`((?:pipeline_lib|workflow|tests|envs|docs)/[\w/.-]*)`", text):
+    for path in re.findall(r"`((?:pipeline_lib|workflow|tests|envs|docs|slurm)/[\w/.-]*)`", text):
         assert (repository / path).exists(), f"{document}: {path}"
 
 
 def test_every_step_the_rules_call_is_a_module_with_those_flags(repository):
     rules = "\n".join(path.read_text() for path in (repository / "workflow/rules").glob("*.smk"))
     commands = re.findall(
-        r'"python -m (?:\{params.torchrun\} )?pipeline_lib\.(\w+) (.*?)--log \{log\}"',
+        r'"(?:python -m|\{params.launcher\}) pipeline_lib\.(\w+) (.*?)--log \{log\}"',
         rules,
         re.DOTALL,
     )
