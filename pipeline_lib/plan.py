@@ -26,7 +26,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--artefacts", type=json.loads, required=True, help="files by target, as JSON"
     )
     made.add_argument(
-        "--out", type=Path, required=True, help="the Markdown to write; its sums as JSON beside it"
+        "--out", type=Path, required=True, help="Markdown to write; its sums go beside it, JSON"
     )
     return made
 

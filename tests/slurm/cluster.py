@@ -4,6 +4,7 @@ It wants root, Debian's slurm-wlm and /etc/slurm to itself: the daemons look the
 steps, from which Snakemake's plugin takes SLURM_CONF away.
 """
 
+import contextlib
 import os
 import shutil
 import signal
@@ -132,10 +133,8 @@ class Cluster:
         for step in processes("slurmstepd"):
             if node_of(step) == node:
                 for process in (*descendants(step), step):
-                    try:
+                    with contextlib.suppress(ProcessLookupError):
                         os.kill(process, signal.SIGKILL)
-                    except ProcessLookupError:
-                        pass
 
     def states(self) -> dict[str, str]:
         """Return the nodes' states."""

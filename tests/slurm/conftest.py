@@ -1,5 +1,6 @@
 """A cluster for all tests of this folder, and runs of the tiny study on it."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -78,10 +79,8 @@ class Run:
     def kill(self) -> None:
         """Kill Snakemake's process, as a login node's end would."""
         for process in (*descendants(self.process.pid), self.process.pid):
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
         self.process.wait()
 
     @property

@@ -77,7 +77,9 @@ def preflight_flags(_wildcards):
     """Return the flags that say what the study needs: data sets, GPUs."""
     flags = ["--gpu"] if config["gpu"] else []
     if "world" not in config:
-        keys = ["ilsvrc_devkit", "ilsvrc_val", "ilsvrc_val_boxes"] + ["ilsvrc_train"] * bool(TRAINED)
+        keys = ["ilsvrc_devkit", "ilsvrc_val", "ilsvrc_val_boxes"] + ["ilsvrc_train"] * bool(
+            TRAINED
+        )
         keys += [slug.replace("-", "_") for slug in SLUGS]
         flags += [f"--data-root {shlex.quote(DATA_ROOT)}", f"--sets {' '.join(keys)}"]
     return " ".join(flags)
