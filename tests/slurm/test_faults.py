@@ -64,7 +64,7 @@ def test_scancel(training, cluster, unbroken):
 
 def test_the_time_limit(training, cluster, unbroken):
     warned = "train:slurm_extra='--signal=USR1@50 --open-mode=append'"
-    training.start(WEIGHTS, "--set-resources", "train:runtime=1", warned)
+    training.start(WEIGHTS, "--retries", "9", "--set-resources", "train:runtime=1", warned)
     done = under_way(training)
     eventually(
         lambda: "stopped by SIGUSR1" in training.log or training.jobs_of(cluster, "train") > 1

@@ -44,7 +44,7 @@ rule preflight:
         CONDA
     params:
         study=STUDY,
-        results=RESULTS,
+        results=lambda wildcards, input: os.path.dirname(os.path.dirname(input[0])),
         flags=preflight_flags,
     shell:
         "python -m pipeline_lib.preflight --study {params.study} --results {params.results} "
