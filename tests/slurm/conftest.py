@@ -19,7 +19,7 @@ QUICK = ("--slurm-init-seconds-before-status-checks", "3", "--latency-wait", "10
 NETWORK = "AlexNet"
 WEIGHTS = f"results/tiny/networks/{NETWORK}.safetensors"
 # Long enough to be hit in the middle; the same bits whatever happens on the way.
-LONG = "training={save_every: 25, recipe: {epochs: 120}}"
+LONG = "training={save_every: 25, recipe: {epochs: 60}}"
 
 
 @pytest.fixture(scope="session")

@@ -48,4 +48,5 @@ rule preflight:
         flags=preflight_flags,
     shell:
         "python -m pipeline_lib.preflight --study {params.study} --results {params.results} "
-        "--probe {input} --plan {params.results}/plan.json {params.flags} --out {params.results}/preflight/preflight.md --log {log}"
+        "--probe {input} --plan {params.results}/plan.json {params.flags} "
+        "--out {params.results}/preflight/preflight.md --log {log}"
