@@ -37,10 +37,10 @@ demo: setup ## run the mini study offline, print its tables and where the report
 test: demo ## the demo, then the tests
 	pytest --ignore tests/slurm
 
-test-slurm: setup ## the workflow on a SLURM cluster of this machine's own; root, or it is skipped
+test-slurm: setup ## 20 minutes on a SLURM cluster of this machine's own; without root it is skipped
 	@if [ "$$(id -u)" = 0 ] && ! command -v slurmctld >/dev/null && command -v apt-get >/dev/null; \
 	then apt-get install -qq -y --no-install-recommends slurm-wlm >/dev/null 2>&1 || true; fi
-	pytest tests/slurm
+	pytest tests/slurm $(SLURM_TESTS)
 
 lint: setup ## ruff, snakefmt and Snakemake's own linter
 	ruff check .

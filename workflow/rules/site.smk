@@ -4,25 +4,19 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.scheduling.slurm import status_command
 from pipeline_lib.scheduling.state import FAILED, Run
 
+SITE_KEYS = "partition gpu_partition account qos constraint gpu_type gpu_request scratch".split()
+
 
 def site_settings():
     """Return slurm/site.yaml's settings, and over them those of the environment, CAM_ACCOUNT for one."""
     file = Path(workflow.basedir) / "slurm" / "site.yaml"
     settings = yaml.safe_load(file.read_text()) if file.exists() else {}
-    known = (
-        "partition",
-        "gpu_partition",
-        "account",
-        "qos",
-        "constraint",
-        "gpu_type",
-        "gpu_request",
-    )
-    known += ("scratch",)
     for key in settings:
-        if key not in known:
-            refuse(f"{file}: '{key}' is not one of {', '.join(known)}")
-    given = {key: os.environ.get(f"CAM_{key.upper()}", settings.get(key) or "") for key in known}
+        if key not in SITE_KEYS:
+            refuse(f"{file}: '{key}' is not one of {', '.join(SITE_KEYS)}")
+    given = {
+        key: os.environ.get(f"CAM_{key.upper()}", settings.get(key) or "") for key in SITE_KEYS
+    }
     if given["gpu_request"] not in ("", "gpus", "gres"):
         refuse(f"{file}: gpu_request '{given['gpu_request']}' is neither gpus nor gres")
     return given
