@@ -24,7 +24,7 @@ SMALL = {
         ({"boxes": {"threshold": 1.5}}, "boxes.threshold"),
         ({"networks": {"NIN": {"widht": 2}}}, "networks.NIN"),
         ({"training": {"recipe": {"epochs": 0}}}, "training.recipe.epochs"),
-        ({"study": "huge"}, "tiny"),
+        ({"study": "huge"}, "huge"),
         ({"figures": {"network": "VGG"}}, "figures.network"),
         ({"networks": {"GoogLeNet-GMP": {"weights": "released"}}}, "networks.GoogLeNet-GMP"),
     ],
