@@ -21,7 +21,7 @@ def last_lines(run: Run, count: int = 20) -> str:
 
 def test_all_of_the_tiny_study(checkout, cluster, capsys):
     run = checkout("all")
-    before, started = len(cluster.jobs()), time.monotonic()
+    started = time.monotonic()
     run.start("all", config=())
     assert run.ends(within=1500) == 0, last_lines(run, 60)
     results = run.folder / "results" / "tiny"
@@ -29,9 +29,11 @@ def test_all_of_the_tiny_study(checkout, cluster, capsys):
         assert (results / file).stat().st_size > 0
     figures = {path.stem for path in (results / "figures").glob("*.png")}
     assert figures >= {f"figure{number}" for number in range(3, 9)}
-    sent = len(cluster.jobs()) - before
-    assert sent == run.said.count("has been submitted with SLURM jobid")
-    assert "train" in {job.get("Comment", "").split("_")[1] for job in cluster.jobs().values()}
+    # The controller forgets jobs after a while; Snakemake names each it sends.
+    sent = run.said.count("has been submitted with SLURM jobid")
+    assert sent >= 60
+    for rule in ("train", "predict", "features", "fit", "localize", "evaluate"):
+        assert f"localrule {rule}:" not in run.said
     with capsys.disabled():
         print(f"\n{sent} jobs in {time.monotonic() - started:.0f} s")
 
