@@ -28,6 +28,10 @@ onstart:
     write_graph(RESULTS, workflow.dag, artefacts(), workflow.persistence.path)
 
 
+onsuccess:
+    clear_checkpoints()
+
+
 onerror:
     for line in failures():
         print(line, file=sys.stderr)

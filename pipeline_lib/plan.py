@@ -1,4 +1,4 @@
-"""Say what a study will cost before anything of it is run: jobs, hours and disk, by stage and target."""
+"""Say what a study takes before anything runs: jobs, hours and disk, by stage and by target."""
 
 import argparse
 import json
@@ -10,10 +10,11 @@ from tabulate import tabulate
 
 from pipeline_lib.common.command import command, parser
 from pipeline_lib.common.files import write_json, write_text
-from pipeline_lib.scheduling.cost import Cost, closure, cost_of, rates
-from pipeline_lib.scheduling.graph import whole_graph
+from pipeline_lib.scheduling.costs import Cost, cost, read_rates, total
+from pipeline_lib.scheduling.graph import closure, whole_graph
+from pipeline_lib.scheduling.quantities import Study
 
-HEADER = ("", "jobs", "GPU-hours", "CPU-hours", "written, GB", "scratch, GB")
+HEADER = ("jobs", "GPU-hours", "CPU-hours", "written, GB", "scratch, GB")
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -21,10 +22,10 @@ def make_parser() -> argparse.ArgumentParser:
     made = parser(__doc__, "plan")
     made.add_argument("--snakefile", type=Path, required=True, help="the workflow")
     made.add_argument("--config", type=json.loads, required=True, help="complete, as JSON")
-    made.add_argument("--images", type=json.loads, required=True, help="number by set, as JSON")
     made.add_argument(
         "--artefacts", type=json.loads, required=True, help="files by target, as JSON"
     )
+    made.add_argument("--manifests", type=Path, help="folder of manifests, to count images in")
     made.add_argument(
         "--out", type=Path, required=True, help="Markdown to write; its sums go beside it, JSON"
     )
@@ -35,68 +36,79 @@ def make_parser() -> argparse.ArgumentParser:
 def main(arguments: argparse.Namespace) -> None:
     """Build the graph, price it, print and write it."""
     records = whole_graph(arguments.snakefile, arguments.config)
-    text = plan(records, arguments.config, arguments.images, arguments.artefacts)
+    study = Study(arguments.config, read_rates(), arguments.manifests)
+    text = plan(records, study, arguments.artefacts)
     write_text(arguments.out, text)
-    costs = (cost_of(record, arguments.config, arguments.images) for record in records)
-    write_json(arguments.out.with_suffix(".json"), asdict(sum(costs, Cost())))
+    write_json(arguments.out.with_suffix(".json"), asdict(_together(records, study)))
     print(text)
 
 
-def plan(
-    records: list[dict], config: dict, images: dict[str, int], artefacts: dict[str, list[str]]
-) -> str:
-    """Return the tables, by stage and by target, as Markdown."""
-    known = rates()
-    costs = [cost_of(record, config, images, known) for record in records]
-    stages = {step["stage"]: Cost() for step in known["steps"].values()}
-    for record, cost in zip(records, costs, strict=True):
-        if cost.jobs:
-            stage = known["steps"][record["rule"]]["stage"]
-            stages[stage] += cost
-    total = sum(stages.values(), Cost())
-    targets = {}
-    maker = {output: n for n, record in enumerate(records) for output in record["outputs"]}
-    place = {id(record): n for n, record in enumerate(records)}
-    for name, made in artefacts.items():
-        wanted = [maker[file] for file in made if file in maker]
-        if wanted:
-            needed = closure(records, wanted)
-            targets[name] = sum((costs[place[id(record)]] for record in needed), Cost())
-    estimated = sorted(
-        {
-            r["rule"]
-            for r in records
-            if known["steps"].get(r["rule"], {}).get("source") == "estimate"
-        }
-    )
-    return "\n".join(
-        [
-            f"# What study {config['study']} will cost",
-            "",
-            table({**stages, "**in all**": total}),
-            "",
-            "Each target alone, with everything it needs:",
-            "",
-            table(targets),
-            "",
-            "- CPU-hours are of one core; a job with a GPU holds all its cores while it lasts.",
-            "- Scratch can be deleted afterwards; all of it at once, an upper bound.",
-            "- Nothing that is there already is taken off.",
-            f"- Rates and where they come from: pipeline_lib/scheduling/rates.yaml. Its GPU speed is an "
-            f"estimate, and so are the rates of {', '.join(estimated)}.",
-            "",
-        ]
-    )
+def plan(records: list[dict], study: Study, artefacts: dict[str, list[str]]) -> str:
+    """Return the tables, by stage and by target, as Markdown, and where the rates come from.
+
+    ``records`` are of `scheduling.graph.whole_graph`, ``artefacts`` the files of each target by name.
+    """
+    known = study.known
+    made = [record for record in records if record["outputs"]]
+    rules = {record["rule"] for record in made}
+    by_stage = [
+        (
+            rule,
+            *cells(_together([record for record in made if record["rule"] == rule], study)),
+            rate["source"],
+        )
+        for rule, rate in known["rules"].items()  # in the workflow's order
+        if rule in rules
+    ]
+    by_target = [
+        (name, *cells(_together(needed, study)))
+        for name, files in artefacts.items()
+        if (needed := closure(records, files))
+    ]
+    every = ("everything", *cells(_together(made, study)))
+    speed = known["speed"][study.device]
+    lines = [
+        f"# What study {study.config['study']} takes",
+        f"From the beginning, as if nothing were done yet; networks on {speed['what']}.",
+        _table([*by_stage, every], ("stage", *HEADER, "rates")),
+        "By itself, with all it depends on:",
+        _table([*by_target, every], ("target", *HEADER)),
+        "A job holds its cores, and its GPU, as long as it runs. Scratch is what is on the disk only "
+        "while jobs run, if all of them run at once. Data sets are not counted, nor is waiting.",
+        "\n".join(
+            [
+                "Rates (`pipeline_lib/scheduling/rates.yaml`):\n",
+                f"- speed of networks: {speed['rate']:,} GFLOP/s each; {speed['source']}",
+                *(
+                    f"- {key}: {known['sources'][key]}"
+                    for key in dict.fromkeys(row[-1] for row in by_stage)
+                ),
+                *(f"- {note}" for note in sorted(study.assumed)),
+            ]
+        ),
+    ]
+    return "\n\n".join(lines) + "\n"
 
 
-def table(costs: dict[str, Cost]) -> str:
-    """Return a Markdown table, a row for each cost."""
-    rows = [
-        (name, one.jobs, *(f"{value:,.1f}" for value in (one.gpu, one.cpu)),
-         *(f"{value / 1e9:,.2f}" for value in (one.written, one.scratch)))
-        for name, one in costs.items()
-    ]  # fmt: skip
-    return tabulate(rows, HEADER, tablefmt="github", colalign=("left", *["right"] * 5))
+def cells(one: Cost) -> tuple[str, ...]:
+    """Return a cost as the tables show it."""
+    hours = (one.gpu / 3600, one.cpu / 3600)
+    return f"{one.jobs:,}", *map(_short, (*hours, one.written / 1e9, one.scratch / 1e9))
+
+
+def _together(records: list[dict], study: Study) -> Cost:
+    return total(cost(record, study) for record in records)
+
+
+def _short(value: float) -> str:
+    if value < 0.01:
+        return "< 0.01" if value else "0"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def _table(rows: list[tuple[str, ...]], header: tuple[str, ...]) -> str:
+    align = ["left", *["right"] * len(HEADER), "left"][: len(header)]
+    return tabulate(rows, header, tablefmt="github", disable_numparse=True, colalign=align)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Under torchrun (python -m torch.distributed.run) it trains in several processes,
 """
 
 import argparse
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -128,7 +129,10 @@ def _train(
     def write() -> None:
         checkpoints.check_ours()
         save_network(arguments.out, card, classifier.state_dict())
-        checkpoints.clear()
+        # SLURM starts a job anew when it loses sight of its node, even one that goes on to finish:
+        # the new one then has only the last steps to repeat. The workflow's end clears them.
+        if "SLURM_JOB_ID" not in os.environ:
+            checkpoints.clear()
         log.info("%s: wrote %s", arguments.name, arguments.out)
 
     processes.in_the_first(write)

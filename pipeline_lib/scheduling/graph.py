@@ -1,5 +1,6 @@
 """Snakemake's graph of jobs as plain values."""
 
+from collections.abc import Iterable
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -55,3 +56,18 @@ def whole_graph(snakefile: Path, config: dict) -> list[dict]:
         except WorkflowError as error:
             raise InputError(f"{snakefile}: no graph of the study ({error})") from None
         return job_records(workflow._workflow.dag)
+
+
+def closure(records: list[dict], files: Iterable[str]) -> list[dict]:
+    """Return the records of the jobs that make these files, and of all that they need, each once."""
+    maker = {
+        output: number for number, record in enumerate(records) for output in record["outputs"]
+    }
+    rest = [maker[file] for file in files if file in maker]
+    found: set[int] = set()
+    while rest:
+        number = rest.pop()
+        if number not in found:
+            found.add(number)
+            rest.extend(records[number]["needs"])
+    return [records[number] for number in sorted(found)]

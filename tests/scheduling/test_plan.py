@@ -1,141 +1,243 @@
-"""What a plan says follows from the data file by arithmetic; every rule has a rate."""
+"""The plan's arithmetic by hand, its counts against the code they stand for, and it as users see it."""
 
-import json
+import os
+import re
+import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.data.transfer import birds, lists
+from pipeline_lib.data.transfer.sets import transfer_sets
+from pipeline_lib.networks.registry import ARCHITECTURES, build
 from pipeline_lib.plan import plan
-from pipeline_lib.scheduling.cost import Cost, closure, cost_of, rates
-from pipeline_lib.scheduling.graph import whole_graph
+from pipeline_lib.scheduling.costs import Cost, cost, read_rates, total
+from pipeline_lib.scheduling.graph import closure
+from pipeline_lib.scheduling.quantities import EPOCHS, Study
+from pipeline_lib.svm import protocol
+from pipeline_lib.svm.trials import Part, Trial
+from pipeline_lib.training.recipe import Recipe
 
-RATES = {
-    "gpu_flops": {"value": 1e12},
-    "core_flops": {"value": 1e9},
-    "networks": {"vgg16": 2e10, "other": 1e9},
-    "steps": {
-        "train": {"stage": "training", "unit": "epoch-image", "passes": 3, "written": 0, "start": 0,
-                  "scratch": 10},
-        "localize": {"stage": "boxes", "unit": "look", "seconds": 0.5, "written": 7, "start": 2},
-        "predict": {"stage": "maps", "unit": "look", "passes": 1, "seconds": 0, "written": 5,
-                    "start": 0},
-    },
-    "free": ["all"],
-}  # fmt: skip
 CONFIG = {
-    "study": "tried",
+    "study": "tiny",
     "gpu": True,
-    "networks": {"VGG": {"architecture": "vgg16", "recipe": {"epochs": 4}}, "N": None},
-    "training": {"recipe": {"epochs": 2}, "crop": 112, "processes": 1, "nodes": 1},
-    "transfer": {},
+    "networks": {"A": {"architecture": "a", "recipe": {"epochs": 3}}, "B": {"pretrained": "a"}},
+    "training": {"recipe": {"epochs": 5}, "processes": 1, "nodes": 1},
+    "prediction": {"backprop_crops": 10},
+    "transfer": {"costs": [1e-7, 1e-6], "folds": 2},
+    "world": {"train_images": 100, "val_images": 10, "test_images": 0},
 }
-IMAGES = {"ilsvrc-train": 1000, "ilsvrc-val": 100}
-
-
-def job(named, /, threads=8, **wildcards):
-    return {
-        "rule": named,
-        "wildcards": wildcards,
-        "outputs": ["x"],
-        "threads": threads,
-        "needs": [],
-    }
-
-
-def test_training_is_epochs_times_images_times_three_passes_over_the_speed():
-    # 4 epochs x 1,000 images x 3 passes x 2e10 operations, a quarter at half the side: 6e13
-    cost = cost_of(job("train", network="VGG"), CONFIG, IMAGES, RATES)
-    assert cost.gpu == pytest.approx(4 * 1000 * 3 * 2e10 / 4 / 1e12 / 3600)
-    assert cost.cpu == pytest.approx(8 * cost.gpu)  # its eight cores are held as long
-    assert cost.scratch == 4 * 1000 * 10
-
-
-def test_without_a_gpu_the_cores_do_it():
-    cost = cost_of(job("train", network="VGG"), CONFIG | {"gpu": False}, IMAGES, RATES)
-    assert cost.gpu == 0
-    assert cost.cpu == pytest.approx(4 * 1000 * 3 * 2e10 / 4 / 1e9 / 3600)
-
-
-def test_ten_crops_are_ten_looks_and_slower_rules_take_longer():
-    whole = job("localize", set="ilsvrc-val", views="whole", rule="paper", network="VGG")
-    crops = job("localize", set="ilsvrc-val", views="ten-crop", rule="authors", network="VGG")
-    assert cost_of(whole, CONFIG, IMAGES, RATES).cpu == pytest.approx((2 + 0.5 * 100) / 3600)
-    assert cost_of(crops, CONFIG, IMAGES, RATES).cpu == pytest.approx((2 + 6 * 0.5 * 1000) / 3600)
-    assert cost_of(crops, CONFIG, IMAGES, RATES).written == 7 * 1000
-
-
-def test_a_network_nobody_counted_passes_for_another():
-    cost = cost_of(
-        job("predict", set="ilsvrc-val", views="whole", network="N"), CONFIG, IMAGES, RATES
+RATES = {
+    "sources": {"clock": "measured", "hand": "estimate"},
+    "speed": {
+        "gpu": {"rate": 1000, "what": "a GPU", "source": "made up"},
+        "cpu": {"rate": 10, "what": "a CPU", "source": "made up"},
+    },
+    "networks": [
+        {"network": "a", "side": 14, "gflop": 2.0, "parameters": 500, "map": 7, "features": 16}
+    ],
+    "sets": {"twins": {"megapixels": 0.5, "cub": {"images": 8}}, "always": {}},
+    "rules": {
+        "train": {
+            "set": ["ilsvrc-train"],
+            "cpu": {"job": 4, "sample": 0.01},
+            "passes": 3,
+            "disk": {"parameter": 4},
+            "scratch": {"parameter": 24},
+            "source": "clock",
+        },
+        "predict": {
+            "by": "views",
+            "source": "hand",
+            "ten-crop": {"cpu": {"crop": 1}, "passes": 1, "disk": {"cell": 24}},
+        },
+        "table": {"cpu": {"job": 36}, "disk": {"job": 1000}, "source": "clock"},
+    },
+}
+FORM = {"inputs": [], "log": [], "benchmark": None}
+TEN = {"network": "A", "views": "ten-crop", "set": "ilsvrc-val"}
+GRAPH = [
+    FORM | {"rule": rule, "wildcards": wildcards, "outputs": outputs, "threads": n, "needs": on}
+    for rule, wildcards, outputs, n, on in (
+        ("all", {}, [], 1, [1, 2, 3, 4]),
+        ("train", {"network": "A"}, ["a"], 2, []),
+        ("table", {"table": "table1"}, ["t1"], 1, [1]),
+        ("predict", TEN, ["p"], 8, [1]),
+        ("table", {"table": "table2"}, ["t2"], 1, [1, 3]),
     )
-    assert cost.gpu == pytest.approx(100 * 1e9 / 1e12 / 3600)
+]
+# 100 images x 3 epochs x 3 passes x 2 GFLOP = 1,800; decoding: 4 s + 300 x 0.01 s = 7 s, two cores.
+TRAIN = {"gpu": Cost(1, 3.5, 7.0, 2000, 12000), "cpu": Cost(1, 0, 7 + 180, 2000, 12000)}
+# 10 images x 10 crops x 2 GFLOP = 200; decoding: 100 s, eight cores; 100 x 7 x 7 cells of 24 bytes.
+PREDICT = {"gpu": Cost(1, 12.5, 100, 117600, 0), "cpu": Cost(1, 0, 100 + 20, 117600, 0)}
 
 
-def test_a_rule_without_a_rate_is_named():
-    with pytest.raises(InputError, match="no rate for rule dream; measure it and add one"):
-        cost_of(job("dream"), CONFIG, IMAGES, RATES)
+@pytest.mark.parametrize("device", ["gpu", "cpu"])
+def test_costs_are_rates_times_quantities(device):
+    study = Study(CONFIG | {"gpu": device == "gpu"}, RATES)
+    found = [cost(job, study) for job in GRAPH]
+    table = Cost(1, 0, 36, 1000, 0)
+    assert found == [Cost(), TRAIN[device], table, PREDICT[device], table]
+    together = total(found)
+    assert (together.jobs, together.written) == (4, 2000 + 117600 + 2 * 1000)
 
 
-def test_a_target_costs_what_it_needs_each_job_once():
-    records = [{"needs": []}, {"needs": [0]}, {"needs": [0]}, {"needs": [1, 2]}, {"needs": []}]
-    assert closure(records, [3]) == records[:4]
-    assert closure(records, [1, 2]) == records[:3]
-    assert Cost(1, 1, 2, 3, 4) + Cost(1, 1, 2, 3, 4) == Cost(2, 2, 4, 6, 8)
+def test_a_gpu_that_decoding_does_not_hold_up_is_the_slower():
+    rates = RATES | {"speed": {"gpu": {"rate": 100}}}
+    assert cost(GRAPH[1], Study(CONFIG, rates)) == Cost(1, 18, 36, 2000, 12000)
+    two = CONFIG | {"training": CONFIG["training"] | {"processes": 2}}
+    assert cost(GRAPH[1], Study(two, rates)) == Cost(1, 18, 18, 2000, 12000)  # for half as long
 
 
-@pytest.fixture(scope="module")
-def paper(repository):
-    """The paper study as the plan's rule sees it, without any data: flags of its job."""
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "plan", "-n", "--printshellcmds"]
-        + ["--config", "study=paper", "data_root=/nowhere"],
-        cwd=repository,
-        capture_output=True,
-        text=True,
-    )
+def test_a_target_costs_what_it_depends_on_each_job_once():
+    text = plan(GRAPH, Study(CONFIG, RATES), {"table1": ["t1"], "table2": ["t2"], "none": []})
+    cells = {row[0]: row[1:] for row in rows(text)}
+    assert [job["rule"] for job in closure(GRAPH, ["t2"])] == ["train", "predict", "table"]
+    assert closure(GRAPH, ["t1", "t2"]) == GRAPH[1:]
+    assert cells["table1"][:2] == ["2", "< 0.01"]
+    assert cells["table2"][0] == "3"
+    assert cells["everything"][:3] == ["4", "< 0.01", "0.05"]  # 179 core-seconds
+    assert cells["train"][-1] == "clock"
+    assert "none" not in cells
+
+
+def rows(text):
+    """The cells of all lines of all tables; the stages' come first, "everything" twice."""
+    lines = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line] for line in lines]
+
+
+def test_every_rule_has_a_rate_and_every_rate_its_rule(repository):
+    paths = [repository / "Snakefile", *(repository / "workflow/rules").glob("*.smk")]
+    blocks = [
+        block
+        for path in paths
+        for block in re.split(r"(?m)^ *(?=rule \w*:)", path.read_text())
+        if re.search(r"(?m)^ *output:", block)
+    ]
+    known = read_rates()
+    made = {re.match(r"rule (\w+):", block)[1] for block in blocks} - {"probe"}  # of preflight
+    lacking = sorted(made - set(known["rules"]))
+    assert not lacking, f"say in pipeline_lib/scheduling/rates.yaml what a job takes: {lacking}"
+    assert set(known["rules"]) == made
+    common = (repository / "workflow/rules/common.smk").read_text()
+    lines = {}
+    for rule, line in known["rules"].items():
+        if "by" in line:
+            values = re.search(rf'    {line["by"]}="(.*)"', common)[1]
+            lines |= {f"{rule} {value}": line.get(value) for value in values.split("|")}
+        else:
+            lines[rule] = line
+    assert all(lines.values()), lines
+    assert {one["source"] for one in known["rules"].values()} == set(known["sources"])
+    with pytest.raises(InputError, match="nothing of rule figure9; add a line"):
+        cost(GRAPH[1] | {"rule": "figure9"}, Study(CONFIG, known))
+
+
+def test_networks_are_counted_as_pytorch_counts_them():
+    known = {(one["network"], one.get("width", 1)): one for one in read_rates()["networks"]}
+    assert {name for name, _ in known} >= set(ARCHITECTURES)
+    for (name, width), line in known.items():
+        if name in ARCHITECTURES:
+            small = {"half_input": True, "width": width} if width != 1 else {}
+            if small and name not in ("googlenet", "googlenet_gap", "googlenet_gmp"):
+                small["batch_norm"] = True
+            with torch.device("meta"):
+                network = build(name, 10 if small else 1000, small).eval()
+            with torch.no_grad(), FlopCounterMode(display=False) as counter:
+                network(torch.empty(1, 3, line["side"], line["side"], device="meta"))
+            assert counter.get_total_flops() / 1e9 == pytest.approx(line["gflop"], rel=1e-3), name
+            assert sum(one.numel() for one in network.parameters()) == line["parameters"], name
+    assert Recipe().epochs == EPOCHS
+
+
+def test_solves_are_counted_as_the_protocol_makes_them(monkeypatch):
+    made = []
+
+    class Counted(protocol.LiblinearSolver):
+        def solve(self, targets, cost, **given):
+            made.append((targets != 0).sum())
+            return super().solve(targets, cost, **given)
+
+    monkeypatch.setitem(protocol.SOLVERS, "liblinear", Counted)
+    rng = np.random.default_rng(0)
+    targets = np.where(np.arange(12)[:, None] % 3 == np.arange(3), 1, -1).astype(np.int8)
+    part = Part(np.arange(12), targets)
+    features, trial = rng.random((12, 16), np.float32), Trial("1", list("abc"), part, part)
+    asked = CONFIG["transfer"]
+    protocol.fit_trial(features, trial, metric="accuracy", solver="liblinear", seed=0, **asked)
+    twins = {"megapixels": 1, "cub": {"images": 12, "classes": 3, "examples": 12}}
+    study = Study(CONFIG, RATES | {"sets": {"twins": twins, "always": {}}})
+    wildcards = {"set": "cub", "network": "A", "crop": "whole"}
+    found = study.quantities({"rule": "fit", "wildcards": wildcards}, [])
+    assert found["solve"] == len(made)
+    assert found["term"] / 16 >= sum(made) > found["term"] / 16 / 2  # folds train on a part
+
+
+def test_the_sets_are_those_of_their_readers():
+    real = read_rates()["sets"]["real"]
+    official = {"sun397": lists.SUN397, "indoor67": lists.INDOOR67, "action40": lists.ACTION40}
+    official["cub"] = birds.OFFICIAL
+    study = Study({"study": "paper"}, read_rates())
+    for name, one in official.items():
+        assert (study.images(name), *real[name].values()) == (one.images, one.classes, one.train)
+    for one in transfer_sets().values():
+        if one.drawn and one.metric == "accuracy":
+            assert real[one.layout]["examples"] == one.train * real[one.layout]["classes"]
+    sizes = [study.images(f"ilsvrc-{split}") for split in ("train", "val", "test")]
+    assert sizes == [1_281_167, 50_000, 100_000]
+
+
+def test_images_that_are_there_are_counted(tmp_path):
+    (tmp_path / "ilsvrc-val").mkdir()
+    (tmp_path / "ilsvrc-val" / "images.csv").write_text("image_id\na\nb\nc\n")
+    study = Study({"study": "paper"}, read_rates(), tmp_path)
+    assert (study.images("ilsvrc-val"), study.images("scene15")) == (3, 4485)
+    assert study.images("scene15-picked") == 6
+
+
+def test_the_mini_studys_sets_are_as_drawn(repository):
+    manifests = repository / "results" / "mini" / "data"
+    if not (manifests / "cub").exists():
+        pytest.skip("no results of the mini study: run make demo")
+    config = CONFIG | {"world": {}}
+    for name in read_rates()["sets"]["twins"]:
+        if name != "megapixels":
+            drawn = Study(config, read_rates(), manifests).images(name)
+            assert Study(config, read_rates()).images(name) == drawn, name
+
+
+@pytest.mark.workflow
+def test_the_paper_is_planned_without_data(repository, tmp_path):
+    shutil.copy(repository / "config.yaml", tmp_path)
+
+    def snakemake(*arguments):
+        given = ("--config", "study=paper", "data_root=nowhere", "results=out")
+        return subprocess.run(
+            [sys.executable, "-m", "snakemake", "-c1", "-s", repository / "Snakefile"]
+            + [*arguments, *given],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(repository)},
+            capture_output=True,
+            text=True,
+        )
+
+    done = snakemake("plan")
     assert done.returncode == 0, done.stderr
-    (line,) = (
-        row for row in (done.stdout + done.stderr).splitlines() if "pipeline_lib.plan" in row
-    )
-    import shlex
-
-    words = shlex.split(line)
-    flags = {key: words[words.index(f"--{key}") + 1] for key in ("config", "images", "artefacts")}
-    return {key: json.loads(text) for key, text in flags.items()}
-
-
-@pytest.fixture(scope="module")
-def records(paper, repository, tmp_path_factory):
-    return whole_graph(repository / "Snakefile", paper["config"])
-
-
-def test_every_rule_of_the_paper_study_has_a_rate(records):
-    known = rates()
-    rules = {record["rule"] for record in records if record["outputs"]}
-    lacking = rules - set(known["steps"]) - set(known["free"])
-    assert not lacking, f"measure these and add them to rates.yaml: {lacking}"
-    sources = {step["source"] for step in known["steps"].values()}
-    assert sources <= set(known["sources"])
-
-
-def test_the_plan_of_the_paper_study_adds_up(records, paper):
-    config, images = paper["config"], paper["images"]
-    assert images["ilsvrc-train"] == 1_281_167
-    text = plan(records, config, images, paper["artefacts"])
-    costs = [cost_of(record, config, images) for record in records]
-    total = sum(costs, Cost())
-    row = next(line for line in text.splitlines() if "in all" in line)
-    assert [cell.strip() for cell in row.split("|")[2:4]] == [str(total.jobs), f"{total.gpu:,.1f}"]
-    # By hand: GoogLeNet-GAP's eight epochs, at three passes an image.
-    known = rates()
-    gap = next(
-        cost
-        for cost, record in zip(costs, records, strict=True)
-        if record["rule"] == "train" and record["wildcards"]["network"] == "GoogLeNet-GAP"
-    )
-    operations = 8 * 1_281_167 * 3 * known["networks"]["googlenet_gap"]
-    assert gap.gpu == pytest.approx(operations / known["gpu_flops"]["value"] / 3600)
-    for target in ("table1", "table4", "figure7"):
-        assert f"| {target} " in text
+    text = (tmp_path / "out/paper/plan.md").read_text()
+    assert done.stdout.strip() == text.strip()
+    cells = rows(text)
+    stages = {
+        row[0]: int(row[1]) for row in cells[1 : [row[0] for row in cells].index("everything")]
+    }
+    dry = snakemake("-n", "--quiet", "reason", "all").stdout
+    jobs = {name: int(n) for name, n in re.findall(r"(?m)^(\w+) +(\d+)$", dry)}
+    assert stages == {name: n for name, n in jobs.items() if name not in ("all", "total")}
+    targets = {row[0]: row for row in cells}
+    assert {f"table{n}" for n in range(1, 6)} | {f"figure{n}" for n in range(3, 9)} <= set(targets)
+    assert 0 < float(targets["table4"][2]) < float(targets["table1"][2])

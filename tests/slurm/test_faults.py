@@ -121,3 +121,18 @@ def test_a_node_lost(training, cluster, unbroken):
         cluster.start_node(node)
     check(training, unbroken, done)
     assert training.jobs_of(cluster, "train") == 1  # Snakemake never noticed
+
+
+def test_only_the_daemon_of_a_node_lost(training, cluster, unbroken):
+    """The job lives on, unseen, and finishes; the one that takes its place has little left to do."""
+    training.start(WEIGHTS)
+    done = under_way(training)
+    node = cluster.jobs()[training.job_of(cluster, "train")]["NodeList"]
+    cluster.kill(f"slurmd-{node}")
+    try:
+        assert training.ends(within=400) == 0, training.said
+    finally:
+        cluster.start_node(node)
+    check(training, unbroken, done)
+    assert training.jobs_of(cluster, "train") == 1
+    assert not list((training.folder / "results" / "tiny" / "checkpoints").glob("*"))

@@ -5,6 +5,7 @@ import re
 import shutil
 import time
 
+import pytest
 import torch
 from safetensors.torch import load_file
 
@@ -85,3 +86,13 @@ def test_a_truncated_result_is_refused_by_name_and_made_again_alone(unbroken, cl
     assert run.ends() == 0, last_lines(run, 60)
     assert hashlib.sha256((run.folder / BOXES).read_bytes()).hexdigest() == whole
     assert (run.folder / WEIGHTS).stat().st_mtime_ns == trained
+
+
+@pytest.mark.parametrize("asked", ["gpus", "gres"])
+def test_a_gpu_asked_for_either_way_is_given(asked, checkout, cluster, monkeypatch):
+    monkeypatch.setenv("CAM_GPU_REQUEST", asked)
+    run = checkout(asked).start("probe", "--notemp", config=("gpu=true",))
+    assert run.ends() == 0, last_lines(run, 60)
+    (job,) = (job for job in cluster.jobs().values() if job["WorkDir"] == str(run.folder))
+    assert job["NodeList"] == "g1"
+    assert job.get("TresPerJob" if asked == "gpus" else "TresPerNode") == "gres:gpu:1"

@@ -10,12 +10,12 @@ rule plan:
     params:
         snakefile=f"{workflow.basedir}/Snakefile",
         config=lambda wildcards: json.dumps(config),
-        images=lambda wildcards: json.dumps(images_by_set()),
         artefacts=lambda wildcards: json.dumps(artefacts()),
+        manifests=f"{RESULTS}/data",
         out=f"{RESULTS}/plan.md",
     shell:
         "python -m pipeline_lib.plan --snakefile {params.snakefile:q} --config {params.config:q} "
-        "--images {params.images:q} --artefacts {params.artefacts:q} --out {params.out} --log {log}"
+        "--artefacts {params.artefacts:q} --manifests {params.manifests} --out {params.out} --log {log}"
 
 
 rule probe:

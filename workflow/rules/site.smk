@@ -61,6 +61,13 @@ def failures():
     return [f"failed: {job.name}, see {run.log(job) or 'no log'}" for job in run.of(FAILED)]
 
 
+def clear_checkpoints():
+    """Remove the checkpoints of the networks that are there; on a cluster they outlive the training."""
+    for network in TRAINED:
+        if os.path.exists(f"{RESULTS}/networks/{network}.safetensors"):
+            shutil.rmtree(f"{SCRATCH}/checkpoints/{network}", ignore_errors=True)
+
+
 def seen_by_jobs():
     """Return the folders that jobs must see as the login node does."""
     folders = [config["results"], *([] if "world" in config else [DATA_ROOT])]
@@ -77,25 +84,6 @@ def preflight_flags(_wildcards):
         keys += [slug.replace("-", "_") for slug in SLUGS]
         flags += [f"--data-root {shlex.quote(DATA_ROOT)}", f"--sets {' '.join(keys)}"]
     return " ".join(flags)
-
-
-def images_by_set():
-    """Return how many images each set has, or would have were it complete."""
-    if "world" in config:
-        world = config["world"]
-        twins = 190  # about; pipeline_lib/synthetic/sizes.py
-        sizes = {slug: twins for slug in SLUGS}
-        splits = {split: world[f"{split}_images"] for split in ("train", "val", "test")}
-    else:
-        entries = listed("data/catalogue.yaml")
-        totals = {
-            key: sum(archive.get("images") or 0 for archive in entry.get("archives", []))
-            for key, entry in entries.items()
-        }
-        sizes = {slug: totals[slug.replace("-", "_")] for slug in SLUGS}
-        splits = {"train": totals["ilsvrc_train"], "val": totals["ilsvrc_val"], "test": 100_000}
-    shown = {f"{slug}-picked": 6 for slug in SLUGS} | {"photographs": 2}
-    return sizes | shown | {f"ilsvrc-{split}": count for split, count in splits.items()}
 
 
 SITE = site_settings()
