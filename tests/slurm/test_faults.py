@@ -127,12 +127,20 @@ def test_only_the_daemon_of_a_node_lost(training, cluster, unbroken):
     """The job lives on, unseen, and finishes; the one that takes its place has little left to do."""
     training.start(WEIGHTS)
     done = under_way(training)
-    node = cluster.jobs()[training.job_of(cluster, "train")]["NodeList"]
+    number = training.job_of(cluster, "train")
+    node = cluster.jobs()[number]["NodeList"]
+    # Stopped meanwhile: it must not be done before SLURM misses the daemon.
+    unseen = trainers(training)
+    for process in unseen:
+        os.kill(process, signal.SIGSTOP)
     cluster.kill(f"slurmd-{node}")
     try:
+        eventually(lambda: cluster.states()[node].startswith("down"))
+        for process in unseen:
+            os.kill(process, signal.SIGCONT)
         assert training.ends(within=400) == 0, training.said
     finally:
         cluster.start_node(node)
     check(training, unbroken, done)
-    assert training.jobs_of(cluster, "train") == 1
+    assert cluster.jobs()[number]["Restarts"] == "1"
     assert not list((training.folder / "results" / "tiny" / "checkpoints").glob("*"))
