@@ -16,6 +16,12 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/localization.smk"
 include: "workflow/rules/transfer.smk"
+include: "workflow/rules/discovery.smk"
+include: "workflow/rules/scenes.smk"
+include: "workflow/rules/concepts.smk"
+include: "workflow/rules/text.smk"
+include: "workflow/rules/vqa.smk"
+include: "workflow/rules/units.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/cluster.smk"
 
@@ -56,7 +62,10 @@ rule all:
         f"{RESULTS}/scores/centred-box.csv",
         TRANSFERRED,
         expand(f"{RESULTS}/tables/{{table}}.{{form}}", table=TABLES, form=["csv", "md", "html"]),
-        expand(f"{RESULTS}/figures/{{figure}}.{{form}}", figure=SHOWS, form=["png", "json"]),
+        expand(
+            f"{RESULTS}/figures/{{figure}}.{{form}}", figure=FIGURES, form=["png", "pdf", "json"]
+        ),
+        DISCOVERED,
         SUBMISSIONS,
 
 
@@ -115,6 +124,57 @@ rule figure7:
 rule figure8:
     input:
         lambda _: drawn_figure("figure8"),
+
+
+rule figure9:
+    input:
+        lambda _: drawn_figure("figure9"),
+
+
+rule figure10:
+    input:
+        lambda _: drawn_figure("figure10"),
+
+
+rule figure11:
+    input:
+        lambda _: drawn_figure("figure11"),
+
+
+rule figure12:
+    input:
+        lambda _: drawn_figure("figure12"),
+
+
+rule figure13:
+    input:
+        lambda _: drawn_figure("figure13"),
+
+
+# The same by what is found in them.
+rule scenes:
+    input:
+        rules.figure9.input,
+
+
+rule concepts:
+    input:
+        rules.figure10.input,
+
+
+rule text:
+    input:
+        rules.figure11.input,
+
+
+rule vqa:
+    input:
+        rules.figure12.input,
+
+
+rule units:
+    input:
+        rules.figure13.input,
 
 
 rule thresholds:

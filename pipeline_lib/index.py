@@ -6,12 +6,14 @@ from pathlib import Path
 
 from pipeline_lib.common.command import command, log, parser
 from pipeline_lib.common.files import write_json
+from pipeline_lib.data.discovery.readers import READERS as DISCOVERY_READERS
 from pipeline_lib.data.ilsvrc import read_test, read_train, read_val
 from pipeline_lib.data.manifest import (
     BOX_COLUMNS,
     CLASS_COLUMNS,
     IMAGE_COLUMNS,
     SPLIT_COLUMNS,
+    write_csv,
     write_rows,
 )
 from pipeline_lib.data.photographs import SAMPLES, read_photographs, root_folder
@@ -24,7 +26,11 @@ def make_parser() -> argparse.ArgumentParser:
     made = parser(__doc__, "index")
     made.add_argument(
         "--layout",
-        choices=("ilsvrc-train", "ilsvrc-val", "ilsvrc-test", "photographs", *READERS),
+        choices=(
+            *("ilsvrc-train", "ilsvrc-val", "ilsvrc-test", "photographs"),
+            *READERS,
+            *DISCOVERY_READERS,
+        ),
         required=True,
     )
     made.add_argument(
@@ -44,6 +50,7 @@ def make_parser() -> argparse.ArgumentParser:
     made.add_argument("--boxes", type=Path, help="CSV to write")
     made.add_argument("--classes", type=Path, help="CSV to write")
     made.add_argument("--splits", type=Path, help="CSV to write")
+    made.add_argument("--annotations", type=Path, help="CSV to write")
     made.add_argument("--summary", type=Path, help="JSON to write")
     return made
 
@@ -60,6 +67,8 @@ def main(arguments: argparse.Namespace) -> None:
         found = read_test(root)
     elif arguments.layout == "photographs":
         found = read_photographs(root)
+    elif arguments.layout in DISCOVERY_READERS:
+        found = DISCOVERY_READERS[arguments.layout](root)
     else:
         asked = ask(
             arguments.layout, arguments.train, arguments.test, arguments.repeats, arguments.seed
@@ -74,6 +83,8 @@ def main(arguments: argparse.Namespace) -> None:
     for path, columns, rows in tables:
         if path is not None:
             write_rows(path, columns, rows)
+    if arguments.annotations is not None:
+        write_csv(arguments.annotations, found.annotations)
     if arguments.summary is not None:
         summary = found.summary.as_json()
         for key, given in (("notes", arguments.note), ("box_notes", arguments.box_note)):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipeline_lib.common.command import command, log, parser
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.synthetic.discovery import WRITERS, write_discovery
 from pipeline_lib.synthetic.ilsvrc import write_ilsvrc
 from pipeline_lib.synthetic.transfer import write_transfer
 
@@ -16,9 +17,9 @@ def make_parser() -> argparse.ArgumentParser:
     made = parser(__doc__, "synthesize")
     made.add_argument(
         "--layout",
-        choices=("ilsvrc", "transfer"),
+        choices=("ilsvrc", "transfer", *WRITERS),
         default="ilsvrc",
-        help="ILSVRC2012, or the nine sets of Section 4, each in its folder",
+        help="ILSVRC2012, the nine sets of Section 4, each in its folder, or one of Section 4.2",
     )
     made.add_argument("--train-images", type=int, help="of ilsvrc, required")
     made.add_argument("--val-images", type=int, help="of ilsvrc, required")
@@ -36,14 +37,16 @@ def main(arguments: argparse.Namespace) -> None:
     counts = (arguments.train_images, arguments.val_images, arguments.test_images)
     if arguments.layout == "ilsvrc" and None in counts[:2]:
         raise InputError("--layout ilsvrc: give --train-images and --val-images")
-    if arguments.layout == "transfer" and counts != (None, None, None):
-        raise InputError("--layout transfer: the sets' sizes are fixed; leave out --*-images")
+    if arguments.layout != "ilsvrc" and counts != (None, None, None):
+        raise InputError(f"--layout {arguments.layout}: sizes are fixed; leave out --*-images")
     temporary = out.with_name(f".{out.name}.part")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     try:
         if arguments.layout == "transfer":
             write_transfer(temporary, **drawn)
+        elif arguments.layout in WRITERS:
+            write_discovery(temporary, arguments.layout, **drawn)
         else:
             train, val, test = counts
             write_ilsvrc(

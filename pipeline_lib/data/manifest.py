@@ -1,6 +1,6 @@
 """The manifest of an image set: which images there are, their labels, sizes and boxes.
 
-Four CSV files and a summary, the same for every layout:
+Five CSV files and a summary, the same for every layout:
 
 - images: ``image_id, path, label, width, height, blacklisted``; the path is relative to the data
   set's folder, the label a WNID or another name of a class (empty where unknown), sizes in pixels
@@ -10,6 +10,7 @@ Four CSV files and a summary, the same for every layout:
 - splits: ``split, part, image_id, label``; ``split`` is a number from 1 on, or the attribute that is
   to be told, ``part`` is train or test, ``label`` the image's class, or present or absent. Every
   label of a split is in both of its parts. Empty for a set that is not split
+- annotations: what else is known of the images of a set of Section 4.2, in columns of its reader's
 - summary (JSON): what was found, what is missing, and notes a reader of the tables should see
 """
 
@@ -57,6 +58,7 @@ class ImageSet:
     classes: list[tuple]
     summary: Summary
     splits: list[tuple] = field(default_factory=list)
+    annotations: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def write_csv(path: Path | str, frame: pd.DataFrame, made_from: str | None = None) -> None:

@@ -93,7 +93,12 @@ def guesses(labels: list[str], scores: Iterable[float], names: dict[str, str]) -
 
 
 def save(figure: Figure, path: Path, content: dict) -> None:
-    """Write the PNG and, beside it, the JSON that says what it shows."""
-    with atomic(path) as temporary:
-        figure.savefig(temporary, bbox_inches="tight", pad_inches=0.1)
+    """Write the PNG and, beside it, a PDF and the JSON that says what they show."""
+    for form in ("png", "pdf"):
+        with atomic(path.with_suffix(f".{form}")) as temporary:
+            # A date in a file would make it another each time.
+            metadata = {"CreationDate": None} if form == "pdf" else None
+            figure.savefig(
+                temporary, format=form, bbox_inches="tight", pad_inches=0.1, metadata=metadata
+            )
     write_json(path.with_suffix(".json"), content)

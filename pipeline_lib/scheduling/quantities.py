@@ -92,7 +92,8 @@ class Study:
         for key in (name, name.rpartition("-")[2]):  # of a picked set
             if "images" in entry.get(key, {}):
                 return entry[key]["images"]
-        archives = catalogue()[name.replace("-", "_")].archives
+        sets = _experiments().get(name, {"sets": [name.replace("-", "_")]})["sets"]
+        archives = [archive for key in sets for archive in catalogue()[key].archives]
         return sum(one.images or 0 for one in archives if not one.unused)
 
     @property
@@ -132,6 +133,11 @@ class Study:
             examples = asked.get("train", paper.train) * one["classes"]
         solves = splits * 2 * (len(asked["costs"]) * asked["folds"] + 1)
         return solves, examples * one["classes"]
+
+
+def _experiments() -> dict[str, dict]:
+    text = files("pipeline_lib.data").joinpath("discovery.yaml")
+    return yaml.safe_load(text.read_text(encoding="utf-8"))
 
 
 def _released() -> dict[str, dict]:

@@ -39,7 +39,10 @@ def complete(given):
         refuse(f"config.study: '{given.get('study')}' is not one of {', '.join(known)}")
     full = yaml.safe_load((studies / f"{given['study']}.yaml").read_text())
     update_config(full, typed(given))
-    for section in ("ilsvrc", "training", "prediction", "boxes", "transfer"):
+    for section in (
+        *("ilsvrc", "training", "prediction", "boxes", "transfer"),
+        *("discovery", "scenes", "concepts", "text", "vqa", "units"),
+    ):
         full.setdefault(section, {})
     try:
         validate(full, str(Path(workflow.basedir) / "workflow" / "schemas" / "config.yaml"))
@@ -59,6 +62,14 @@ def is_studied(name):
     """Tell whether a set of Section 4 is part of the study: all of them, or those that are there."""
     everything = "world" in config or config["transfer"]["sets"] == "all"
     return everything or os.path.isdir(f"{TRANSFER_ROOT}/{SETS[name]['at']}")
+
+
+def is_discovered(name):
+    """Tell whether an experiment of Section 4.2 is part of the study: all, or those with images."""
+    everything = "world" in config or config["discovery"]["sets"] == "all"
+    return everything or all(
+        os.path.isdir(f"{DATA_ROOT}/{folder}") for folder in EXPERIMENTS[name]["at"]
+    )
 
 
 # glibc would hand every large block back and take it anew, layer by layer: a tenth of the CPU time.
@@ -103,6 +114,9 @@ TRANSFER_ROOT = f"{RESULTS}/world/transfer" if "world" in config else DATA_ROOT
 SLUGS = [entry["layout"] for name, entry in SETS.items() if is_studied(name)]
 NAME_OF = {entry["layout"]: name for name, entry in SETS.items()}
 BIRDS = SETS["CUB-200-2011"]["layout"]
+# The experiments of Section 4.2 that there are images for.
+EXPERIMENTS = listed("data/discovery.yaml")
+FOUND = [name for name in EXPERIMENTS if is_discovered(name)]
 for name in config["transfer"]["networks"]:
     if name not in config["networks"]:
         refuse(f"config.transfer.networks: '{name}' is not in networks")
@@ -160,6 +174,8 @@ def absent():
     jobs = [(job.rule.name, job.wildcards) for job in workflow.dag.needrun_jobs()]
     splits = {wildcards.split for name, wildcards in jobs if name == "ilsvrc"}
     keys = {wildcards.set.replace("-", "_") for name, wildcards in jobs if name == "transfer_set"}
+    found = {wildcards.set for name, wildcards in jobs if name == "discovery_set"}
+    keys |= {key for name in found for key in EXPERIMENTS[name]["sets"]}
     keys |= {f"ilsvrc_{split}" for split in splits} | ({"ilsvrc_devkit"} if splits else set())
     keys |= {"ilsvrc_val_boxes"} if "val" in splits else set()
     needed = [
@@ -191,6 +207,18 @@ def set_folder(wildcards):
     """Return what a transfer set's manifest depends on: its folder, drawn or, if it is there, given."""
     folder = ROOTS[wildcards.set]
     return [folder] if "world" in config else existing(folder)
+
+
+def discovery_folders(wildcards):
+    """Return what a discovery set's manifest depends on: its folders, drawn or, if there, given."""
+    if "world" in config:
+        return [ROOTS[wildcards.set]]
+    return existing(*(f"{DATA_ROOT}/{folder}" for folder in EXPERIMENTS[wildcards.set]["at"]))
+
+
+def discovery_flags(wildcards):
+    """Return the flags of a discovery set's reader: its section of the configuration that index knows."""
+    return ""
 
 
 def split_flags(wildcards):
@@ -261,13 +289,17 @@ def artefacts():
     """Return the files of each table, figure and other thing to show, by the names of the targets."""
     files = {table: [f"{RESULTS}/tables/{table}.csv"] for table in TABLES}
     files["table3"] += SUBMISSIONS
-    files |= {figure: [f"{RESULTS}/figures/{figure}.png"] for figure in sorted(SHOWS)}
+    files |= {figure: [f"{RESULTS}/figures/{figure}.png"] for figure in sorted(FIGURES)}
     return files | {"submission": SUBMISSIONS, "report": list(rules.report.output)}
 
 
 def drawn_figure(name):
     """Return a figure's file; refuse, with what is missing, one that the study cannot draw."""
-    if name not in SHOWS:
+    if name not in FIGURES:
+        for experiment in EXPERIMENTS.values():
+            if experiment["figure"] == name:
+                folders = " and ".join(f"{DATA_ROOT}/{folder}" for folder in experiment["at"])
+                refuse(f"{name}: needs {folders}; see check_data")
         refuse(f"{name}: none of the data sets it shows is at {TRANSFER_ROOT}; see check_data")
     return f"{RESULTS}/figures/{name}.png"
 

@@ -47,6 +47,7 @@ if PICKED:
         "predictions": [prediction("svm", MAIN, f"{slug}-picked") for slug in PICKED],
         "classes": [f"{RESULTS}/data/{slug}/classes.csv" for slug in PICKED],
     }
+FIGURES = [*SHOWS, *(EXPERIMENTS[name]["figure"] for name in FOUND), *UNITS]
 TITLES = {"figure8": [NAME_OF[slug] for slug in PICKED]}
 
 
@@ -95,6 +96,7 @@ rule figure:
             category="Figures",
             labels={"figure": "{figure}"},
         ),
+        pdf=f"{RESULTS}/figures/{{figure}}.pdf",
         json=f"{RESULTS}/figures/{{figure}}.json",
     log:
         f"{RESULTS}/logs/{{figure}}.log",
@@ -115,8 +117,8 @@ rule figure:
 rule report:
     input:
         tables=expand(f"{RESULTS}/tables/{{table}}.html", table=TABLES),
-        figures=expand(f"{RESULTS}/figures/{{figure}}.png", figure=SHOWS),
-        facts=expand(f"{RESULTS}/figures/{{figure}}.json", figure=SHOWS),
+        figures=expand(f"{RESULTS}/figures/{{figure}}.png", figure=FIGURES),
+        facts=expand(f"{RESULTS}/figures/{{figure}}.json", figure=FIGURES),
     output:
         f"{RESULTS}/report/index.html",
     log:

@@ -76,7 +76,7 @@ rule features:
     benchmark:
         f"{RESULTS}/benchmarks/features/{{set}}/{{crop}}/{{network}}.tsv"
     wildcard_constraints:
-        set=one_of(SLUGS),
+        set=one_of([*SLUGS, *FOUND]),
     conda:
         CONDA
     threads: config["prediction"]["threads"]

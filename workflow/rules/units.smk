@@ -1,0 +1,3 @@
+# Section 5, Figure 13.
+
+UNITS = []
