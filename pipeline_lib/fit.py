@@ -1,4 +1,4 @@
-"""Fit and test the linear SVMs of a transfer set on one network's features, on every split.
+"""Fit and test the linear SVMs of an image set on one network's features, on every split.
 
 Raw and normalised features are tried, each with the C that cross-validation on the training images
 chooses; so is which of the two the tables show. The classifier that is kept is the first split's.
@@ -13,14 +13,13 @@ import pandas as pd
 
 from pipeline_lib.common.command import command, log, parser, progress
 from pipeline_lib.data.manifest import SPLIT_COLUMNS, read_csv, write_csv
-from pipeline_lib.data.transfer.sets import transfer_sets
 from pipeline_lib.evaluation.transfer import COLUMNS, DECISION_COLUMNS, Outcomes, summarise
 from pipeline_lib.features.cache import Features, read_features
 from pipeline_lib.svm.classifier import LinearClassifier, save
 from pipeline_lib.svm.metrics import ACCURACY
 from pipeline_lib.svm.protocol import SOLVERS, Fitted, fit_trial
 from pipeline_lib.svm.selection import COSTS
-from pipeline_lib.svm.trials import Trial, trials
+from pipeline_lib.svm.trials import Trial, metric_of, trials
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -29,7 +28,7 @@ def make_parser() -> argparse.ArgumentParser:
     made.add_argument("--features", type=Path, required=True, help="the .h5 of a network")
     made.add_argument("--images", type=Path, required=True, help="the manifest")
     made.add_argument("--splits", type=Path, required=True, help="the manifest's splits")
-    made.add_argument("--set", choices=tuple(transfer_sets()), required=True)
+    made.add_argument("--set", required=True, help="what the table calls it")
     made.add_argument("--crop", default="whole", help="what the features are of, for the table")
     made.add_argument("--solver", choices=tuple(SOLVERS), default="batched")
     made.add_argument("--costs", type=float, nargs="+", default=COSTS, help="C to choose from")
@@ -51,8 +50,8 @@ def main(arguments: argparse.Namespace) -> None:
         torch.set_num_threads(arguments.threads)
     features = read_features(arguments.features, arguments.images)
     values = np.asarray(features.features, np.float32)
-    metric = transfer_sets()[arguments.set].metric
-    splits = trials(read_csv(arguments.splits, SPLIT_COLUMNS), features.image_id)
+    table = read_csv(arguments.splits, SPLIT_COLUMNS)
+    metric, splits = metric_of(table), trials(table, features.image_id)
     fitted = [
         fit_trial(
             values,

@@ -39,3 +39,17 @@ def resampled_means(outcomes: np.ndarray, draws: int, seed: int) -> np.ndarray:
         block = slice(start, start + _BLOCK)
         sums += counts[:, block].astype(np.float32) @ outcomes[block].astype(np.float32)
     return sums / n
+
+
+def ratio_interval(
+    above: np.ndarray, below: np.ndarray | None = None, draws: int = 2000, seed: int = 0
+) -> tuple[float, float, float]:
+    """Return the mean of (n,) values, over that of others of the same n images if there are any.
+
+    With its 95 % percentile bootstrap interval: (value, low, high). An image is drawn with both.
+    """
+    below = np.ones(len(above)) if below is None else below
+    rng = np.random.default_rng(seed)
+    counts = rng.multinomial(len(above), np.full(len(above), 1 / len(above)), size=draws)
+    low, high = np.quantile((counts @ above) / (counts @ below), TAILS)
+    return float(np.mean(above) / np.mean(below)), float(low), float(high)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.svm.metrics import ACCURACY, AVERAGE_PRECISION
 
 PRESENT, ABSENT = "present", "absent"  # the labels of a split that is an attribute
 
@@ -32,6 +33,11 @@ class Trial:
     test: Part
 
 
+def metric_of(splits: pd.DataFrame) -> str:
+    """Return how the classifiers of a splits table are measured, see ``metrics``."""
+    return AVERAGE_PRECISION if set(splits["label"]) <= {PRESENT, ABSENT} else ACCURACY
+
+
 def trials(splits: pd.DataFrame, image_id: Sequence[str]) -> list[Trial]:
     """Return the trials of a splits table.
 
@@ -49,7 +55,7 @@ def trials(splits: pd.DataFrame, image_id: Sequence[str]) -> list[Trial]:
         for part in ("train", "test"):
             if part not in set(split["part"]):
                 raise InputError(f"split {name}: has no {part} image; rerun index")
-    if set(splits["label"]) <= {PRESENT, ABSENT}:
+    if metric_of(splits) == AVERAGE_PRECISION:
         return [_trial("all", splits, list(dict.fromkeys(splits["split"])), _attributes)]
     return [
         _trial(str(name), split, sorted(set(split["label"])), _labelled)

@@ -111,14 +111,14 @@ rule fit:
     benchmark:
         f"{RESULTS}/benchmarks/fit/{{set}}/{{crop}}/{{network}}.tsv"
     wildcard_constraints:
-        set=one_of(SLUGS),
+        set=one_of([*SLUGS, "text"]),
     conda:
         CONDA
     threads: config["prediction"]["threads"]
     resources:
         **gpus(1),
     params:
-        name=lambda wildcards: NAME_OF[wildcards.set],
+        name=lambda wildcards: NAME_OF.get(wildcards.set, wildcards.set),
         solver=config["transfer"]["solver"],
         folds=config["transfer"]["folds"],
         costs=config["transfer"]["costs"],
