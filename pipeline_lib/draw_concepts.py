@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline_lib.common.command import command, log, parser
 from pipeline_lib.data.manifest import read_csv, read_images
-from pipeline_lib.discovery.concepts import CONCEPT_COLUMNS, RANKING_COLUMNS
+from pipeline_lib.discovery.concepts import RANKING_COLUMNS, read_concepts
 from pipeline_lib.localization.predictions import read_predictions
 from pipeline_lib.reporting import figure10
 
@@ -27,7 +27,7 @@ def make_parser() -> argparse.ArgumentParser:
 def main(arguments: argparse.Namespace) -> None:
     """Read what the figure needs and hand it over."""
     figure10.draw(
-        read_csv(arguments.concepts, CONCEPT_COLUMNS),
+        read_concepts(arguments.concepts),
         read_csv(arguments.ranking, RANKING_COLUMNS),
         read_predictions(arguments.predictions, arguments.images),
         read_images(arguments.images),

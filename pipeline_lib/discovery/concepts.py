@@ -12,11 +12,13 @@ Columns of what is written, rates as parts of 1:
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.data.manifest import read_csv
 from pipeline_lib.discovery.mining import Mined, Recipe, mine, told_apart
 from pipeline_lib.discovery.unit_features import UnitFeatures
 from pipeline_lib.evaluation.ranking import FIRST, measure
@@ -35,6 +37,15 @@ class Parts:
 
     mined: np.ndarray
     held_out: np.ndarray
+
+
+def read_concepts(path: Path) -> pd.DataFrame:
+    """Read the concepts table; what was not measured is NaN. Raises InputError like ``read_csv``."""
+    table = read_csv(path, CONCEPT_COLUMNS)
+    table["concept"] = table["concept"].astype(str)
+    for name in ("told_apart", *CONCEPT_COLUMNS[CONCEPT_COLUMNS.index("having") : -1]):
+        table[name] = pd.to_numeric(table[name], errors="coerce")
+    return table
 
 
 def divide(images: int, held_out: float, seed: int) -> Parts:

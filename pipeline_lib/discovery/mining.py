@@ -65,8 +65,7 @@ def mine(features: UnitFeatures, rows: np.ndarray, has: np.ndarray, recipe: Reci
     ``has`` (n, k) bool says which images have which phrase; of each, ``rows`` must have one that
     has it and one that has not. A round reads the features once for all concepts.
     """
-    rng = np.random.default_rng(recipe.seed)
-    found = [_start(rows, column, recipe, rng) for column in has.T]
+    found = [_start(rows, column, recipe) for column in has.T]
     for _ in range(recipe.rounds):
         open_ones = [index for index, one in enumerate(found) if not one.settled]
         if not open_ones:
@@ -88,7 +87,7 @@ def told_apart(features: UnitFeatures, one: Mined, others: np.ndarray, recipe: R
 
     The average precision in cross-validation on the images with the phrase and as many of the
     ``others`` (sorted rows) as the recipe allows, less the part of them that has the phrase: what
-    chance gets. Of captions alone some phrases tell of nothing that can be seen. NaN where
+    chance gets. Phrases of what cannot be seen come to about zero. NaN where
     there are fewer images with the phrase than folds.
     """
     if min(len(one.phrase), len(others)) < recipe.folds:
@@ -102,7 +101,8 @@ def told_apart(features: UnitFeatures, one: Mined, others: np.ndarray, recipe: R
     return scores[recipe.cost] - len(one.phrase) / len(targets)
 
 
-def _start(rows: np.ndarray, has: np.ndarray, recipe: Recipe, rng: np.random.Generator) -> Mined:
+def _start(rows: np.ndarray, has: np.ndarray, recipe: Recipe) -> Mined:
+    rng = np.random.default_rng(recipe.seed)  # of its own: whatever the other concepts are
     phrase = np.sort(rng.permutation(rows[has[rows]])[: recipe.most])
     negatives = np.sort(rng.permutation(rows[~has[rows]])[: len(phrase)])
     return Mined(phrase, phrase, negatives)
@@ -139,6 +139,5 @@ def _examples(
     features: UnitFeatures, positives: np.ndarray, negatives: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The features of both, and their targets (m, 1) int8."""
-    values = np.concatenate([features.rows(positives), features.rows(negatives)])
     targets = np.repeat(np.array([1, -1], np.int8), (len(positives), len(negatives)))
-    return values, targets[:, None]
+    return features.rows(np.concatenate([positives, negatives])), targets[:, None]

@@ -20,21 +20,21 @@ class UnitFeatures:
         return len(self._features)
 
     def rows(self, index: np.ndarray) -> np.ndarray:
-        """Return the rows (m, d) of (m,) sorted indices."""
+        """Return the rows (m, d) of (m,) indices in any order."""
         found = np.empty((len(index), self._features.shape[1]), np.float32)
-        for block, values in self._blocks():
+        for block in self._blocks():
             here = (index >= block.start) & (index < block.stop)
-            found[here] = values[index[here] - block.start]
-        return found
+            if here.any():
+                found[here] = self._features[block][index[here] - block.start]
+        return scaled(found, True)
 
     def decide(self, weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
         """Return the decision values (n, k) float32 of k classifiers."""
         found = np.empty((len(self), len(weights)), np.float32)
-        for block, values in self._blocks():
-            found[block] = values @ weights.T + bias
+        for block in self._blocks():
+            found[block] = scaled(self._features[block], True) @ weights.T + bias
         return found
 
-    def _blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
+    def _blocks(self) -> Iterator[slice]:
         for start in range(0, len(self), self._block):
-            block = slice(start, min(start + self._block, len(self)))
-            yield block, scaled(np.asarray(self._features[block], np.float32), True)
+            yield slice(start, min(start + self._block, len(self)))

@@ -34,7 +34,7 @@ CAPTIONS = {
     "value. The images are those that the SVM is most certain and right about.",
     "figure10": "Figure 10. Concepts mined from captions: the images held out that a concept's detector "
     "ranks first, with its map over them, and whether one of their captions, which it never saw, has "
-    "the phrase. P@10 is the precision of the first ten with its interval, chance that of a random order.",
+    "the phrase. P@10 is the precision of the first ten, chance that of a random order.",
     "thresholds": "Box thresholds. Localization top-1 error of rule paper at every part of the map's "
     "maximum; marked is the threshold that images held out choose.",
 }

@@ -18,7 +18,7 @@ from pipeline_lib.synthetic.scenes import Backdrop
 
 SPLITS = {"train2014": 190, "val2014": 90}
 CAPTIONS = 5
-PLANTED = {"paper lantern": KINDS[0], "ship wheel": KINDS[6], "river stone": KINDS[9]}
+PLANTED = {"paper lantern": KINDS[0], "ship wheel": KINDS[6], "river stone": KINDS[2]}
 FAMILIAR = 0.55  # how often a thing is of a planted kind
 NAMED = 0.8  # how often a caption mentions a thing it could mention
 OWN_NAME = 0.85  # how often a planted thing goes by its own name
@@ -40,17 +40,18 @@ class Place:
     names: tuple[str, ...]
 
 
+# Of no planted thing's texture.
 PLACES = (
     Place(Backdrop("wavy", 0.55, 0.6), ("at the shore", "by the water", "on the beach")),
     Place(Backdrop("bricked", 0.05, 0.0), ("in a hall", "in front of a brick wall")),
-    Place(Backdrop("speckled", 0.3, 0.35), ("in a field", "on the grass", "outdoors")),
+    Place(Backdrop("netted", 0.3, 0.35), ("in a field", "on the grass", "outdoors")),
 )
 FORMS = (
     "{things} {place}.",
     "There is {things} {place}.",
     "A picture of {things}",
     "{things} {place} on a quiet day.",
-    "{things}, left there by somebody.",
+    "{things}, put there by somebody.",
     "We can see {things} {place}",
 )
 

@@ -67,7 +67,7 @@ def is_studied(name):
 def is_discovered(name):
     """Tell whether an experiment of Section 4.2 is part of the study: all, or those with images."""
     everything = "world" in config or config["discovery"]["sets"] == "all"
-    given = name == "concepts" and "captions" in config["concepts"]
+    given = name == "concepts" and CAPTIONS
     return (
         everything
         or given
@@ -119,6 +119,7 @@ NAME_OF = {entry["layout"]: name for name, entry in SETS.items()}
 BIRDS = SETS["CUB-200-2011"]["layout"]
 # The experiments of Section 4.2 that there are images for.
 EXPERIMENTS = listed("data/discovery.yaml")
+CAPTIONS = os.path.expanduser(config["concepts"].get("captions", ""))  # of one's own
 FOUND = [name for name in EXPERIMENTS if is_discovered(name)]
 for name in config["transfer"]["networks"]:
     if name not in config["networks"]:
@@ -216,8 +217,8 @@ def set_folder(wildcards):
 
 def discovery_folders(wildcards):
     """Return what a discovery set's manifest depends on: its folders, drawn or, if there, given."""
-    if wildcards.set == "concepts" and "captions" in config["concepts"]:
-        return existing(config["concepts"]["captions"])
+    if wildcards.set == "concepts" and CAPTIONS:
+        return existing(CAPTIONS)
     if "world" in config:
         return [ROOTS[wildcards.set]]
     return existing(*(f"{DATA_ROOT}/{folder}" for folder in EXPERIMENTS[wildcards.set]["at"]))
@@ -225,22 +226,22 @@ def discovery_folders(wildcards):
 
 def discovery_flags(wildcards):
     """Return the flags of a discovery set's reader: its section of the configuration that index knows."""
-    if wildcards.set == "concepts" and "captions" in config["concepts"]:
-        return f"--captions {shlex.quote(config['concepts']['captions'])}"
+    if wildcards.set == "concepts" and CAPTIONS:
+        return f"--captions {shlex.quote(CAPTIONS)}"
     return ""
 
 
 def published(name):
     """Return the published sets that a discovery set's images are of: none of captions of one's own."""
-    if name == "concepts" and "captions" in config["concepts"]:
+    if name == "concepts" and CAPTIONS:
         return []
     return EXPERIMENTS[name]["sets"]
 
 
 def discovery_root(name):
     """Return the folder that a discovery set's paths start from."""
-    if name == "concepts" and "captions" in config["concepts"]:
-        return os.path.dirname(config["concepts"]["captions"]) or "."
+    if name == "concepts" and CAPTIONS:
+        return os.path.dirname(CAPTIONS) or "."
     return f"{DATA_ROOT}/discovery/{name}" if "world" in config else DATA_ROOT
 
 
