@@ -16,11 +16,12 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.discovery.captions import ANNOTATION_COLUMNS
 from pipeline_lib.data.manifest import read_csv, read_images, write_csv
 from pipeline_lib.discovery import concepts
-from pipeline_lib.discovery.mining import Mined, Recipe
+from pipeline_lib.discovery.mining import Recipe, stacked
 from pipeline_lib.discovery.phrases import candidates, having, listed
 from pipeline_lib.discovery.unit_features import UnitFeatures
 from pipeline_lib.features.cache import Features, read_features
 from pipeline_lib.svm.classifier import LinearClassifier, save
+from pipeline_lib.svm.problem import Solution
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -68,16 +69,17 @@ def main(arguments: argparse.Namespace) -> None:
     concepts.check(phrases, has, parts)
     units = UnitFeatures(features.features)
     found, told = concepts.discover(units, has, parts, recipe)
-    classifier = _classifier(phrases, found, features, recipe.cost)
-    values = units.decide(classifier.weights, classifier.bias)
-    table = concepts.table_of(phrases, found, told, values, has, parts)
+    detectors = stacked([one.solution for one in found])
+    values = units.decide(detectors)
+    unmined = units.decide(stacked([one.first for one in found]))
+    table = concepts.table_of(phrases, found, told, values, unmined, has, parts)
     if not arguments.phrases:
         table = table.sort_values("told_apart", ascending=False, kind="stable")
     table["shown"] = np.arange(len(table)) < arguments.show
     ranking = concepts.ranking_of(phrases, features.image_id, values, has, parts)
     shown = table.loc[table["shown"], "concept"].tolist()
     first = ranking[ranking["rank"] <= arguments.pictures]
-    save(arguments.out, classifier)
+    save(arguments.out, _classifier(phrases, detectors, features, recipe.cost))
     write_csv(arguments.concepts, table)
     write_csv(arguments.ranking, ranking)
     write_csv(arguments.picked, concepts.pictures_of(first, images, shown))
@@ -96,16 +98,12 @@ def _captions(path: Path, image_id: list[str]) -> list[list[str]]:
 
 
 def _classifier(
-    phrases: list[str], found: list[Mined], features: Features, cost: float
+    phrases: list[str], detectors: Solution, features: Features, cost: float
 ) -> LinearClassifier:
-    weights, bias, objective = (
-        np.concatenate([getattr(one.solution, part) for one in found])
-        for part in ("weights", "bias", "objective")
-    )
     return LinearClassifier(
-        weights=weights,
-        bias=bias,
-        objective=objective,
+        weights=detectors.weights,
+        bias=detectors.bias,
+        objective=detectors.objective,
         classes=phrases,
         cost=cost,
         normalised=True,

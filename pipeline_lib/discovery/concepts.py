@@ -5,8 +5,9 @@ Columns of what is written, rates as parts of 1:
 - concepts: one row a concept. ``images`` to mine that have the phrase, of which ``positives`` were kept,
   beside ``negatives``, after ``rounds``, ``settled`` or not; ``told_apart``, see ``mining``; then on the
   ``n`` images held out, of which ``having`` have the phrase in a caption: ``precision`` of the first
-  ten, ``average_precision``, and the precision of ``chance``, each with its interval, and ``best``, the
-  highest precision that so few images allow. ``shown`` are those of the figure
+  ten, ``average_precision``, the same of the SVM ``unmined``, before any mining, and the precision of
+  ``chance``, each with its interval, and ``best``, the highest precision that so few images allow.
+  ``shown`` are those of the figure
 - ranking: each concept's first images held out, their ``score`` and whether a caption ``has`` the
   phrase
 """
@@ -26,7 +27,8 @@ from pipeline_lib.evaluation.ranking import FIRST, measure
 CONCEPT_COLUMNS = (
     *("concept", "images", "positives", "negatives", "rounds", "settled", "told_apart"),
     *("n", "having", "precision", "low", "high", "chance", "chance_low", "chance_high", "best"),
-    *("average_precision", "average_low", "average_high", "shown"),
+    *("average_precision", "average_low", "average_high"),
+    *("unmined", "unmined_low", "unmined_high", "shown"),
 )
 RANKING_COLUMNS = ("concept", "rank", "image_id", "score", "has")
 
@@ -91,12 +93,14 @@ def table_of(
     found: list[Mined],
     told: list[float],
     values: np.ndarray,
+    unmined: np.ndarray,
     has: np.ndarray,
     parts: Parts,
 ) -> pd.DataFrame:
-    """Return the concepts table but for ``shown``; ``values`` and ``has`` are (n, k) of all images.
+    """Return the concepts table but for ``shown``.
 
-    What is measured on no image with the phrase is NaN.
+    Decision values after and before mining, and ``has``, are (n, k) of all images. What is measured
+    on no image with the phrase is NaN.
     """
     rows = []
     for index, (phrase, one) in enumerate(zip(phrases, found, strict=True)):
@@ -114,11 +118,15 @@ def table_of(
         }
         if ranking.any():
             measured = measure(ranking)
-            row |= dict(zip(("precision", "low", "high"), measured.precision, strict=True))
-            row |= dict(zip(("chance", "chance_low", "chance_high"), measured.chance, strict=True))
+            before = measure(has[_ranked(unmined[:, index], parts), index])
+            for names, triple in (
+                (("precision", "low", "high"), measured.precision),
+                (("chance", "chance_low", "chance_high"), measured.chance),
+                (("average_precision", "average_low", "average_high"), measured.average),
+                (("unmined", "unmined_low", "unmined_high"), before.average),
+            ):
+                row |= dict(zip(names, triple, strict=True))
             row["best"] = measured.best
-            names = ("average_precision", "average_low", "average_high")
-            row |= dict(zip(names, measured.average, strict=True))
         rows.append(row)
     return pd.DataFrame(rows, columns=[name for name in CONCEPT_COLUMNS if name != "shown"])
 

@@ -17,6 +17,7 @@ positive is dropped and it ends by itself, the SVM is that of all images: no oth
 its margin.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,13 +48,14 @@ class Recipe:
 class Mined:
     """A concept's detector: the SVM, the sorted rows it was last trained on, and how it got there.
 
-    ``phrase`` are the rows with the phrase that positives are chosen from. ``settled`` tells whether
-    mining ended by itself.
+    ``phrase`` are the rows with the phrase that positives are chosen from. ``first`` is the SVM before
+    any mining, of random negatives. ``settled`` tells whether mining ended by itself.
     """
 
     phrase: np.ndarray
     positives: np.ndarray
     negatives: np.ndarray
+    first: Solution | None = None
     solution: Solution | None = None
     rounds: int = 0
     settled: bool = False
@@ -72,14 +74,17 @@ def mine(features: UnitFeatures, rows: np.ndarray, has: np.ndarray, recipe: Reci
             break
         for index in open_ones:
             found[index].solution = _fit(features, found[index], recipe.cost)
-        weights, bias = (
-            np.concatenate([getattr(found[index].solution, part) for index in open_ones])
-            for part in ("weights", "bias")
-        )
-        values = features.decide(weights, bias)
+            found[index].first = found[index].first or found[index].solution
+        values = features.decide(stacked([found[index].solution for index in open_ones]))
         for index, scores in zip(open_ones, values.T, strict=True):
             _choose_anew(found[index], scores, rows[~has[rows, index]], recipe)
     return found
+
+
+def stacked(solutions: Sequence[Solution]) -> Solution:
+    """Return the SVMs of several concepts as one of as many classes."""
+    parts = ("weights", "bias", "objective")
+    return Solution(*(np.concatenate([getattr(one, part) for one in solutions]) for part in parts))
 
 
 def told_apart(features: UnitFeatures, one: Mined, others: np.ndarray, recipe: Recipe) -> float:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import h5py
 import numpy as np
 
+from pipeline_lib.svm.problem import Solution
 from pipeline_lib.svm.protocol import scaled
 
 _BLOCK = 4096
@@ -28,11 +29,11 @@ class UnitFeatures:
                 found[here] = self._features[block][index[here] - block.start]
         return scaled(found, True)
 
-    def decide(self, weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    def decide(self, solution: Solution) -> np.ndarray:
         """Return the decision values (n, k) float32 of k classifiers."""
-        found = np.empty((len(self), len(weights)), np.float32)
+        found = np.empty((len(self), len(solution.bias)), np.float32)
         for block in self._blocks():
-            found[block] = scaled(self._features[block], True) @ weights.T + bias
+            found[block] = solution.decide(scaled(self._features[block], True))
         return found
 
     def _blocks(self) -> Iterator[slice]:

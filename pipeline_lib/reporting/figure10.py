@@ -94,7 +94,8 @@ def means_of(concepts: pd.DataFrame) -> dict[str, dict]:
     measured = concepts[concepts["having"] > 0]
     measured = measured.assign(gain=measured["precision"] - measured["chance"])
     found = {}
-    for name in ("precision", "chance", "gain", "average_precision") if len(measured) else ():
+    names = ("precision", "chance", "gain", "average_precision", "unmined")
+    for name in names if len(measured) else ():
         outcomes = Outcomes(measured["concept"].to_numpy(), measured[name].to_numpy())
         value, low, high, _, n = summarise([outcomes])
         parts = {"value": value, "low": low, "high": high}

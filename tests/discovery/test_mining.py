@@ -7,6 +7,7 @@ from sklearn.svm import LinearSVC
 
 from pipeline_lib.discovery.mining import Recipe, mine, told_apart
 from pipeline_lib.discovery.unit_features import UnitFeatures
+from pipeline_lib.svm.problem import Solution
 
 
 @pytest.fixture
@@ -30,10 +31,9 @@ def test_blocks_change_nothing(tmp_path, scattered):
         length = np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
         unit = features / length
         np.testing.assert_allclose(blocks.rows(index), unit[index], rtol=1e-6)
-        weights, bias = np.ones((2, 12), np.float32), np.array([0.0, 5.0], np.float32)
-        np.testing.assert_allclose(
-            blocks.decide(weights, bias), unit @ weights.T + bias, rtol=1e-4, atol=1e-5
-        )
+        two = Solution(np.ones((2, 12), np.float32), np.array([0, 5], np.float32), np.zeros(2))
+        expected = unit.sum(1, keepdims=True) + [0, 5]
+        np.testing.assert_allclose(blocks.decide(two), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_mined_to_the_end_it_is_the_svm_of_all_images(scattered):
@@ -56,6 +56,8 @@ def test_it_ends_by_itself_or_after_so_many_rounds(scattered):
     assert long.settled
     assert long.rounds < 40
     assert again.settled
+    np.testing.assert_array_equal(short.first.weights, long.first.weights)
+    assert np.abs(long.first.weights - long.solution.weights).max() > 0.01
     np.testing.assert_array_equal(again.solution.weights, long.solution.weights)
 
 
