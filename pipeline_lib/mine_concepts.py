@@ -94,7 +94,7 @@ def _captions(path: Path, image_id: list[str]) -> list[list[str]]:
     lacking = set(image_id) - set(grouped.index)
     if lacking:
         raise InputError(f"{path}: no caption of image {min(lacking)}; delete it and rerun index")
-    return [[str(caption) for caption in grouped[name]] for name in image_id]
+    return [grouped[name] for name in image_id]
 
 
 def _classifier(

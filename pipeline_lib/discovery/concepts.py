@@ -44,7 +44,6 @@ class Parts:
 def read_concepts(path: Path) -> pd.DataFrame:
     """Read the concepts table; what was not measured is NaN. Raises InputError like ``read_csv``."""
     table = read_csv(path, CONCEPT_COLUMNS)
-    table["concept"] = table["concept"].astype(str)
     for name in ("told_apart", *CONCEPT_COLUMNS[CONCEPT_COLUMNS.index("having") : -1]):
         table[name] = pd.to_numeric(table[name], errors="coerce")
     return table

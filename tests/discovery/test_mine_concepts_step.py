@@ -9,7 +9,7 @@ from PIL import Image
 
 from pipeline_lib import draw_concepts, mine_concepts
 from pipeline_lib.common.files import fingerprint
-from pipeline_lib.data.manifest import IMAGE_COLUMNS, write_csv, write_rows
+from pipeline_lib.data.manifest import IMAGE_COLUMNS, read_csv, write_csv, write_rows
 from pipeline_lib.discovery.concepts import CONCEPT_COLUMNS, divide, read_concepts
 from pipeline_lib.features.cache import Origin, write_features
 from pipeline_lib.localization.predictions import Header, write_predictions
@@ -122,6 +122,15 @@ def test_an_empty_concept_is_one_line(captioned, capsys, flags, named):
     (line,) = capsys.readouterr().err.splitlines()
     assert named in line
     assert not any((folder / name).exists() for name in OUTPUTS.values())
+
+
+def test_a_number_is_a_concept_too(captioned):
+    folder, shows = captioned
+    said = [(name, "007" if barn else "8") for name, (barn, _) in zip(NAMES, shows, strict=True)]
+    write_rows(folder / "captions.csv", ("image_id", "caption"), said)
+    assert run(folder, "--phrases", "007") == 0
+    assert read_concepts(folder / "concepts.csv")["concept"].tolist() == ["007"]
+    assert read_csv(folder / "picked.csv", IMAGE_COLUMNS)["label"].tolist() == ["007"] * 5
 
 
 def test_an_image_without_a_caption_is_one_line(captioned, capsys):
