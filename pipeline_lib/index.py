@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipeline_lib.common.command import command, log, parser
 from pipeline_lib.common.files import write_json
+from pipeline_lib.data.discovery.captions import read_caption_table
 from pipeline_lib.data.discovery.readers import READERS as DISCOVERY_READERS
 from pipeline_lib.data.ilsvrc import read_test, read_train, read_val
 from pipeline_lib.data.manifest import (
@@ -35,6 +36,11 @@ def make_parser() -> argparse.ArgumentParser:
     )
     made.add_argument(
         "--root", required=True, help=f"the set's folder; '{SAMPLES}' is its two photographs"
+    )
+    made.add_argument(
+        "--captions",
+        type=Path,
+        help="concepts: lines image<TAB>caption, paths relative to its folder; COCO without",
     )
     made.add_argument("--expected", type=int, default=50_000, help="labels in the val devkit")
     usual = "(default: the paper's number)"
@@ -67,6 +73,8 @@ def main(arguments: argparse.Namespace) -> None:
         found = read_test(root)
     elif arguments.layout == "photographs":
         found = read_photographs(root)
+    elif arguments.layout == "concepts" and arguments.captions is not None:
+        found = read_caption_table(arguments.captions)
     elif arguments.layout in DISCOVERY_READERS:
         found = DISCOVERY_READERS[arguments.layout](root)
     else:

@@ -32,6 +32,9 @@ CAPTIONS = {
     "figure8": "Figure 8. Class activation maps of linear SVMs trained on the network's features, for "
     "classes it has never seen: the SVM's weights in place of the softmax's. Over each map the decision "
     "value. The images are those that the SVM is most certain and right about.",
+    "figure10": "Figure 10. Concepts mined from captions: the images held out that a concept's detector "
+    "ranks first, with its map over them, and whether one of their captions, which it never saw, has "
+    "the phrase. P@10 is the precision of the first ten, chance that of a random order.",
     "figure11": "Figure 11. Maps of a linear classifier that knew only which images have words, over "
     "test images whose word boxes it never saw (green), and how much of the maps lies in the boxes. "
     "Centred is a Gaussian in the middle, uniform a map that is the same everywhere.",

@@ -72,3 +72,16 @@ def test_figure_4_shows_the_palace(results):
     assert "palace" in [guess["name"] for guess in palace["top"]]
     with Image.open(results / "figures" / "figure4.png") as picture:
         assert min(picture.size) > 500
+
+
+def test_planted_concepts_are_found_in_captions_and_lead_their_rankings(results):
+    concepts = pd.read_csv(results / "discovery" / "concepts.csv").set_index("concept")
+    ranking = pd.read_csv(results / "discovery" / "concepts-ranking.csv")
+    truth = json.loads((results / "world/discovery/concepts/planted.json").read_text())
+    assert len(truth) == 3
+    for phrase, images in truth.items():
+        assert concepts.loc[phrase, "precision"] > concepts.loc[phrase, "chance_high"]
+        first = ranking[ranking["concept"] == phrase]
+        shows = first["image_id"].isin(images["shown"])
+        assert shows.iloc[0]
+        assert shows.mean() >= 0.8

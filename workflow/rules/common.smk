@@ -67,8 +67,11 @@ def is_studied(name):
 def is_discovered(name):
     """Tell whether an experiment of Section 4.2 is part of the study: all, or those with images."""
     everything = "world" in config or config["discovery"]["sets"] == "all"
-    return everything or all(
-        os.path.isdir(f"{DATA_ROOT}/{folder}") for folder in EXPERIMENTS[name]["at"]
+    given = name == "concepts" and CAPTIONS
+    return (
+        everything
+        or given
+        or all(os.path.isdir(f"{DATA_ROOT}/{folder}") for folder in EXPERIMENTS[name]["at"])
     )
 
 
@@ -116,6 +119,7 @@ NAME_OF = {entry["layout"]: name for name, entry in SETS.items()}
 BIRDS = SETS["CUB-200-2011"]["layout"]
 # The experiments of Section 4.2 that there are images for.
 EXPERIMENTS = listed("data/discovery.yaml")
+CAPTIONS = os.path.expanduser(config["concepts"].get("captions", ""))  # of one's own
 FOUND = [name for name in EXPERIMENTS if is_discovered(name)]
 for name in config["transfer"]["networks"]:
     if name not in config["networks"]:
@@ -175,7 +179,9 @@ def absent():
     splits = {wildcards.split for name, wildcards in jobs if name == "ilsvrc"}
     keys = {wildcards.set.replace("-", "_") for name, wildcards in jobs if name == "transfer_set"}
     found = {wildcards.set for name, wildcards in jobs if name == "discovery_set"}
-    keys |= {key for name in found for key in EXPERIMENTS[name]["sets"]}
+    if os.path.isdir(f"{DATA_ROOT}/coco/annotations"):
+        found.discard("concepts")  # captions of any split will do
+    keys |= {key for name in found for key in published(name)}
     keys |= {f"ilsvrc_{split}" for split in splits} | ({"ilsvrc_devkit"} if splits else set())
     keys |= {"ilsvrc_val_boxes"} if "val" in splits else set()
     needed = [
@@ -211,6 +217,8 @@ def set_folder(wildcards):
 
 def discovery_folders(wildcards):
     """Return what a discovery set's manifest depends on: its folders, drawn or, if there, given."""
+    if wildcards.set == "concepts" and CAPTIONS:
+        return existing(CAPTIONS)
     if "world" in config:
         return [ROOTS[wildcards.set]]
     return existing(*(f"{DATA_ROOT}/{folder}" for folder in EXPERIMENTS[wildcards.set]["at"]))
@@ -218,7 +226,31 @@ def discovery_folders(wildcards):
 
 def discovery_flags(wildcards):
     """Return the flags of a discovery set's reader: its section of the configuration that index knows."""
+    if wildcards.set == "concepts" and CAPTIONS:
+        return f"--captions {shlex.quote(CAPTIONS)}"
     return ""
+
+
+def published(name):
+    """Return the published sets that a discovery set's images are of: none of captions of one's own."""
+    if name == "concepts" and CAPTIONS:
+        return []
+    return EXPERIMENTS[name]["sets"]
+
+
+def discovery_root(name):
+    """Return the folder that a discovery set's paths start from."""
+    if name == "concepts" and CAPTIONS:
+        return os.path.dirname(CAPTIONS) or "."
+    return f"{DATA_ROOT}/discovery/{name}" if "world" in config else DATA_ROOT
+
+
+def concept_flags(_wildcards):
+    """Return the flags of mining: the concepts that are given, or how to find some."""
+    asked = config["concepts"]
+    if "phrases" in asked:
+        return f"--phrases {shlex.join(asked['phrases'])}"
+    return f"--count {asked['count']} --longest {asked['longest']} --least {asked['least']}"
 
 
 def split_flags(wildcards):

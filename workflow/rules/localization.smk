@@ -8,8 +8,7 @@ if HAS_TEST:
 for slug in SLUGS:
     ROOTS[slug] = ROOTS[f"{slug}-picked"] = f"{TRANSFER_ROOT}/{SETS[NAME_OF[slug]]['at']}"
 for name in FOUND:
-    world = f"{DATA_ROOT}/discovery/{name}"
-    ROOTS[name] = ROOTS[f"{name}-picked"] = world if "world" in config else DATA_ROOT
+    ROOTS[name] = ROOTS[f"{name}-picked"] = discovery_root(name)
 
 # Who is looked at how. Ten crops are the authors' way; Grad-CAM and backprop serve as they are.
 BY_CROPS = [name for name in NETWORKS if NETWORKS[name].get("maps") != "grad-cam"]

@@ -82,7 +82,7 @@ def preflight_flags(_wildcards):
             TRAINED
         )
         keys += [slug.replace("-", "_") for slug in SLUGS]
-        keys += sorted({key for name in FOUND for key in EXPERIMENTS[name]["sets"]} - set(keys))
+        keys += sorted({key for name in FOUND for key in published(name)} - set(keys))
         flags += [f"--data-root {shlex.quote(DATA_ROOT)}", f"--sets {' '.join(keys)}"]
     return " ".join(flags)
 
