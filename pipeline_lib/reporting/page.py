@@ -38,6 +38,9 @@ CAPTIONS = {
     "figure11": "Figure 11. Maps of a linear classifier that knew only which images have words, over "
     "test images whose word boxes it never saw (green), and how much of the maps lies in the boxes. "
     "Centred is a Gaussian in the middle, uniform a map that is the same everywhere.",
+    "figure13": "Figure 13. Class-specific units: of each class the units of largest weight, in the "
+    "images they fire for most, darkened where they do not look. Over each image the activation, green "
+    "where it shows the class.",
     "thresholds": "Box thresholds. Localization top-1 error of rule paper at every part of the map's "
     "maximum; marked is the threshold that images held out choose.",
 }
