@@ -2,9 +2,11 @@
 
 import argparse
 import sys
+from inspect import signature
 from pathlib import Path
 
-from pipeline_lib.common.command import command, log, parser
+from pipeline_lib.common.command import command, log, option, parser
+from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import write_json
 from pipeline_lib.data.discovery.readers import READERS as DISCOVERY_READERS
 from pipeline_lib.data.ilsvrc import read_test, read_train, read_val
@@ -13,6 +15,7 @@ from pipeline_lib.data.manifest import (
     CLASS_COLUMNS,
     IMAGE_COLUMNS,
     SPLIT_COLUMNS,
+    ImageSet,
     write_csv,
     write_rows,
 )
@@ -43,6 +46,13 @@ def make_parser() -> argparse.ArgumentParser:
     made.add_argument("--repeats", type=int, help=f"splits {usual}")
     made.add_argument("--seed", type=int, default=0, help="of the random splits")
     made.add_argument(
+        "--option",
+        type=option,
+        action="append",
+        default=[],
+        help="key=value, an option of the reader of a set of Section 4.2; repeatable",
+    )
+    made.add_argument(
         "--note", action="append", default=[], help="a sentence for the summary; repeatable"
     )
     made.add_argument("--box-note", action="append", default=[], help="the same, on boxes")
@@ -68,7 +78,7 @@ def main(arguments: argparse.Namespace) -> None:
     elif arguments.layout == "photographs":
         found = read_photographs(root)
     elif arguments.layout in DISCOVERY_READERS:
-        found = DISCOVERY_READERS[arguments.layout](root)
+        found = _discovered(arguments.layout, root, dict(arguments.option))
     else:
         asked = ask(
             arguments.layout, arguments.train, arguments.test, arguments.repeats, arguments.seed
@@ -93,6 +103,16 @@ def main(arguments: argparse.Namespace) -> None:
     log.info("%s: %d images", found.summary.data_set, len(found.images))
     for note in found.summary.notes + found.summary.box_notes:
         log.info(note)
+
+
+def _discovered(layout: str, root: Path, options: dict[str, object]) -> ImageSet:
+    """Read a set of Section 4.2; refuse an option that its reader does not have."""
+    reader = DISCOVERY_READERS[layout]
+    known = list(signature(reader).parameters)[1:]
+    foreign = sorted(set(options) - set(known))
+    if foreign:
+        raise InputError(f"--option {foreign[0]}: {layout} has {', '.join(known) or 'none'}")
+    return reader(root, **options)
 
 
 if __name__ == "__main__":

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline_lib.synthetic.annotated_scenes import write_annotated_scenes
 from pipeline_lib.synthetic.pictures import Draw, draw_pictures
 
 # Each writes into an empty folder, in which the official folders of discovery.yaml come to lie.
-WRITERS: dict[str, Callable[[Path, np.random.Generator, Draw], None]] = {}
+WRITERS: dict[str, Callable[[Path, np.random.Generator, Draw], None]] = {
+    "scenes": write_annotated_scenes,
+}
 
 
 def write_discovery(root: Path, name: str, *, seed: int, processes: int) -> None:

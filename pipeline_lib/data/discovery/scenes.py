@@ -1,0 +1,170 @@
+"""SUN2012: photographs of scenes in which people have outlined and named the things.
+
+Source: the archive's own layout, ``Images/<letter>/<category>[/<kind>]/sun_*.jpg`` and the same below
+``Annotations`` with .xml. The paper takes "10 scene categories containing at least 200 fully annotated
+images", 4,675 in all, and does not name them (section 4.2). Here an image is fully annotated where
+things cover at least a part of it (``coverage``), and of the categories with enough such images the
+most numerous are taken.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pipeline_lib.common.command import progress
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.images import image_size
+from pipeline_lib.common.polygons import as_text, cells
+from pipeline_lib.data.discovery.labelme import (
+    CORRECTED,
+    DELETED,
+    NAMELESS,
+    SHORT,
+    Thing,
+    read_annotation,
+)
+from pipeline_lib.data.manifest import ImageSet, Summary
+from pipeline_lib.data.transfer.listing import readable
+from pipeline_lib.data.transfer.notes import counted
+
+ANNOTATION_COLUMNS = ("image_id", "name", "polygon")
+IMAGES = 4_675  # the paper's, in ten categories
+CATEGORIES, LEAST, COVERAGE = 10, 200, 0.8
+REFUSE, SKIP = "refuse", "skip"
+_SUFFIXES = (".jpg", ".jpeg")
+_GRID = (128, 128)  # cells over an image in which its coverage is counted
+
+
+@dataclass(frozen=True)
+class _Photograph:
+    """An image: its path below ``Images``, its annotation, its (width, height) in pixels."""
+
+    name: str
+    path: Path
+    annotation: Path
+    size: tuple[int, int]
+
+    @property
+    def category(self) -> str:
+        """The folders it lies in, but for the first letter's."""
+        first, *others = Path(self.name).parent.parts
+        return "/".join(others) if len(first) == 1 and others else "/".join([first, *others])
+
+
+def read_scenes(
+    root: Path,
+    *,
+    categories: int = CATEGORIES,
+    least: int = LEAST,
+    coverage: float = COVERAGE,
+    short_polygons: str = REFUSE,
+) -> ImageSet:
+    """Read the fully annotated images of the chosen categories from ``root/SUN2012``.
+
+    An image is fully annotated where its things cover ``coverage`` or more of it. The ``categories``
+    with the most such images are taken, ``least`` or more each, in that order, and all such images
+    of theirs. The annotations are rows of ``ANNOTATION_COLUMNS``, one a thing, its polygon as text
+    (see ``common.polygons``). ``short_polygons``: "refuse" or "skip" those of fewer than three
+    points. Raises InputError where fewer than two categories have enough images, and for a spoiled
+    annotation or image.
+    """
+    skip = short_polygons == SKIP
+    full: dict[str, list[_Photograph]] = {}
+    found, bare = 0, 0
+    for photograph in progress(_photographs(root / "SUN2012"), "reading annotations"):
+        found += 1
+        if not photograph.annotation.is_file():
+            bare += 1
+            continue
+        things = _things(photograph, skip)[0]
+        if covered(things, photograph.size) >= coverage:
+            full.setdefault(photograph.category, []).append(photograph)
+    ranked = sorted(full, key=lambda category: (-len(full[category]), category))
+    enough = [category for category in ranked if len(full[category]) >= least]
+    if len(enough) < 2:
+        most = f"'{ranked[0]}' has the most, {len(full[ranked[0]])}" if ranked else "none has any"
+        raise InputError(
+            f"{root / 'SUN2012'}: two categories with {least} images covered to {coverage:g} are "
+            f"needed; {most}; unpack the whole archive, or lower scenes.least or scenes.coverage"
+        )
+    chosen = {category: full[category] for category in enough[:categories]}
+    images, rows, odd = [], [], Counter()
+    for category, photographs in chosen.items():
+        for photograph in photographs:
+            path = photograph.path.relative_to(root).as_posix()
+            images.append((photograph.name, path, category, *photograph.size, 0))
+            things, strange = _things(photograph, skip)
+            odd += strange
+            rows += [(photograph.name, thing.name, as_text(thing.polygon)) for thing in things]
+    classes = [
+        (category, number, readable(category).replace("/", ", "))
+        for number, category in enumerate(chosen, 1)
+    ]
+    notes = [
+        f"{counted(len(images), 'image')} of {counted(len(chosen), 'category', 'categories')}: "
+        + ", ".join(f"{name} {len(full[label])}" for label, _, name in classes)
+        + f". Each is covered by named things to {coverage:.0%} or more; {len(enough)} categories "
+        f"have {least} such images or more, and the most numerous were taken.",
+        *([f"{counted(bare, 'image')} of {found:,} without an annotation."] if bare else []),
+        *_odd_notes(odd),
+    ]
+    summary = Summary("SUN2012", len(images), IMAGES, notes)
+    annotations = pd.DataFrame(rows, columns=list(ANNOTATION_COLUMNS))
+    return ImageSet(images, [], classes, summary, annotations=annotations)
+
+
+def covered(things: list[Thing], size: tuple[int, int]) -> float:
+    """Return the part of an image, (width, height), that things cover, in steps of 1/16384."""
+    union = np.zeros(_GRID[::-1], bool)
+    for thing in things:
+        union |= cells(thing.polygon, size, _GRID)
+    return float(union.mean())
+
+
+def _photographs(folder: Path) -> list[_Photograph]:
+    """The images below ``folder/Images``, by name; their sizes are those of the files."""
+    images = folder / "Images"
+    paths = sorted(path for path in images.rglob("*/*") if path.suffix.lower() in _SUFFIXES)
+    if not paths:
+        raise InputError(f"{images}: no .jpg image in it; unpack SUN2012.tar.gz there")
+    names = [path.relative_to(images) for path in paths]
+    return [
+        _Photograph(
+            name.as_posix(),
+            path,
+            folder / "Annotations" / name.with_suffix(".xml"),
+            image_size(path),
+        )
+        for name, path in zip(names, progress(paths, "reading sizes"), strict=True)
+    ]
+
+
+def _things(photograph: _Photograph, skip: bool) -> tuple[list[Thing], Counter]:
+    """The things of which the image shows a part, and what was odd."""
+    read = read_annotation(photograph.annotation, photograph.size, skip_short=skip)
+    inside = [
+        thing
+        for thing in read.things
+        if (thing.polygon.max(0) > 0).all() and (thing.polygon.min(0) < photograph.size).all()
+    ]
+    return inside, read.odd + Counter(outside=len(read.things) - len(inside))
+
+
+def _odd_notes(odd: Counter) -> list[str]:
+    """Say what was left out or changed of the chosen images' annotations."""
+    left_out = {
+        DELETED: "marked as deleted",
+        NAMELESS: "without a name",
+        SHORT: "of fewer than three points",
+        "outside": "outside the image",
+    }
+    counts = [f"{odd[key]:,} {what}" for key, what in left_out.items() if odd[key]]
+    notes = [f"Polygons left out: {', '.join(counts)}."] if counts else []
+    if odd[CORRECTED]:
+        notes.append(
+            f"{counted(odd[CORRECTED], 'name')} corrected (tags, spelling, number) by labelme.yaml."
+        )
+    return notes
