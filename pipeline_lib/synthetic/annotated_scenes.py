@@ -1,9 +1,10 @@
 """The twin of SUN2012: places that differ in one kind of thing, everything in them outlined.
 
-A place's own thing stands in nearly all of its images and in few of others'; common things and the
-surroundings (sky and ground, ceiling and floor, wall) are anywhere. As in LabelMe, names are as people
-type them, what was deleted is still in the file, polygons are left open and may reach over the border.
-A few images of each place are annotated in part alone, the last not at all, and one place has few.
+A place's own thing stands in nearly all of its images and in few of others'; common things are in every
+place equally often, and the surroundings (sky and ground, ceiling and floor, wall) are drawn. As in
+LabelMe, names are as people type them, what was deleted is still in the file, polygons are left open
+and may reach over the border. A few images of each place are annotated in part alone, the last not at
+all, and one place has few.
 """
 
 import xml.etree.ElementTree as ET
@@ -18,10 +19,13 @@ from pipeline_lib.synthetic.pictures import Draw, Drawn, Picture
 from pipeline_lib.synthetic.scene_sets import sun_name
 from pipeline_lib.synthetic.scenes import Backdrop, Style
 
-PLACES = 5  # whose own things are the first kinds
+PLACES = 5
+# The kinds that a place has for its own, one each and the last for the rare place: those that networks
+# of the ILSVRC world tell apart best. The others are common.
+OWN_SHAPES = ("tile", "slab", "star", "clover", "disc", "wedge")
 FULL, PARTIAL, RARE = 25, 3, 6  # images of a place, more of it annotated in part, of the rare place
-OWN, STRANGER = 0.96, 0.04  # how often a place's own thing is there, and how often another's
-ROOMY = Style(side=(128, 176), reach=(0.24, 0.36), others=0.8, clutter=(0, 2))
+OFTEN, STRANGER = 0.96, 0.04  # how often a place's own thing is there, and how often another's
+ROOMY = Style(side=(128, 176), reach=(0.28, 0.4), others=0.7, clutter=(0, 2))
 # What is above a backdrop's edge and below it; a wall is all over.
 SURROUNDINGS = {
     Backdrop("bricked", hue=0.1, horizon=0.0): ("wall",),
@@ -34,13 +38,15 @@ _SOMETIMES = 0.25
 
 def write_annotated_scenes(root: Path, rng: np.random.Generator, draw: Draw) -> None:
     """Write ``SUN2012/Images`` and ``SUN2012/Annotations``, ``<letter>/<place>/sun_*``."""
-    own, common = KINDS[: PLACES + 1], KINDS[PLACES + 1 :]
+    own = tuple(kind for shape in OWN_SHAPES for kind in KINDS if kind.shape == shape)
+    common = [kind for kind in KINDS if kind not in own]
     pictures = []
     for number, kind in enumerate(own):
         place = f"{kind.shape}_place" + ("/outdoor" if number == 1 else "")
         count = FULL + PARTIAL if number < PLACES else RARE
-        for _ in range(count):
-            shown = _composition(place, kind, own, common, rng)
+        for rank in range(count):
+            others = [common[rank % len(common)], common[rank // len(common) % len(common)]]
+            shown = _composition(place, kind, others[: 1 + rank % 2], own, rng)
             pictures.append(Picture(f"SUN2012/Images/{sun_name(shown, rng)}", shown))
     ranks: Counter[str] = Counter()
     for picture, drawn in zip(pictures[:-1], draw(pictures), strict=False):
@@ -55,16 +61,15 @@ def write_annotated_scenes(root: Path, rng: np.random.Generator, draw: Draw) -> 
 def _composition(
     place: str,
     kind: Kind,
+    others: list[Kind],
     own: tuple[Kind, ...],
-    common: tuple[Kind, ...],
     rng: np.random.Generator,
 ) -> Composition:
-    """An image of a place: what stands in it, one kind for each thing, and its surroundings."""
-    first = [kind] if rng.random() < OWN else []
+    """An image of a place: its own kind of thing or not, some others, and its surroundings."""
+    first = [kind] if rng.random() < OFTEN else []
     if rng.random() < STRANGER:
         first.append(own[rng.integers(len(own))])
-    others = [common[index] for index in rng.integers(len(common), size=rng.integers(2, 4))]
-    things = tuple((one,) for one in (first + others)[:4])
+    things = tuple((one,) for one in first + others)
     backdrop = list(SURROUNDINGS)[rng.integers(len(SURROUNDINGS))]
     return Composition(place, things, ROOMY, backdrop)
 

@@ -116,6 +116,8 @@ NAME_OF = {entry["layout"]: name for name, entry in SETS.items()}
 BIRDS = SETS["CUB-200-2011"]["layout"]
 # The experiments of Section 4.2 that there are images for.
 EXPERIMENTS = listed("data/discovery.yaml")
+# Which keys of their sections of the configuration their readers know.
+READ_BY = {"scenes": ("categories", "least", "coverage", "short_polygons")}
 FOUND = [name for name in EXPERIMENTS if is_discovered(name)]
 for name in config["transfer"]["networks"]:
     if name not in config["networks"]:
@@ -217,8 +219,9 @@ def discovery_folders(wildcards):
 
 
 def discovery_flags(wildcards):
-    """Return the flags of a discovery set's reader: its section of the configuration that index knows."""
-    return ""
+    """Return the options of a discovery set's reader: the part of its section that index knows."""
+    section = config[wildcards.set]
+    return repeated("--option", {key: section[key] for key in READ_BY.get(wildcards.set, ())})
 
 
 def split_flags(wildcards):
