@@ -171,7 +171,8 @@ def frequent(table: pd.DataFrame, count: int) -> pd.DataFrame:
 
 def overlapped(table: pd.DataFrame, count: int) -> pd.DataFrame:
     """Return a category's ``count`` things that are most often overlapped: the paper's right list."""
-    return table.sort_values(["overlap", "object"], ascending=[False, True]).head(count)
+    once = table[table["overlap"] > 0]
+    return once.sort_values(["overlap", "object"], ascending=[False, True]).head(count)
 
 
 def lifted(table: pd.DataFrame, count: int, often: float) -> pd.DataFrame:

@@ -18,8 +18,8 @@ from pipeline_lib.reporting.pictures import STYLE, explained, label_row, photogr
 ROWS, LISTED, NAMED = 5, 6, 3
 LISTS = {
     "frequency": "in most images",
-    "overlap": "most often overlapped",
-    "lift": "overlap / chance",
+    "overlap": "highlighted in most images",
+    "lift": "highlighted / by chance (dotted)",
 }
 CHOICE = (
     "of each category the image that the SVM is most certain and right about; of the categories the "
@@ -88,7 +88,8 @@ def draw(
             shown, things = _highlighted(scenes, index, rule)
             content.append(_entry(scenes.predictions, index, category, names, ours, shown, lists))
             if row < ROWS:
-                _draw_pictures(grid[row, :2], scenes, index, short_name(names, category), things)
+                name, count = short_name(names, category), int(ours["n"].iloc[0])
+                _draw_pictures(grid[row, :2], scenes, index, name, count, things)
                 for axes, (measure, ranked) in zip(grid[row, 2:], lists.items(), strict=True):
                     _draw_bars(axes, ranked, measure)
         for axes, title in zip(grid[0, 2:], LISTS.values(), strict=True):
@@ -135,18 +136,19 @@ def _entry(
 
 
 def _draw_pictures(
-    pair: np.ndarray, scenes: Scenes, index: int, name: str, things: pd.DataFrame
+    pair: np.ndarray, scenes: Scenes, index: int, name: str, count: int, things: pd.DataFrame
 ) -> None:
     """The photograph, and the map over it with outlines of what is overlapped."""
     picture = photograph(scenes.root, scenes.images, index)
     label_row(pair[0], name)
-    show(pair[0], picture, "" if len(name) < 20 else name)
+    score = float(scenes.predictions.scores[index, 0])
+    show(pair[0], picture, f"decision {score:.2f}, one of {count} images")
     titles = list(dict.fromkeys(things["name"]))
     more = f" +{len(titles) - NAMED}" if len(titles) > NAMED else ""
     show(
         pair[1],
         explained(scenes.predictions, index, 1, picture),
-        ", ".join(titles[:NAMED]) + more if titles else "nothing overlapped",
+        ", ".join(titles[:NAMED]) + more if titles else "nothing highlighted",
     )
     for text in things["polygon"]:
         outline = from_text(text) - 0.5  # pixel 0 of a picture reaches from -0.5 to 0.5

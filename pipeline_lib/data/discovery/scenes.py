@@ -72,8 +72,8 @@ def read_scenes(
     those to take, or says how many: those with the most such images. A category has ``least`` or more
     of them, and all are taken. The annotations are rows of ``ANNOTATION_COLUMNS``, one a thing, its
     polygon as text (see ``common.polygons``). ``short_polygons``: "refuse" or "skip" those of fewer
-    than three points. Raises InputError where fewer than two categories have enough images, and for a spoiled
-    annotation or image.
+    than three points. Raises InputError where fewer than two categories have enough images, and for
+    a spoiled annotation or image.
     """
     skip = short_polygons == SKIP
     full: dict[str, list[_Photograph]] = {}
