@@ -28,7 +28,7 @@ from pipeline_lib.localization.predictions import Predictions
 GRID = 56  # cells to a side: four to each of a 14 x 14 map's
 # The paper does not say when the region overlaps a thing. If any cell would do, walls and floors nearly
 # always would, and small things nearly as often anywhere else.
-PART = 0.5
+PART = 0.25
 DRAWS = 1000
 MEASURES = ("frequency", "overlap", "share", "chance", "lift")
 COLUMNS = (
