@@ -19,7 +19,7 @@ ROWS, LISTED, NAMED = 5, 6, 3
 LISTS = {
     "frequency": "in most images",
     "overlap": "highlighted in most images",
-    "lift": "highlighted / by chance (dotted)",
+    "lift": "lift (dotted: as by chance)",
 }
 CHOICE = (
     "of each category the image that the SVM is most certain and right about; of the categories the "
