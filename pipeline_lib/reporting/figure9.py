@@ -126,8 +126,12 @@ def _entry(
         "overlapped": shown,
         "lists": {
             measure: [
-                {"object": one["object"]}
-                | {end: round(one[f"{measure}{end}"], 4) for end in ("", "_low", "_high")}
+                {
+                    "object": one["object"],
+                    "value": round(one[measure], 4),
+                    "low": round(one[f"{measure}_low"], 4),
+                    "high": round(one[f"{measure}_high"], 4),
+                }
                 for one in ranked.to_dict("records")
             ]
             for measure, ranked in lists.items()
