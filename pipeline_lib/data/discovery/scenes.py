@@ -47,15 +47,10 @@ class _Photograph:
     """An image: its path below ``Images``, its annotation, its (width, height) in pixels."""
 
     name: str
+    category: str
     path: Path
     annotation: Path
     size: tuple[int, int]
-
-    @property
-    def category(self) -> str:
-        """The folders it lies in, but for the first letter's."""
-        first, *others = Path(self.name).parent.parts
-        return "/".join(others) if len(first) == 1 and others else "/".join([first, *others])
 
 
 def read_scenes(
@@ -78,7 +73,8 @@ def read_scenes(
     skip = short_polygons == SKIP
     full: dict[str, list[_Photograph]] = {}
     found, bare = 0, 0
-    for photograph in progress(_photographs(root / "SUN2012"), "reading annotations"):
+    named = None if isinstance(categories, int) else tuple(categories)
+    for photograph in progress(_photographs(root / "SUN2012", named), "reading annotations"):
         found += 1
         if not photograph.annotation.is_file():
             bare += 1
@@ -88,10 +84,10 @@ def read_scenes(
             full.setdefault(photograph.category, []).append(photograph)
     ranked = sorted(full, key=lambda category: (-len(full[category]), category))
     enough = [category for category in ranked if len(full[category]) >= least]
-    if isinstance(categories, int):
+    if named is None:
         wanted = enough[:categories]
     else:
-        wanted = [category for category in categories if category in enough]
+        wanted = [category for category in named if category in enough]
     if len(wanted) < 2:
         most = f"'{ranked[0]}' has the most, {len(full[ranked[0]])}" if ranked else "none has any"
         raise InputError(
@@ -115,9 +111,8 @@ def read_scenes(
     notes = [
         f"{counted(len(images), 'image')} of {counted(len(chosen), 'category', 'categories')}: "
         + ", ".join(f"{name} {len(full[label])}" for label, _, name in classes)
-        + f". Each is covered by named things to {coverage:.0%} or more; {len(enough)} categories "
-        f"have {least} such images or more, of which {_chosen(categories)} taken.",
-        *_lacking(categories, full, least),
+        + f". Each is covered by named things to {coverage:.0%} or more.",
+        *_choice_notes(named, full, least),
         *([f"{counted(bare, 'image')} of {found:,} without an annotation."] if bare else []),
         *_odd_notes(odd),
     ]
@@ -134,22 +129,27 @@ def covered(things: list[Thing], size: tuple[int, int]) -> float:
     return float(union.mean())
 
 
-def _photographs(folder: Path) -> list[_Photograph]:
-    """The images below ``folder/Images``, by name; their sizes are those of the files."""
-    images = folder / "Images"
+def _photographs(folder: Path, named: tuple[str, ...] | None) -> list[_Photograph]:
+    """The images of the named categories, or of all, in order; their sizes are those of the files."""
+    images, annotations = folder / "Images", folder / "Annotations"
     paths = sorted(path for path in images.rglob("*/*") if path.suffix.lower() in _SUFFIXES)
     if not paths:
         raise InputError(f"{images}: no .jpg image in it; unpack SUN2012.tar.gz there")
-    names = [path.relative_to(images) for path in paths]
-    return [
-        _Photograph(
-            name.as_posix(),
-            path,
-            folder / "Annotations" / name.with_suffix(".xml"),
-            image_size(path),
-        )
-        for name, path in zip(names, progress(paths, "reading sizes"), strict=True)
-    ]
+    found = []
+    for path in progress(paths, "reading sizes"):
+        name = path.relative_to(images)
+        category = _category(name)
+        if named is None or category in named:
+            annotation = annotations / name.with_suffix(".xml")
+            size = image_size(path)
+            found.append(_Photograph(name.as_posix(), category, path, annotation, size))
+    return found
+
+
+def _category(name: Path) -> str:
+    """The folders that an image lies in, but for the first letter's."""
+    first, *others = name.parent.parts
+    return "/".join(others) if len(first) == 1 and others else "/".join([first, *others])
 
 
 def _things(photograph: _Photograph, skip: bool) -> tuple[list[Thing], Counter]:
@@ -163,19 +163,19 @@ def _things(photograph: _Photograph, skip: bool) -> tuple[list[Thing], Counter]:
     return inside, read.odd + Counter(outside=len(read.things) - len(inside))
 
 
-def _chosen(categories: int | Sequence[str]) -> str:
-    if isinstance(categories, int):
-        return "the most numerous were"
-    return "the paper's were" if tuple(categories) == CATEGORIES else "those asked for were"
-
-
-def _lacking(categories: int | Sequence[str], full: dict[str, list], least: int) -> list[str]:
-    """Say which categories have too few images."""
-    if isinstance(categories, int):
-        return []
-    counts = {category: len(full.get(category, ())) for category in categories}
+def _choice_notes(
+    named: tuple[str, ...] | None, full: dict[str, list[_Photograph]], least: int
+) -> list[str]:
+    """Say how the categories were chosen, and which of those that were named lack images."""
+    counts = {category: len(full.get(category, ())) for category in named or full}
     few = [f"{category} {count}" for category, count in counts.items() if count < least]
-    return [f"Left out, with fewer than {least} such images: {', '.join(few)}."] if few else []
+    if named is None:
+        enough = counted(len(counts) - len(few), "category has", "categories have")
+        return [f"{enough} {least} such images or more; the most numerous were taken."]
+    notes = ["The categories are the paper's." if named == CATEGORIES else "They were named."]
+    if few:
+        notes.append(f"Left out, with fewer than {least} such images: {', '.join(few)}.")
+    return notes
 
 
 def _odd_notes(odd: Counter) -> list[str]:
