@@ -57,6 +57,8 @@ def main(arguments: argparse.Namespace) -> None:
         "network": scenes.predictions.name,
         "threshold": rule.threshold,
         "part": rule.part,
+        "interpolation": rule.interpolation,
+        "grid": rule.grid,
         "often": arguments.often,
         "svm": read_json(arguments.scores),
         "data": read_json(arguments.summary)["notes"],

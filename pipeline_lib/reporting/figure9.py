@@ -15,7 +15,8 @@ from pipeline_lib.discovery.objects import Rule, frequent, lifted, overlapped, o
 from pipeline_lib.localization.predictions import Predictions
 from pipeline_lib.reporting.pictures import STYLE, explained, label_row, photograph, save, show
 
-ROWS, LISTED, NAMED = 5, 6, 3
+ROWS, LISTED = 5, 6
+_WIDTH = 28  # letters over a picture
 LISTS = {
     "frequency": "in most images",
     "overlap": "highlighted in most images",
@@ -76,7 +77,7 @@ def draw(
             layout="constrained",
             width_ratios=[1, 1, 1.1, 1.1, 1.1],
         )
-        figure.get_layout_engine().set(wspace=0.03, hspace=0.05)
+        figure.get_layout_engine().set(wspace=0.05, hspace=0.05)
         for row, category in enumerate(found):
             ours = table[table["category"] == category]
             lists = {
@@ -147,19 +148,25 @@ def _draw_pictures(
     label_row(pair[0], name)
     score = float(scenes.predictions.scores[index, 0])
     show(pair[0], picture, f"decision {score:.2f}, one of {count} images")
-    titles = list(dict.fromkeys(things["name"]))
-    more = f" +{len(titles) - NAMED}" if len(titles) > NAMED else ""
-    show(
-        pair[1],
-        explained(scenes.predictions, index, 1, picture),
-        ", ".join(titles[:NAMED]) + more if titles else "nothing highlighted",
-    )
+    title = _title(list(dict.fromkeys(things["name"])))
+    show(pair[1], explained(scenes.predictions, index, 1, picture), title)
     for text in things["polygon"]:
         outline = from_text(text) - 0.5  # pixel 0 of a picture reaches from -0.5 to 0.5
         for colour, width in (("black", 2.4), ("white", 1.2)):
             pair[1].fill(*outline.T, fill=False, edgecolor=colour, linewidth=width)
     height, width, _ = picture.shape
     pair[1].set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+
+
+def _title(things: list[str]) -> str:
+    """As many of the things' names as there is room for, and how many more there are."""
+    shown = things[:1]
+    for name in things[1:]:
+        if len(", ".join([*shown, name])) > _WIDTH:
+            break
+        shown.append(name)
+    more = f" +{len(things) - len(shown)}" if len(shown) < len(things) else ""
+    return ", ".join(shown) + more if things else "nothing highlighted"
 
 
 def _draw_bars(axes: Axes, ranked: pd.DataFrame, measure: str) -> None:
