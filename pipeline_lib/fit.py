@@ -15,9 +15,9 @@ from pipeline_lib.common.command import command, log, parser, progress
 from pipeline_lib.data.manifest import SPLIT_COLUMNS, read_csv, write_csv
 from pipeline_lib.evaluation.transfer import COLUMNS, DECISION_COLUMNS, Outcomes, summarise
 from pipeline_lib.features.cache import Features, read_features
-from pipeline_lib.svm.classifier import LinearClassifier, save
+from pipeline_lib.svm.classifier import save
 from pipeline_lib.svm.metrics import ACCURACY
-from pipeline_lib.svm.protocol import SOLVERS, Fitted, fit_trial
+from pipeline_lib.svm.protocol import SOLVERS, Fitted, as_classifier, fit_trial
 from pipeline_lib.svm.selection import COSTS
 from pipeline_lib.svm.trials import Trial, metric_of, trials
 
@@ -78,7 +78,7 @@ def main(arguments: argparse.Namespace) -> None:
         rows.append((*whose, *choice, value, low, high, spread, n, len(splits)))
         log.info("%s", dict(zip(COLUMNS, rows[-1], strict=True)))
     first, kept = splits[0], fitted[0][chosen]
-    save(arguments.out, _classifier(first, kept, features))
+    save(arguments.out, as_classifier(first, kept, features))
     write_csv(arguments.scores, pd.DataFrame(rows, columns=list(COLUMNS)))
     if arguments.decisions is not None:
         write_csv(arguments.decisions, _decisions(first, kept, features, metric))
@@ -95,20 +95,6 @@ def _costs(fitted: tuple[Fitted, ...]) -> str:
     """The C of the splits: one, or from the least to the largest."""
     costs = sorted({one.cost for one in fitted})
     return " to ".join(f"{cost:g}" for cost in dict.fromkeys((costs[0], costs[-1])))
-
-
-def _classifier(trial: Trial, fitted: Fitted, features: Features) -> LinearClassifier:
-    return LinearClassifier(
-        weights=fitted.solution.weights,
-        bias=fitted.solution.bias,
-        objective=fitted.solution.objective,
-        classes=trial.classes,
-        cost=fitted.cost,
-        normalised=fitted.normalised,
-        network=features.network,
-        features=features.fingerprint,
-        split=trial.name,
-    )
 
 
 def _decisions(trial: Trial, fitted: Fitted, features: Features, metric: str) -> pd.DataFrame:

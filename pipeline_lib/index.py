@@ -2,11 +2,12 @@
 
 import argparse
 import sys
+from inspect import signature
 from pathlib import Path
 
-from pipeline_lib.common.command import command, log, parser
+from pipeline_lib.common.command import command, log, option, parser
+from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import write_json
-from pipeline_lib.data.discovery.captions import read_caption_table
 from pipeline_lib.data.discovery.readers import READERS as DISCOVERY_READERS
 from pipeline_lib.data.ilsvrc import read_test, read_train, read_val
 from pipeline_lib.data.manifest import (
@@ -14,6 +15,7 @@ from pipeline_lib.data.manifest import (
     CLASS_COLUMNS,
     IMAGE_COLUMNS,
     SPLIT_COLUMNS,
+    ImageSet,
     write_csv,
     write_rows,
 )
@@ -37,17 +39,19 @@ def make_parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--root", required=True, help=f"the set's folder; '{SAMPLES}' is its two photographs"
     )
-    made.add_argument(
-        "--captions",
-        type=Path,
-        help="concepts: lines image<TAB>caption, paths relative to its folder; COCO without",
-    )
     made.add_argument("--expected", type=int, default=50_000, help="labels in the val devkit")
     usual = "(default: the paper's number)"
     made.add_argument("--train", type=int, help=f"training images per class or attribute {usual}")
     made.add_argument("--test", type=int, help=f"test images per class or attribute {usual}")
     made.add_argument("--repeats", type=int, help=f"splits {usual}")
     made.add_argument("--seed", type=int, default=0, help="of the random splits")
+    made.add_argument(
+        "--option",
+        type=option,
+        action="append",
+        default=[],
+        help="key=value, an option of the reader of a set of Section 4.2; repeatable",
+    )
     made.add_argument(
         "--note", action="append", default=[], help="a sentence for the summary; repeatable"
     )
@@ -73,10 +77,8 @@ def main(arguments: argparse.Namespace) -> None:
         found = read_test(root)
     elif arguments.layout == "photographs":
         found = read_photographs(root)
-    elif arguments.layout == "concepts" and arguments.captions is not None:
-        found = read_caption_table(arguments.captions)
     elif arguments.layout in DISCOVERY_READERS:
-        found = DISCOVERY_READERS[arguments.layout](root)
+        found = _discovered(arguments.layout, root, dict(arguments.option))
     else:
         asked = ask(
             arguments.layout, arguments.train, arguments.test, arguments.repeats, arguments.seed
@@ -101,6 +103,16 @@ def main(arguments: argparse.Namespace) -> None:
     log.info("%s: %d images", found.summary.data_set, len(found.images))
     for note in found.summary.notes + found.summary.box_notes:
         log.info(note)
+
+
+def _discovered(layout: str, root: Path, options: dict[str, object]) -> ImageSet:
+    """Read a set of Section 4.2; refuse an option that its reader does not have."""
+    reader = DISCOVERY_READERS[layout]
+    known = list(signature(reader).parameters)[1:]
+    foreign = sorted(set(options) - set(known))
+    if foreign:
+        raise InputError(f"--option {foreign[0]}: {layout} has {', '.join(known) or 'none'}")
+    return reader(root, **options)
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ class ImageSet:
     classes: list[tuple]
     summary: Summary
     splits: list[tuple] = field(default_factory=list)
-    annotations: pd.DataFrame = field(default_factory=pd.DataFrame)
+    annotations: pd.DataFrame = field(default_factory=pd.DataFrame, compare=False)
 
 
 def write_csv(path: Path | str, frame: pd.DataFrame, made_from: str | None = None) -> None:

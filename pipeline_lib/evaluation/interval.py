@@ -25,7 +25,7 @@ def error_interval(outcomes: np.ndarray) -> tuple[float, float]:
 
 
 def resampled_means(outcomes: np.ndarray, draws: int, seed: int) -> np.ndarray:
-    """The means of (n, m) outcomes, uint8, over n images drawn with replacement: (draws, m).
+    """The means of (n, m) outcomes, uint8 or float, over n images drawn with replacement: (draws, m).
 
     For what is no plain mean, such as the best of several: take it of each draw, then percentiles.
     """

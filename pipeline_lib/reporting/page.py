@@ -32,6 +32,11 @@ CAPTIONS = {
     "figure8": "Figure 8. Class activation maps of linear SVMs trained on the network's features, for "
     "classes it has never seen: the SVM's weights in place of the softmax's. Over each map the decision "
     "value. The images are those that the SVM is most certain and right about.",
+    "figure9": "Figure 9. What class maps of scenes highlight. A row a category: the image that its "
+    "linear SVM is most certain and right about, the category's map over it, and outlined what the "
+    "highlighted region overlaps there; then the things in most of the category's images, those that "
+    "the region overlaps in most, and those that it overlaps more often than it would elsewhere in the "
+    "same images (lift). Lines are 95 % intervals. The SVMs have seen all images, as in the paper.",
     "figure10": "Figure 10. Concepts mined from captions: the images held out that a concept's detector "
     "ranks first, with its map over them, and whether one of their captions, which it never saw, has "
     "the phrase. P@10 is the precision of the first ten, chance that of a random order.",

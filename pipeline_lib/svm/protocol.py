@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline_lib.features.cache import Features
+from pipeline_lib.svm.classifier import LinearClassifier
 from pipeline_lib.svm.liblinear import LiblinearSolver
 from pipeline_lib.svm.metrics import OUTCOMES
 from pipeline_lib.svm.problem import Solution
@@ -77,3 +79,18 @@ def fit_trial(
         outcomes = OUTCOMES[metric](values, trial.test.targets)
         fitted.append(Fitted(normalised, cost, scores[cost], solution, values, outcomes))
     return fitted
+
+
+def as_classifier(trial: Trial, fitted: Fitted, features: Features) -> LinearClassifier:
+    """Return a trial's SVM as it is kept, with what it was trained on."""
+    return LinearClassifier(
+        weights=fitted.solution.weights,
+        bias=fitted.solution.bias,
+        objective=fitted.solution.objective,
+        classes=trial.classes,
+        cost=fitted.cost,
+        normalised=fitted.normalised,
+        network=features.network,
+        features=features.fingerprint,
+        split=trial.name,
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline_lib.synthetic.annotated_scenes import write_annotated_scenes
 from pipeline_lib.synthetic.captioned import write_captioned
 from pipeline_lib.synthetic.pictures import Draw, draw_pictures
 from pipeline_lib.synthetic.streets import write_streets
@@ -15,6 +16,7 @@ from pipeline_lib.synthetic.streets import write_streets
 WRITERS: dict[str, Callable[[Path, np.random.Generator, Draw], None]] = {
     "text": write_streets,
     "concepts": write_captioned,
+    "scenes": write_annotated_scenes,
 }
 
 

@@ -28,10 +28,11 @@ class Picture:
 
 @dataclass(frozen=True)
 class Drawn:
-    """What a drawn file shows: its (width, height) in pixels and its objects."""
+    """What a drawn file shows: its (width, height) in pixels, its objects, its backdrop's first row."""
 
     size: tuple[int, int]
     objects: tuple[DrawnObject, ...]
+    edge: int | None = None
 
 
 Draw = Callable[[list[Picture]], list[Drawn]]  # below a set's folder
@@ -56,4 +57,4 @@ def _draw_one(folder: Path, seed: int, picture: Picture) -> Drawn:
         image.save(folder / picture.path, "GIF")
     else:
         image.convert(picture.form).save(folder / picture.path, "JPEG", quality=92)
-    return Drawn(image.size, scene.objects)
+    return Drawn(image.size, scene.objects, scene.edge)

@@ -35,7 +35,7 @@ def write_sun397(folder: Path, rng: np.random.Generator, draw: Draw) -> None:
     classes = places(CLASSES, 1, _NOUNS)
     classes[1] = replace(classes[1], name=f"{classes[1].name}/outdoor")
     classes.sort(key=lambda one: one.name)
-    images = {one: [_sun_name(one, rng) for _ in range(SUN_IMAGES)] for one in classes}
+    images = {one: [sun_name(one, rng) for _ in range(SUN_IMAGES)] for one in classes}
     draw(
         [
             Picture(path, one, "GIF" if one is classes[0] and path == paths[0] else "RGB")
@@ -116,7 +116,7 @@ def write_sun_attribute(folder: Path, rng: np.random.Generator, draw: Draw) -> N
         replace(among[index % CLASSES], objects=(KINDS,) * int(rng.integers(1, 4)), style=VARIED)
         for index in range(ATTRIBUTE_IMAGES)
     ]
-    paths = [_sun_name(one, rng) for one in shown]
+    paths = [sun_name(one, rng) for one in shown]
     drawn = draw([Picture(f"images/{path}", one) for path, one in zip(paths, shown, strict=True)])
     truth = np.array(
         [
@@ -131,6 +131,7 @@ def write_sun_attribute(folder: Path, rng: np.random.Generator, draw: Draw) -> N
     write_mat(folder / "attributeLabels_continuous.mat", {"labels_cv": votes})
 
 
-def _sun_name(one: Composition, rng: np.random.Generator) -> str:
+def sun_name(one: Composition, rng: np.random.Generator) -> str:
+    """Return the path of a new image of a class, as in SUN: ``<letter>/<class>/sun_*.jpg``."""
     letters = "".join(string.ascii_lowercase[index] for index in rng.integers(26, size=16))
     return f"{one.name[0]}/{one.name}/sun_{letters}.jpg"

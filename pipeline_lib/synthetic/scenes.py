@@ -72,10 +72,11 @@ class DrawnObject:
 
 @dataclass(frozen=True)
 class Scene:
-    """``image`` is (height, width, 3) uint8 RGB."""
+    """``image`` is (height, width, 3) uint8 RGB; ``edge`` is the first row of its backdrop, if any."""
 
     image: np.ndarray
     objects: tuple[DrawnObject, ...]
+    edge: int | None = None
 
 
 PLAIN = Style()
@@ -83,9 +84,9 @@ PLAIN = Style()
 
 def draw_scene(kind: Kind, rng: np.random.Generator) -> Scene:
     """Draw a scene with one to three objects of ``kind``, none hiding another."""
-    canvas = _cluttered_canvas(PLAIN, None, rng)
+    canvas, edge = _cluttered_canvas(PLAIN, None, rng)
     kinds = (kind,) * (1 + int(rng.choice(len(OBJECTS), p=OBJECTS)))
-    return _finished(canvas, _scatter(canvas, kinds, PLAIN, rng), rng)
+    return _finished(canvas, _scatter(canvas, kinds, PLAIN, rng), edge, rng)
 
 
 def draw_composition(
@@ -95,23 +96,22 @@ def draw_composition(
 
     An object for which no place is left is not drawn.
     """
-    canvas = _cluttered_canvas(style, backdrop, rng)
-    return _finished(canvas, _scatter(canvas, kinds, style, rng), rng)
+    canvas, edge = _cluttered_canvas(style, backdrop, rng)
+    return _finished(canvas, _scatter(canvas, kinds, style, rng), edge, rng)
 
 
 def _cluttered_canvas(
     style: Style, backdrop: Backdrop | None, rng: np.random.Generator
-) -> np.ndarray:
+) -> tuple[np.ndarray, int | None]:
     width, height = (int(rng.integers(*style.side, endpoint=True)) for _ in range(2))
     canvas = background(width, height, rng)
-    if backdrop is not None:
-        _draw_backdrop(canvas, backdrop, rng)
+    edge = None if backdrop is None else _draw_backdrop(canvas, backdrop, rng)
     for _ in range(rng.integers(*style.clutter, endpoint=True)):
         draw_clutter(canvas, rng)
-    return canvas
+    return canvas, edge
 
 
-def _draw_backdrop(canvas: np.ndarray, backdrop: Backdrop, rng: np.random.Generator) -> None:
+def _draw_backdrop(canvas: np.ndarray, backdrop: Backdrop, rng: np.random.Generator) -> int:
     height, width, _ = canvas.shape
     top = round(height * (backdrop.horizon + rng.uniform(-0.08, 0.08) * (backdrop.horizon > 0)))
     pose = Pose(tuple(rng.uniform(0, (width, height))), rng.uniform(0.4, 0.7) * height, 0)
@@ -119,6 +119,7 @@ def _draw_backdrop(canvas: np.ndarray, backdrop: Backdrop, rng: np.random.Genera
     pattern = TEXTURES[backdrop.texture](*pose.to_unit(x, y)) - 0.5
     tint = np.subtract(colorsys.hsv_to_rgb((backdrop.hue + rng.normal(0, 0.05)) % 1, 0.5, 0.7), 0.5)
     canvas[top:] += (0.8 * tint + backdrop.contrast * pattern[..., None]).astype(np.float32)
+    return top
 
 
 def _scatter(
@@ -159,7 +160,10 @@ def _draw_object(
 
 
 def _finished(
-    canvas: np.ndarray, objects: tuple[DrawnObject, ...], rng: np.random.Generator
+    canvas: np.ndarray,
+    objects: tuple[DrawnObject, ...],
+    edge: int | None,
+    rng: np.random.Generator,
 ) -> Scene:
     noise = rng.normal(0, 0.02, canvas.shape).astype(np.float32)
-    return Scene((np.clip(canvas + noise, 0, 1) * 255).round().astype(np.uint8), objects)
+    return Scene((np.clip(canvas + noise, 0, 1) * 255).round().astype(np.uint8), objects, edge)

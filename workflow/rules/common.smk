@@ -120,6 +120,11 @@ BIRDS = SETS["CUB-200-2011"]["layout"]
 # The experiments of Section 4.2 that there are images for.
 EXPERIMENTS = listed("data/discovery.yaml")
 CAPTIONS = os.path.expanduser(config["concepts"].get("captions", ""))  # of one's own
+# Which keys of their sections of the configuration their readers know.
+READ_BY = {
+    "scenes": ("categories", "least", "coverage", "short_polygons"),
+    "concepts": ("captions",),
+}
 FOUND = [name for name in EXPERIMENTS if is_discovered(name)]
 for name in config["transfer"]["networks"]:
     if name not in config["networks"]:
@@ -225,10 +230,10 @@ def discovery_folders(wildcards):
 
 
 def discovery_flags(wildcards):
-    """Return the flags of a discovery set's reader: its section of the configuration that index knows."""
-    if wildcards.set == "concepts" and CAPTIONS:
-        return f"--captions {shlex.quote(CAPTIONS)}"
-    return ""
+    """Return the options of a discovery set's reader: the part of its section that index knows."""
+    section = config[wildcards.set] | {"captions": CAPTIONS}
+    given = {key: section[key] for key in READ_BY.get(wildcards.set, ()) if section[key] != ""}
+    return repeated("--option", given)
 
 
 def published(name):

@@ -17,6 +17,11 @@ ANNOTATION_COLUMNS = ("image_id", "caption")
 _SPLITS = ("train2014", "val2014", "train2017", "val2017")
 
 
+def read_captions(root: Path, captions: str = "") -> ImageSet:
+    """Read the table ``captions``, see ``read_caption_table``, or without one COCO's in ``root``."""
+    return read_caption_table(Path(captions)) if captions else read_coco_captions(root)
+
+
 def read_coco_captions(root: Path) -> ImageSet:
     """Read ``coco/annotations/captions_<split>.json`` and the images in ``coco/<split>/``.
 

@@ -1,0 +1,73 @@
+"""Draw Figure 9: what class maps of scenes highlight, as pictures and lists; PNG, PDF and JSON."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline_lib.common.command import command, log, parser
+from pipeline_lib.common.files import read_json
+from pipeline_lib.data.classes import names_in
+from pipeline_lib.data.discovery.scenes import ANNOTATION_COLUMNS
+from pipeline_lib.data.manifest import CLASS_COLUMNS, read_csv, read_images
+from pipeline_lib.discovery.objects import COLUMNS, GRID, MEASURES, PART, Rule
+from pipeline_lib.localization.boxes import THRESHOLD
+from pipeline_lib.localization.heat import INTERPOLATIONS
+from pipeline_lib.localization.predictions import read_predictions
+from pipeline_lib.reporting import figure9
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = parser(__doc__, "draw_scenes")
+    made.add_argument("--table", type=Path, required=True, help="written by measure_scenes")
+    made.add_argument("--scores", type=Path, required=True, help="written by fit_scenes")
+    made.add_argument("--predictions", type=Path, required=True, help="the .h5 of an SVM's maps")
+    made.add_argument("--images", type=Path, required=True, help="the manifest")
+    made.add_argument("--root", type=Path, required=True, help="the folder its paths start from")
+    made.add_argument("--classes", type=Path, required=True, help="the manifest's categories")
+    made.add_argument("--annotations", type=Path, required=True, help="the manifest's things")
+    made.add_argument("--summary", type=Path, required=True, help="the manifest's summary")
+    made.add_argument("--threshold", type=float, default=THRESHOLD, help="as measure_scenes had it")
+    made.add_argument("--part", type=float, default=PART, help="as measure_scenes had it")
+    made.add_argument("--interpolation", choices=tuple(INTERPOLATIONS), default="bilinear")
+    made.add_argument("--grid", type=int, default=GRID, help="as measure_scenes had it")
+    made.add_argument(
+        "--often", type=float, default=0.1, help="part of the images: ranked by lift from here on"
+    )
+    made.add_argument("--out", type=Path, required=True, help="the .png to write")
+    return made
+
+
+@command(make_parser)
+def main(arguments: argparse.Namespace) -> None:
+    """Read what the figure needs and hand it over."""
+    table = read_csv(arguments.table, COLUMNS)
+    numbers = [f"{measure}{end}" for measure in MEASURES for end in ("", "_low", "_high")]
+    table[numbers] = table[numbers].apply(pd.to_numeric)  # some lifts are empty
+    scenes = figure9.Scenes(
+        read_predictions(arguments.predictions, arguments.images),
+        read_images(arguments.images),
+        read_csv(arguments.annotations, ANNOTATION_COLUMNS),
+        arguments.root,
+    )
+    rule = Rule(arguments.threshold, arguments.part, arguments.interpolation, arguments.grid)
+    facts = {
+        "network": scenes.predictions.name,
+        "threshold": rule.threshold,
+        "part": rule.part,
+        "interpolation": rule.interpolation,
+        "grid": rule.grid,
+        "often": arguments.often,
+        "svm": read_json(arguments.scores),
+        "data": read_json(arguments.summary)["notes"],
+    }
+    categories = list(read_csv(arguments.classes, CLASS_COLUMNS)["label"])
+    names = names_in([arguments.classes])
+    figure9.draw(scenes, table, categories, names, rule, arguments.often, facts, arguments.out)
+    log.info("wrote %s", arguments.out)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""Fit a linear SVM to all images of a set: each category against the rest, with no split.
+
+The paper trains its scene classifiers so before it looks at their maps (section 4.2). C, and whether
+features are normalised, are chosen by cross-validation, which also says how many images the SVM gets
+right that it has not seen; the SVM that is kept has seen them all.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pipeline_lib.common.command import command, log, parser
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.files import write_json
+from pipeline_lib.data.manifest import read_images
+from pipeline_lib.evaluation.interval import error_interval
+from pipeline_lib.features.cache import read_features
+from pipeline_lib.svm.classifier import save
+from pipeline_lib.svm.metrics import ACCURACY
+from pipeline_lib.svm.problem import one_vs_rest
+from pipeline_lib.svm.protocol import SOLVERS, as_classifier, fit_trial
+from pipeline_lib.svm.selection import COSTS
+from pipeline_lib.svm.trials import Part, Trial
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = parser(__doc__, "fit_scenes")
+    made.add_argument("--features", type=Path, required=True, help="the .h5 of a network")
+    made.add_argument("--images", type=Path, required=True, help="the manifest")
+    made.add_argument("--solver", choices=tuple(SOLVERS), default="batched")
+    made.add_argument("--costs", type=float, nargs="+", default=COSTS, help="C to choose from")
+    made.add_argument("--folds", type=int, default=3, help="of the cross-validation")
+    made.add_argument("--threads", type=int, default=0, help="CPU threads; 0 is all")
+    made.add_argument("--seed", type=int, default=0, help="of the folds")
+    made.add_argument("--out", type=Path, required=True, help="the classifier's .npz to write")
+    made.add_argument("--scores", type=Path, required=True, help="JSON to write")
+    return made
+
+
+@command(make_parser)
+def main(arguments: argparse.Namespace) -> None:
+    """Fit, choose, write."""
+    if arguments.threads and arguments.solver == "batched":
+        import torch
+
+        torch.set_num_threads(arguments.threads)
+    features = read_features(arguments.features, arguments.images)
+    labels = pd.Categorical(read_images(arguments.images)["label"])
+    if len(labels.categories) < 2:
+        raise InputError(f"{arguments.images}: all images are of one category; index more")
+    everything = Part(np.arange(len(labels)), one_vs_rest(labels.codes, len(labels.categories)))
+    trial = Trial("all", list(labels.categories), everything, everything)
+    fitted = fit_trial(
+        np.asarray(features.features, np.float32),
+        trial,
+        metric=ACCURACY,
+        solver=arguments.solver,
+        costs=arguments.costs,
+        folds=arguments.folds,
+        seed=arguments.seed,
+    )
+    kept = max(fitted, key=lambda one: one.validated)  # raw features where they are as good
+    save(arguments.out, as_classifier(trial, kept, features))
+    scores = {
+        "network": features.name,
+        "categories": trial.classes,
+        "cost": kept.cost,
+        "normalised": kept.normalised,
+        "held_out_accuracy": _with_interval(kept.validated, len(labels)),
+        "held_out": f"each image in one of {arguments.folds} folds",
+        "accuracy": _with_interval(float(kept.outcomes.mean()), len(labels)),
+    }
+    write_json(arguments.scores, scores)
+    log.info("%s", scores)
+
+
+def _with_interval(part: float, n: int) -> dict[str, float]:
+    """A part of n images with its 95 % bootstrap interval, in percent."""
+    low, high = error_interval(np.arange(n) < round(part * n))
+    return {"percent": 100 * part, "low": 100 * low, "high": 100 * high, "n": n}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

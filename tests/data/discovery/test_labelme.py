@@ -1,0 +1,144 @@
+"""LabelMe's XML as people left it: a file written by hand, with every quirk in it."""
+
+import numpy as np
+import pytest
+
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.data.discovery.labelme import clean_name, read_annotation
+
+HEAD = """<annotation>
+<filename>
+sun_aaabhzgrfntrgghz.jpg
+</filename>
+<folder>
+b/bathroom
+</folder>
+<source><sourceImage>The SUN database</sourceImage><submittedBy>X</submittedBy></source>
+"""
+SIZE = "<imagesize><nrows>\n40\n</nrows><ncols>\n60\n</ncols></imagesize>\n"
+
+
+def thing(name, *points, deleted="0"):
+    corners = "".join(f"<pt>\n<x>\n{x}\n</x>\n<y>\n{y}\n</y>\n</pt>" for x, y in points)
+    return (
+        f"<object>\n<name>\n{name}\n</name>\n<deleted>\n{deleted}\n</deleted>\n"
+        "<verified>0</verified><date>10-Jan-2009 12:00:00</date><id>0</id>"
+        f"<polygon>\n<username>somebody</username>{corners}\n</polygon>\n</object>\n"
+    )
+
+
+TRIANGLE = ((1, 1), (11, 1), (1, 21))
+
+
+@pytest.fixture
+def read(tmp_path):
+    def write_and_read(*things, size=(60, 40), head=HEAD + SIZE, **how):
+        path = tmp_path / "sun_a.xml"
+        path.write_text(head + "".join(things) + "</annotation>\n")
+        return read_annotation(path, size, **how)
+
+    return write_and_read
+
+
+def test_points_are_pixels_from_the_images_corner(read):
+    (found,) = read(thing("sink", *TRIANGLE)).things
+    assert found.name == "sink"
+    np.testing.assert_array_equal(found.polygon, [(0.5, 0.5), (10.5, 0.5), (0.5, 20.5)])
+
+
+def test_a_closed_polygon_is_that_left_open(read):
+    left_open, closed = read(thing("a", *TRIANGLE), thing("b", *TRIANGLE, TRIANGLE[0])).things
+    np.testing.assert_array_equal(left_open.polygon, closed.polygon)
+
+
+def test_what_is_deleted_or_has_no_name_is_counted_and_left_out(read):
+    nameless = thing("", *TRIANGLE).replace("<name>\n\n</name>", "")
+    found = read(
+        thing("zebra", (1, 1), deleted="1"),  # whatever its polygon is
+        thing("", *TRIANGLE),
+        nameless,
+        thing("occluded", *TRIANGLE),
+        thing("mirror", *TRIANGLE),
+    )
+    assert [one.name for one in found.things] == ["mirror"]
+    assert found.odd["deleted"] == 1
+    assert found.odd["nameless"] == 3
+
+
+def test_points_outside_the_image_are_kept(read):
+    (found,) = read(thing("door", (-9, 1), (90, 5), (1, 80))).things
+    np.testing.assert_array_equal(found.polygon[:2], [(-9.5, 0.5), (89.5, 4.5)])
+
+
+def test_polygons_are_scaled_to_the_file_that_is_there(read):
+    (found,) = read(thing("sink", *TRIANGLE), size=(120, 20)).things
+    np.testing.assert_array_equal(found.polygon, [(1, 0.25), (21, 0.25), (1, 10.25)])
+    (found,) = read(thing("sink", *TRIANGLE), size=(120, 20), head=HEAD).things  # no size given
+    np.testing.assert_array_equal(found.polygon[0], (0.5, 0.5))
+
+
+@pytest.mark.parametrize("points", [(), ((3, 3),), ((3, 3), (4, 4)), ((3, 3), (4, 4), (3, 3))])
+def test_a_polygon_of_fewer_than_three_points_is_refused_or_skipped(read, points):
+    number = len(set(points))
+    words = f"sun_a.xml: object 2, 'Chair', is a polygon of {number} points; .*short_polygons"
+    with pytest.raises(InputError, match=words) as caught:
+        read(thing("sink", *TRIANGLE), thing("Chair", *points))
+    assert "\n" not in str(caught.value)
+    found = read(thing("sink", *TRIANGLE), thing("Chair", *points), skip_short=True)
+    assert ([one.name for one in found.things], found.odd["short"]) == (["sink"], 1)
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("  Wall ", "wall"),
+        ("coffee   Table", "coffee table"),
+        ("car az135deg", "car"),
+        ("person, occluded", "person"),
+        ("building (crop)", "building"),
+        ("cieling", "ceiling"),
+        ("Chairs cropped", "chair"),
+        ("windows", "window"),
+        # What looks like the same but is not.
+        ("glasses", "glasses"),
+        ("stairs", "stairs"),
+        ("crop field", "field"),
+        ("widow", "widow"),
+        ("people", "people"),
+        ("occluded crop", ""),
+    ],
+)
+def test_names_are_cleaned_by_the_list_alone(typed, name):
+    assert clean_name(typed) == name
+
+
+def test_corrected_names_are_counted(read):
+    found = read(thing("Cieling", *TRIANGLE), thing("DOOR", *TRIANGLE), thing("cars", *TRIANGLE))
+    assert [one.name for one in found.things] == ["ceiling", "door", "car"]
+    assert found.odd["corrected"] == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("<annotation><object>", "no LabelMe annotation"),
+        ("", "no LabelMe annotation"),
+        ("<html></html>", "no LabelMe annotation .a <html>.; mend it"),
+        (HEAD + thing("sink", ("x", 1)) + "</annotation>", "'x' is no number of pixels"),
+        (HEAD + thing("sink", ("", 1)) + "</annotation>", "'' is no number of pixels"),
+        (HEAD + thing("sink", ("nan", 1)) + "</annotation>", "'nan' is no number of pixels"),
+    ],
+)
+def test_what_is_no_annotation_is_refused_in_a_line(tmp_path, text, words):
+    path = tmp_path / "sun_b.xml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=f"sun_b.xml: {words}") as caught:
+        read_annotation(path, (60, 40))
+    assert "\n" not in str(caught.value)
+
+
+def test_names_in_other_encodings_do_not_stop_it(tmp_path):
+    path = tmp_path / "sun_c.xml"
+    text = HEAD + thing("caf\u00e9", *TRIANGLE) + "</annotation>"
+    path.write_bytes(text.encode("latin-1"))
+    assert len(read_annotation(path, (60, 40)).things) == 1
