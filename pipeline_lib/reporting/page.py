@@ -32,6 +32,9 @@ CAPTIONS = {
     "figure8": "Figure 8. Class activation maps of linear SVMs trained on the network's features, for "
     "classes it has never seen: the SVM's weights in place of the softmax's. Over each map the decision "
     "value. The images are those that the SVM is most certain and right about.",
+    "figure12": "Figure 12. Questions about images: the answers of a bag of words beside the network's "
+    "features, with their probabilities, and the map of the first. Under the question what people "
+    "answered, and what the words alone would say. Right and wrong ones are chosen by a rule.",
     "thresholds": "Box thresholds. Localization top-1 error of rule paper at every part of the map's "
     "maximum; marked is the threshold that images held out choose.",
 }

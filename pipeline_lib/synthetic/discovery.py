@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from pipeline_lib.synthetic.pictures import Draw, draw_pictures
+from pipeline_lib.synthetic.questions import write_vqa
 
 # Each writes into an empty folder, in which the official folders of discovery.yaml come to lie.
-WRITERS: dict[str, Callable[[Path, np.random.Generator, Draw], None]] = {}
+WRITERS: dict[str, Callable[[Path, np.random.Generator, Draw], None]] = {"vqa": write_vqa}
 
 
 def write_discovery(root: Path, name: str, *, seed: int, processes: int) -> None:
