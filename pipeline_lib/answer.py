@@ -8,7 +8,6 @@ are held in memory: 4 bytes each, half a gigabyte for COCO's train and val with 
 import argparse
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +28,7 @@ from pipeline_lib.features.cache import Features, read_features
 from pipeline_lib.reporting.tables import COLUMNS, paper_numbers
 from pipeline_lib.svm.classifier import LinearClassifier, save
 
+RECIPE = ("epochs", "width", "batch", "word_rate", "answer_rate", "seed")  # to be chosen
 SEES = {FULL: (True, True), WORDS: (True, False), IMAGE: (False, True)}  # the words, the image
 
 
@@ -43,7 +43,7 @@ def make_parser() -> argparse.ArgumentParser:
     made.add_argument("--longest", type=int, default=50, help="words of a question that are read")
     made.add_argument("--held-out", type=float, default=0.1, help="part of the training images")
     defaults = Recipe()
-    for name in ("epochs", "width", "batch", "word_rate", "answer_rate", "seed"):
+    for name in RECIPE:
         value = getattr(defaults, name)
         made.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
     made.add_argument("--threads", type=int, default=0, help="CPU threads; 0 is all")
@@ -63,7 +63,7 @@ def main(arguments: argparse.Namespace) -> None:
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    recipe = Recipe(**{name: getattr(arguments, name) for name in _recipe_names()})
+    recipe = Recipe(**{name: getattr(arguments, name) for name in RECIPE})
     stored = read_features(arguments.features, arguments.images)
     features = torch.from_numpy(stored.features[:]).to(device)
     questions = read_csv(arguments.questions, QUESTION_COLUMNS)
@@ -122,10 +122,6 @@ def main(arguments: argparse.Namespace) -> None:
             write_json(path, list(submission(test["question_id"], tested[column])))
 
 
-def _recipe_names() -> tuple[str, ...]:
-    return ("epochs", "width", "batch", "word_rate", "answer_rate", "seed")
-
-
 def _held_out(questions: pd.DataFrame, part: float, seed: int) -> np.ndarray:
     """Which questions are of the training images that are held out, at least one image."""
     images = questions.loc[questions["part"] == "train", "image_id"].unique()
@@ -181,11 +177,11 @@ def _beside_the_paper(scores: pd.DataFrame, epochs: dict[str, int], of: int) -> 
         paper.get(row, {}).get(metric, np.nan)
         for row, metric in zip(scores["row"], scores["metric"], strict=True)
     ]
-    notes = [
-        f"{images:,} images of val, the paper's is of test-standard"
-        + (f"; epoch {epochs[row]} of {of}" if row in epochs else "; paired by question")
-        for row, images in zip(scores["row"], scores["images"], strict=True)
-    ]
+    notes = []
+    for row, images, number in zip(scores["row"], scores["images"], printed, strict=True):
+        how = f"epoch {epochs[row]} of {of}" if row in epochs else "paired by question"
+        theirs = "" if np.isnan(number) else "; the paper's is of test-standard"
+        notes.append(f"val, {images:,} images; {how}{theirs}")
     return scores.assign(paper=printed, note=notes)[list(COLUMNS)]
 
 

@@ -14,7 +14,6 @@ from pipeline_lib.data.photographs import root_folder
 from pipeline_lib.evaluation.sweep import CURVE_COLUMNS
 from pipeline_lib.localization.drawn import COLUMNS as DRAWN_COLUMNS
 from pipeline_lib.localization.predictions import Predictions, read_predictions
-from pipeline_lib.pick_questions import CHOICE as QUESTIONS_CHOICE
 from pipeline_lib.reporting import (
     figure3,
     figure4,
@@ -135,7 +134,7 @@ def _figure12(arguments: argparse.Namespace) -> None:
     shown = read_csv(arguments.questions, figure12.FIELDS).astype({"answer": str})
     if shown["question_id"].astype(str).tolist() != predictions.image_id:
         raise InputError(f"{arguments.questions}: lists others than {arguments.images[0]}; rerun")
-    figure12.draw(shown, predictions, images, root, QUESTIONS_CHOICE, arguments.out)
+    figure12.draw(shown, predictions, images, root, arguments.out)
 
 
 def _thresholds(arguments: argparse.Namespace) -> None:

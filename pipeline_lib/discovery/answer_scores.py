@@ -7,6 +7,7 @@ import pandas as pd
 
 from pipeline_lib.evaluation.transfer import Outcomes, summarise
 
+ANSWER_COLUMNS = ("answer", "probability", "top", "chosen")  # of a question, see ``answers``
 SCORE_COLUMNS = ("row", "metric", "ours", "low", "high", "n", "images")
 FULL, WORDS, IMAGE = "words and image", "words alone", "image alone"
 GAIN = "gain by the image"

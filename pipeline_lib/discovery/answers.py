@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import torch
 
+from pipeline_lib.discovery.answer_scores import ANSWER_COLUMNS
 from pipeline_lib.discovery.bowimg import Asked, BagOfWordsAndImage, probabilities
 from pipeline_lib.discovery.words import NO_ANSWER, Vocabulary
 
 TOP = 5
-ANSWER_COLUMNS = ("answer", "probability", "top", "chosen")
 
 
 def answer(

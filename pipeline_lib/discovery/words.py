@@ -47,7 +47,7 @@ class Vocabulary:
 def learn_vocabulary(
     questions: Iterable[str], answers: Iterable[str], *, least_word: int, least_answer: int
 ) -> Vocabulary:
-    """Return what occurs at least so often in the training questions and answers, most frequent first."""
+    """Return the words and answers that come at least so often in training, most frequent first."""
     words = Counter(word for question in questions for word in words_of(question))
     counted = Counter(answers)
     return Vocabulary(

@@ -25,7 +25,10 @@ NUMBERS = ("one", "two", "three")
 _SHAPES = tuple(kind.shape for kind in NAMED)
 _TEXTURES = tuple(kind.texture for kind in NAMED)
 _POOLS = {"yes/no": ("yes", "no"), "number": ("1", "2", "3"), "other": (*_SHAPES, *_TEXTURES)}
-_FILLERS = ("red", "blue", "green", "white", "0", "4", "5", "10", "left", "right", "wood", "none")
+_FILLERS = (
+    *("red", "blue", "green", "white", "0", "4", "5", "10", "left", "right", "wood", "none"),
+    *("on wall", "tree"),
+)
 
 
 @dataclass(frozen=True)
@@ -149,8 +152,12 @@ def _spelled(answer: str, rng: np.random.Generator) -> str:
 
 
 def _choices(question: Question, rng: np.random.Generator) -> list[str]:
-    """The true answer among seventeen others, those of its type first."""
-    pools = [_POOLS[question.type], *_POOLS.values(), _FILLERS]
-    others = dict.fromkeys(one for pool in pools for one in pool if one != question.answer)
+    """The true answer among seventeen others: three of its type, the popular ones, any."""
+    pool = [one for one in _POOLS[question.type] if one != question.answer]
+    plausible = [pool[index] for index in rng.permutation(len(pool))[:3]]
+    popular = (*_POOLS["yes/no"], *_POOLS["number"])
+    others = dict.fromkeys(
+        one for one in (*plausible, *popular, *_FILLERS) if one != question.answer
+    )
     choices = [question.answer, *list(others)[: CHOICES - 1]]
     return [choices[index] for index in rng.permutation(CHOICES)]

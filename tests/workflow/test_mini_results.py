@@ -72,3 +72,16 @@ def test_figure_4_shows_the_palace(results):
     assert "palace" in [guess["name"] for guess in palace["top"]]
     with Image.open(results / "figures" / "figure4.png") as picture:
         assert min(picture.size) > 500
+
+
+def test_the_image_is_needed_to_answer(results):
+    cells = pd.read_csv(results / "discovery" / "vqa.csv").set_index(["row", "metric"])
+    for task in ("open-ended", "multiple-choice"):
+        gain = cells.loc["gain by the image", task]
+        assert gain["low"] > 0
+        full, words = (cells.loc[row, task]["ours"] for row in ("words and image", "words alone"))
+        assert gain["ours"] == pytest.approx(full - words)
+    # What the words alone tell by their form, the image tells too, but for "is there a disc?".
+    assert cells.loc["gain by the image", "open-ended, other"]["low"] > 10
+    content = json.loads((results / "figures" / "figure12.json").read_text())
+    assert {one["accuracy"] for one in content["questions"]} >= {0.0, 1.0}
