@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -40,8 +41,12 @@ class Vocabulary:
 
     def classes(self, answers: Iterable[str]) -> np.ndarray:
         """Return the index of each answer, NO_ANSWER for one that is not known: (n,) int64."""
-        index = {answer: number for number, answer in enumerate(self.answers)}
+        index = self._class_of
         return np.array([index.get(answer, NO_ANSWER) for answer in answers], np.int64)
+
+    @cached_property
+    def _class_of(self) -> dict[str, int]:
+        return {answer: number for number, answer in enumerate(self.answers)}
 
 
 def learn_vocabulary(

@@ -1,6 +1,6 @@
 """The twin of VQA v1: pictures of known things, questions about them, and ten people who answer.
 
-Half of the pictures show one to three things of a kind, the others two things of two kinds. Whether a
+Two thirds of the pictures show one to three things of a kind, the others two of two kinds. Whether a
 question can be answered from its words alone is known: "what is striped?" can, for every striped thing
 is a disc, "what shape is it?" cannot. The people err now and then and spell as they like.
 """
@@ -79,7 +79,7 @@ def write_vqa(root: Path, rng: np.random.Generator, draw: Draw) -> None:
 
 def _composition(number: int, rng: np.random.Generator) -> Composition:
     one, other = (NAMED[index] for index in rng.permutation(len(NAMED))[:2])
-    kinds = (one, other) if number % 2 else (one,) * int(rng.integers(1, 4))
+    kinds = (one,) * int(rng.integers(1, 4)) if number % 3 else (one, other)
     return Composition("things", tuple((kind,) for kind in kinds), THINGS)
 
 
