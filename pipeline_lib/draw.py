@@ -21,6 +21,7 @@ from pipeline_lib.reporting import (
     figure6,
     figure7,
     figure8,
+    figure12,
     thresholds,
 )
 
@@ -37,7 +38,7 @@ def make_parser() -> argparse.ArgumentParser:
         nargs="+",
         default=[],
         help="the .h5 files: figure 3 takes one, figure 4 rows from each, figure 5 a column from "
-        "each, figure 6 two, class maps and baseline, figure 7 one, figure 8 one of each set",
+        "each, figure 6 two, class maps and baseline, figures 7 and 12 one, figure 8 one of each set",
     )
     made.add_argument(
         "--images",
@@ -51,6 +52,7 @@ def make_parser() -> argparse.ArgumentParser:
     made.add_argument("--true-boxes", type=Path, help="figures 6, 7: the manifest's boxes")
     made.add_argument("--splits", type=Path, help="figure 7: its test images are shown")
     made.add_argument("--titles", nargs="+", default=[], help="figure 8: what the sets are called")
+    made.add_argument("--questions", type=Path, help="figure 12: the picked questions")
     made.add_argument("--curves", type=Path, nargs="+", default=[], help="thresholds: by sweep")
     made.add_argument(
         "--classes",
@@ -127,6 +129,14 @@ def _figure8(arguments: argparse.Namespace) -> None:
     figure8.draw(panels, names_in(arguments.classes), arguments.out)
 
 
+def _figure12(arguments: argparse.Namespace) -> None:
+    ((predictions, images, root),) = _sets_with_guesses(arguments)
+    shown = read_csv(arguments.questions, figure12.FIELDS).astype({"answer": str})
+    if shown["question_id"].astype(str).tolist() != predictions.image_id:
+        raise InputError(f"{arguments.questions}: lists others than {arguments.images[0]}; rerun")
+    figure12.draw(shown, predictions, images, root, arguments.out)
+
+
 def _thresholds(arguments: argparse.Namespace) -> None:
     curves = [read_csv(path, CURVE_COLUMNS) for path in arguments.curves]
     thresholds.draw(pd.concat(curves, ignore_index=True), arguments.out)
@@ -139,6 +149,7 @@ FIGURES = {
     "figure6": ((*SETS, "boxes", "true_boxes"), _figure6),
     "figure7": ((*SETS, "boxes", "true_boxes", "splits", "classes"), _figure7),
     "figure8": ((*SETS, "classes", "titles"), _figure8),
+    "figure12": ((*SETS, "questions"), _figure12),
     "thresholds": (("curves",), _thresholds),
 }
 

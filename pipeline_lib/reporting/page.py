@@ -43,6 +43,9 @@ CAPTIONS = {
     "figure11": "Figure 11. Maps of a linear classifier that knew only which images have words, over "
     "test images whose word boxes it never saw (green), and how much of the maps lies in the boxes. "
     "Centred is a Gaussian in the middle, uniform a map that is the same everywhere.",
+    "figure12": "Figure 12. Questions about images: the answers of a bag of words beside the network's "
+    "features, with their probabilities, and the map of the first. Under the question what people "
+    "answered, and what the words alone would say. Right and wrong ones are chosen by a rule.",
     "figure13": "Figure 13. Class-specific units: of each class the units of largest weight, in the "
     "images they fire for most, darkened where they do not look. Over each image the activation, green "
     "where it shows the class.",

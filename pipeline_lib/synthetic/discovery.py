@@ -10,13 +10,15 @@ import numpy as np
 from pipeline_lib.synthetic.annotated_scenes import write_annotated_scenes
 from pipeline_lib.synthetic.captioned import write_captioned
 from pipeline_lib.synthetic.pictures import Draw, draw_pictures
+from pipeline_lib.synthetic.questions import write_vqa
 from pipeline_lib.synthetic.streets import write_streets
 
 # Each writes into an empty folder, in which the official folders of discovery.yaml come to lie.
 WRITERS: dict[str, Callable[[Path, np.random.Generator, Draw], None]] = {
-    "text": write_streets,
-    "concepts": write_captioned,
     "scenes": write_annotated_scenes,
+    "concepts": write_captioned,
+    "text": write_streets,
+    "vqa": write_vqa,
 }
 
 

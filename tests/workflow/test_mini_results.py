@@ -3,6 +3,7 @@
 import json
 
 import h5py
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
@@ -99,3 +100,31 @@ def test_the_thing_that_makes_a_place_leads_its_list(results):
         ours = table[(table["category"] == one["category"]) & (table["object"] == own)]
         assert ours["lift"].item() == pytest.approx(first["lift"]["value"], abs=1e-3)
     assert content["svm"]["held_out_accuracy"]["low"] > 60  # a fifth by chance
+
+
+def test_the_image_is_needed_to_answer(results):
+    cells = pd.read_csv(results / "discovery" / "vqa.csv").set_index(["row", "metric"])
+    for task in ("open-ended", "multiple-choice"):
+        gain = cells.loc["gain by the image", task]
+        assert gain["low"] > 0
+        full, words = (cells.loc[row, task]["ours"] for row in ("words and image", "words alone"))
+        assert gain["ours"] == pytest.approx(full - words)
+    # What the words alone tell by their form, the image tells too, but for "is there a disc?".
+    assert cells.loc["gain by the image", "open-ended, other"]["low"] > 10
+    content = json.loads((results / "figures" / "figure12.json").read_text())
+    assert {one["accuracy"] for one in content["questions"]} >= {0.0, 1.0}
+
+
+def test_the_map_of_an_answer_adds_up_to_the_images_part_of_its_score(results):
+    classifier = np.load(results / "svm/vqa/whole/GoogLeNet-GAP.npz")
+    weights = dict(zip(classifier["classes"], classifier["weights"], strict=True))
+    with h5py.File(results / "features/vqa/whole/GoogLeNet-GAP.h5") as file:
+        features = dict(zip(file["image_id"].asstr(), file["features"][:], strict=True))
+    shown = pd.read_csv(results / "discovery/vqa-shown.csv", dtype={"answer": str})
+    with h5py.File(results / "predictions/vqa-picked/svm/GoogLeNet-GAP.h5") as file:
+        means = file["true_map"][:].mean(axis=(1, 2, 3))
+    parts = [
+        weights[answer] @ features[image]
+        for answer, image in zip(shown["answer"], shown["image_id"], strict=True)
+    ]
+    np.testing.assert_allclose(means, parts, rtol=1e-3, atol=1e-4)

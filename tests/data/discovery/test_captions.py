@@ -116,7 +116,14 @@ def test_a_table_that_is_missing_is_refused(tmp_path):
 def test_the_step_takes_a_table_instead_of_coco(tmp_path, caplog):
     (tmp_path / "a.jpg").touch()
     (tmp_path / "mine.tsv").write_text("a.jpg\t1\n")
-    flags = ["--layout", "concepts", "--root", tmp_path, "--option", f"captions={tmp_path}/mine.tsv"]
+    flags = [
+        "--layout",
+        "concepts",
+        "--root",
+        tmp_path,
+        "--option",
+        f"captions={tmp_path}/mine.tsv",
+    ]
     flags += ["--images", tmp_path / "images.csv", "--annotations", tmp_path / "notes.csv"]
     assert index.main([str(flag) for flag in flags]) == 0
     assert (tmp_path / "notes.csv").read_text() == "image_id,caption\na.jpg,1\n"

@@ -1,0 +1,150 @@
+"""The bag-of-words baseline against its formula, a hand-made step and a problem it can solve."""
+
+import numpy as np
+import pytest
+import torch
+
+from pipeline_lib.discovery.bowimg import (
+    Asked,
+    BagOfWordsAndImage,
+    Recipe,
+    probabilities,
+    right_part,
+    train,
+    trainable,
+)
+from pipeline_lib.discovery.words import NO_ANSWER, UNKNOWN, learn_vocabulary, words_of
+
+WORDS, CHANNELS, ANSWERS, WIDTH, LONGEST = 7, 5, 4, 6, 3
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Threads that wait for each other take longer over layers so small."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def questions(n, seed=0):
+    rng = np.random.default_rng(seed)
+    words = torch.from_numpy(rng.integers(WORDS + 1, size=(n, LONGEST)).astype(np.int32))
+    images, targets = (torch.from_numpy(rng.integers(k, size=n)) for k in (9, ANSWERS))
+    return Asked(words, images, targets), torch.from_numpy(rng.random((9, CHANNELS), np.float32))
+
+
+def made(words=WORDS, channels=CHANNELS):
+    torch.manual_seed(0)
+    return BagOfWordsAndImage(words, channels, ANSWERS, WIDTH)
+
+
+def bag(words):
+    rows = np.zeros((len(words), WORDS), np.float32)
+    for row, known in zip(rows, words.tolist(), strict=True):
+        for word in set(known) - {WORDS}:
+            row[word] = 1
+    return torch.from_numpy(rows)
+
+
+def test_scores_are_the_sum_of_the_two_halves():
+    asked, features = questions(20)
+    model = made()
+    seen = features[asked.images]
+    embedded = bag(asked.words) @ model.words.weight.T
+    whole = model.answers.weight
+    expected = embedded @ whole[:, :WIDTH].T + seen @ torch.from_numpy(model.image_weights).T
+    torch.testing.assert_close(model(asked.words, seen), expected)
+    assert model.image_weights.shape == (ANSWERS, CHANNELS)
+
+
+def test_each_half_alone_is_blind_to_the_other():
+    asked, features = questions(20)
+    seen, other = features[asked.images], features[asked.images.flip(0)]
+    turned = asked.words.flip(0)
+    words, image = made(channels=0), made(words=0)
+    assert torch.equal(words(asked.words, seen), words(asked.words, other))
+    assert torch.equal(image(asked.words, seen), image(turned, seen))
+    assert not torch.equal(image(asked.words, seen), image(asked.words, other))
+
+
+def test_two_steps_are_those_of_the_recipe():
+    """Summed loss, each gradient clipped by itself, decay, momentum, norms held below the limits."""
+    asked, features = questions(8)
+    recipe = Recipe(epochs=2, batch=8, answer_norm=1.5, decay_every=1, weight_decay=0.1)
+    model = made()
+    weights = [layer.weight.detach().clone() for layer in (model.answers, model.words)]
+    speeds = [torch.zeros_like(weight) for weight in weights]
+    rates = [recipe.answer_rate, recipe.word_rate]
+    for epoch in range(2):
+        answers, words = (weight.requires_grad_() for weight in weights)
+        halves = torch.cat([bag(asked.words) @ words.T, features[asked.images]], 1)
+        right = (halves @ answers.T).log_softmax(1)[torch.arange(8), asked.targets]
+        gradients = torch.autograd.grad(-right.sum(), [answers, words])
+        for k, limit in enumerate((1.5, 1500)):
+            clipped = gradients[k] * min(1, 0.1 / float(gradients[k].norm()))
+            weight = weights[k].detach()
+            speeds[k] = 0.9 * speeds[k] + clipped + 0.1 * weight
+            weight = weight - rates[k] / 1.2**epoch * speeds[k]
+            weights[k] = weight * min(1, limit / float(weight.norm()))
+    nothing = Asked(asked.words, asked.images, torch.full((8,), NO_ANSWER))
+    trained = made()
+    # No epoch beats the first on what nobody can answer; the second's weights are looked at too.
+    assert train(trained, features, asked, nothing, recipe)[0] == 1
+    steps = []
+    model.register_forward_hook(
+        lambda *_: steps.append(
+            [one.weight.detach().clone() for one in (model.answers, model.words)]
+        )
+    )
+    train(model, features, asked, nothing, recipe)
+    for ours, expected in zip(steps[-1], weights, strict=True):
+        torch.testing.assert_close(ours, expected, rtol=1e-4, atol=1e-6)
+    assert float(steps[-1][0].norm()) <= 1.5 + 1e-5
+
+
+def test_it_learns_what_only_both_together_tell_and_the_same_each_time():
+    rng = np.random.default_rng(1)
+    kinds, about = rng.integers(2, size=200), rng.integers(2, size=200)
+    targets = torch.from_numpy(2 * about + kinds)  # "what shape?" or "what colour?" of two things
+    words = torch.from_numpy(about[:, None].astype(np.int32)).expand(-1, LONGEST).contiguous()
+    features = torch.eye(CHANNELS)[:2]
+    asked = Asked(words, torch.from_numpy(kinds), targets)
+    recipe = Recipe(epochs=60, batch=20, answer_rate=0.1)
+    both, again, alone = made(), made(), made(channels=0)
+    assert train(both, features, asked, asked, recipe)[1] == 1
+    train(again, features, asked, asked, recipe)
+    assert torch.equal(both.answers.weight, again.answers.weight)
+    assert train(alone, features, asked, asked, recipe)[1] < 0.65
+    assert right_part(both, features, asked) == 1
+
+
+def test_probabilities_come_in_blocks_and_unknown_answers_are_not_trained_on():
+    asked, features = questions(25)
+    model = made()
+    blocks = list(probabilities(model, features, asked, block=10))
+    assert [len(block) for block in blocks] == [10, 10, 5]
+    torch.testing.assert_close(torch.cat(blocks).sum(1), torch.ones(25))
+    asked.targets[3:7] = NO_ANSWER
+    kept = trainable(asked)
+    assert len(kept) == 21
+    assert torch.equal(kept.words[3], asked.words[7])
+
+
+def test_words_and_answers_that_are_frequent_enough_are_known():
+    asked = ["What's the cat's colour?"] * 3 + ["What is IT, 2 cats?"] * 2
+    vocabulary = learn_vocabulary(
+        asked, ["red"] * 3 + ["blue"] * 2 + ["", ""], least_word=3, least_answer=2
+    )
+    assert words_of(asked[0]) == ["what's", "the", "cat's", "colour"]
+    assert vocabulary.words == ["what's", "the", "cat's", "colour", UNKNOWN]
+    assert vocabulary.answers == ["red", "blue"]
+    encoded = vocabulary.encode(["The cat's tail", "the " * 9, ""], 4)
+    assert encoded.tolist() == [[1, 2, 4, 5], [1, 1, 1, 1], [5, 5, 5, 5]]
+    assert vocabulary.classes(["blue", "green"]).tolist() == [1, NO_ANSWER]
+
+
+@pytest.mark.parametrize("sees", [(WORDS, 0), (0, CHANNELS)])
+def test_a_model_of_one_half_has_a_row_of_weights_an_answer(sees):
+    model = made(*sees)
+    assert model.image_weights.shape == (ANSWERS, sees[1])
