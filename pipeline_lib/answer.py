@@ -179,7 +179,9 @@ def _beside_the_paper(scores: pd.DataFrame, epochs: dict[str, int], of: int) -> 
     ]
     notes = []
     for row, images, number in zip(scores["row"], scores["images"], printed, strict=True):
-        how = f"epoch {epochs[row]} of {of}" if row in epochs else "paired by question"
+        how = "paired by question"
+        if row in epochs:
+            how = f"epoch {epochs[row]} of {of}, chosen on training images held out"
         theirs = "" if np.isnan(number) else "; the paper's is of test-standard"
         notes.append(f"val, {images:,} images; {how}{theirs}")
     return scores.assign(paper=printed, note=notes)[list(COLUMNS)]

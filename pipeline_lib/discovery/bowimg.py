@@ -92,8 +92,9 @@ def train(
 ) -> tuple[int, float]:
     """Train the model in place; return the best epoch, from 1, and its part of right answers.
 
-    It ends with the weights of the epoch that gives most of ``held_out`` its target. The sum of the
-    negative log-likelihoods of a batch is descended, each layer's gradient clipped by itself.
+    It ends with the weights of the epoch that gives most of ``held_out`` its target: the answer most
+    people gave. The sum of the negative log-likelihoods of a batch is descended, each layer's gradient
+    clipped by itself.
     """
     layers = {model.answers: (recipe.answer_rate, recipe.answer_norm)}
     if model.words is not None:
@@ -101,7 +102,6 @@ def train(
     optimizer = torch.optim.SGD(
         [{"params": [layer.weight], "lr": rate} for layer, (rate, _) in layers.items()],
         momentum=recipe.momentum,
-        weight_decay=recipe.weight_decay,
     )
     schedule = torch.optim.lr_scheduler.StepLR(optimizer, recipe.decay_every, 1 / recipe.decay)
     order = torch.Generator().manual_seed(recipe.seed)
@@ -117,8 +117,10 @@ def train(
                 clip_grad_norm_(layer.weight, recipe.gradient_norm)
             optimizer.step()
             with torch.no_grad():
-                for layer, (_, norm) in layers.items():
-                    layer.weight.mul_((norm / layer.weight.norm()).clamp(max=1))
+                for layer, group in zip(layers, optimizer.param_groups, strict=True):
+                    # As released, the weights decay after the step: momentum has no part in it.
+                    layer.weight.mul_(1 - group["lr"] * recipe.weight_decay)
+                    layer.weight.mul_((layers[layer][1] / layer.weight.norm()).clamp(max=1))
         schedule.step()
         right = right_part(model, features, held_out)
         if right > best:

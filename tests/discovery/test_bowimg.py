@@ -83,9 +83,9 @@ def test_two_steps_are_those_of_the_recipe():
         gradients = torch.autograd.grad(-right.sum(), [answers, words])
         for k, limit in enumerate((1.5, 1500)):
             clipped = gradients[k] * min(1, 0.1 / float(gradients[k].norm()))
-            weight = weights[k].detach()
-            speeds[k] = 0.9 * speeds[k] + clipped + 0.1 * weight
-            weight = weight - rates[k] / 1.2**epoch * speeds[k]
+            speeds[k] = 0.9 * speeds[k] + clipped
+            rate = rates[k] / 1.2**epoch
+            weight = (weights[k].detach() - rate * speeds[k]) * (1 - rate * 0.1)
             weights[k] = weight * min(1, limit / float(weight.norm()))
     nothing = Asked(asked.words, asked.images, torch.full((8,), NO_ANSWER))
     trained = made()

@@ -10,7 +10,11 @@ ASKED_TO = [
     and os.path.exists(f"{DATA_ROOT}/vqa/OpenEnded_mscoco_test2015_questions.json")
     and os.path.exists(f"{DATA_ROOT}/vqa/{task}_mscoco_test2015_questions.json")
 ]
-DISCOVERED += [f"{ANSWERED}.csv"] if "vqa" in FOUND else []
+SUBMITTED = [
+    f"{RESULTS}/submission/{task}_mscoco_test2015_{MAIN}_results.json" for task in ASKED_TO
+]
+if "vqa" in FOUND:
+    DISCOVERED += [f"{RESULTS}/features/vqa/whole/{MAIN}.h5", f"{ANSWERED}.csv", *SUBMITTED]
 
 
 rule answer:
@@ -22,9 +26,7 @@ rule answer:
         scores=f"{ANSWERED}.csv",
         answers=f"{ANSWERED}-answers.csv",
         classifier=f"{RESULTS}/svm/vqa/whole/{MAIN}.npz",
-        submissions=[
-            f"{RESULTS}/submission/{task}_mscoco_test2015_{MAIN}_results.json" for task in ASKED_TO
-        ],
+        submissions=SUBMITTED,
     log:
         f"{RESULTS}/logs/answer.log",
     benchmark:
