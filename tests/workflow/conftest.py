@@ -18,6 +18,9 @@ TINY = {
         ("GoogLeNet", "GoogLeNet-GMP", "VGGnet", "VGGnet-GAP", "NIN", "AlexNet-GAP"), False
     ),
     "transfer": {"networks": ["GoogLeNet-GAP"], "splits": 2, "costs": [0.01, 1]},
+    "scenes": {"draws": 200},
+    "vqa": {"epochs": 2},
+    "units": {"count": 1, "shown": 2, "patch": 0.2, "stride": 0.2},
 }
 
 

@@ -128,3 +128,18 @@ def test_the_map_of_an_answer_adds_up_to_the_images_part_of_its_score(results):
         for answer, image in zip(shown["answer"], shown["image_id"], strict=True)
     ]
     np.testing.assert_allclose(means, parts, rtol=1e-3, atol=1e-4)
+
+
+def test_word_boxes_hold_three_times_the_mass_of_chance(results):
+    measures = pd.read_csv(results / "discovery" / "text.csv").set_index(["measure", "map"])
+    for measure in ("mass", "strong mass", "pixel AP"):
+        assert measures.loc[(measure, "ratio to uniform"), "value"] >= 3
+        best = measures.loc[(measure, ["centred", "uniform"]), "high"].max()
+        assert measures.loc[(measure, "class map"), "low"] > best
+
+
+def test_units_fire_on_what_makes_their_class(results):
+    every = pd.read_csv(results / "discovery" / "units.csv").set_index("unit").loc[-1]
+    assert every["low"] > 2 * every["chance"]  # purity
+    assert every["boxed"] >= 10
+    assert every["inside_low"] > every["area"]

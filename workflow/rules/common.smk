@@ -261,9 +261,9 @@ def concept_flags(_wildcards):
 def unit_flags(_wildcards):
     """Return the flags that say whose units to look at, and how."""
     asked = config["units"]
-    named = f"--classes {shlex.join(asked['classes'])} " if asked.get("classes") else ""
+    named = [f"--classes {shlex.join(asked['classes'])}"] if asked.get("classes") else []
     keys = ("count", "units", "top", "shown", "method", "patch", "stride", "disc")
-    return named + " ".join(f"--{key} {asked[key]}" for key in keys)
+    return " ".join([*named, *(f"--{key} {asked[key]}" for key in keys)])
 
 
 def split_flags(wildcards):
