@@ -125,14 +125,16 @@ class Study:
         before, and the best C on all of it.
         """
         asked = self.config["transfer"]
-        (paper,) = (one for one in transfer_sets().values() if one.layout == name)
+        each = 2 * (len(asked["costs"]) * asked["folds"] + 1)
+        paper = next((one for one in transfer_sets().values() if one.layout == name), None)
+        if paper is None:  # of Section 4.2: one class, one split
+            return each, self.images(name)
         splits, one = paper.splits, self._sets[name]
         examples = one["examples"]
         if paper.drawn and paper.metric == "accuracy":
             splits = asked.get("splits", splits)
             examples = asked.get("train", paper.train) * one["classes"]
-        solves = splits * 2 * (len(asked["costs"]) * asked["folds"] + 1)
-        return solves, examples * one["classes"]
+        return splits * each, examples * one["classes"]
 
 
 def _experiments() -> dict[str, dict]:
