@@ -46,9 +46,6 @@ CAPTIONS = {
     "figure12": "Figure 12. Questions about images: the answers of a bag of words beside the network's "
     "features, with their probabilities, and the map of the first. Under the question what people "
     "answered, and what the words alone would say. Right and wrong ones are chosen by a rule.",
-    "figure13": "Figure 13. Class-specific units: of each class the units of largest weight, in the "
-    "images they fire for most, darkened where they do not look. Over each image the activation, green "
-    "where it shows the class.",
     "thresholds": "Box thresholds. Localization top-1 error of rule paper at every part of the map's "
     "maximum; marked is the threshold that images held out choose.",
 }

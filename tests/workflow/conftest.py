@@ -20,7 +20,7 @@ TINY = {
     "transfer": {"networks": ["GoogLeNet-GAP"], "splits": 2, "costs": [0.01, 1]},
     "scenes": {"draws": 200},
     "vqa": {"epochs": 2},
-    "units": {"count": 1, "shown": 2, "patch": 0.2, "stride": 0.2},
+    "units": {"top": 3, "shown": 2, "count": 1, "occluded": 1, "occluder": 44, "stride": 44},
 }
 
 

@@ -258,14 +258,6 @@ def concept_flags(_wildcards):
     return f"--count {asked['count']} --longest {asked['longest']} --least {asked['least']}"
 
 
-def unit_flags(_wildcards):
-    """Return the flags that say whose units to look at, and how."""
-    asked = config["units"]
-    named = [f"--classes {shlex.join(asked['classes'])}"] if asked.get("classes") else []
-    keys = ("count", "units", "top", "shown", "method", "patch", "stride", "disc")
-    return " ".join([*named, *(f"--{key} {asked[key]}" for key in keys)])
-
-
 def split_flags(wildcards):
     """Return the flags of a smaller study's random splits; official ones are as they are."""
     entry = SETS[NAME_OF[wildcards.set]]
