@@ -26,6 +26,7 @@ from pipeline_lib.units.occlusion import Occluder
 from pipeline_lib.units.record import METHODS, UnitsFile, write_units
 from pipeline_lib.units.survey import survey
 from pipeline_lib.units.theoretical import receptive_field
+from pipeline_lib.units.uncapped import UnitMaps
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -70,9 +71,10 @@ def main(arguments: argparse.Namespace) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     classifier, card = load_network(arguments.network)
     size = tuple(card.preprocessing.size)
-    network = ClassMapNetwork(classifier, size, card.name)
-    layer, layout = network.found.layer, network.found.layout
+    mapped = ClassMapNetwork(classifier, size, card.name)
+    layer, layout = mapped.found.layer, mapped.found.layout
     field = receptive_field(classifier, layer, size, layout == "channels last")
+    network = UnitMaps(mapped)
     images, root = read_images(arguments.images), root_folder(arguments.root)
     index_of = {label: index for index, label in enumerate(card.classes)}
     foreign = sorted(set(images["label"]) - set(index_of) - {""})
@@ -95,7 +97,7 @@ def main(arguments: argparse.Namespace) -> None:
         "%s: %s, %d units in %d images; theoretical receptive field %g px of %d",
         *(card.name, layer, len(seen.images), len(images), field.x.size, size[1]),
     )
-    weights = None if network.weights is None else network.weights.cpu().numpy()
+    weights = None if mapped.weights is None else mapped.weights.cpu().numpy()
     resting = pd.DataFrame(
         [
             (of_class, rank, *unit)

@@ -18,7 +18,7 @@ from pipeline_lib.units.masks import DISC, THRESHOLD, cut_out, unit_mask
 from pipeline_lib.units.purity import IN_BOX, PURITY
 from pipeline_lib.units.record import UnitsFile
 
-_CELL = 1.35  # inches
+_CELL, _HEADLINE = 1.35, 0.2  # inches
 MEASURED, THEORETICAL, PEAK = "#ffd000", "#ffffff", "#ff2020"
 
 
@@ -39,14 +39,24 @@ def draw(shown: Shown, out: Path) -> None:
     classes = list(dict.fromkeys(found.class_index[found.shown].tolist()))
     columns, content = 1 + found.maps.shape[1], []
     with matplotlib.rc_context(STYLE):
-        height = sum(_rows(found, one) for one in classes) * (_CELL + 0.25) + 0.35 * len(classes)
+        height = sum(_rows(found, one) for one in classes) * (_CELL + _HEADLINE + 0.1) + 0.35 * len(
+            classes
+        )
         figure = plt.figure(figsize=(_CELL * columns, height + 0.6), layout="constrained")
         heights = [_rows(found, one) for one in classes]
         parts = figure.subfigures(len(classes), 1, squeeze=False, height_ratios=heights)[:, 0]
         for part, one in zip(parts, classes, strict=True):
             label = found.class_labels[one]
             part.suptitle(short_name(shown.names, label), fontweight="bold", fontsize=11)
-            grid = part.subplots(_rows(found, one), columns, squeeze=False)
+            ratios = [_HEADLINE, _CELL] * _rows(found, one)
+            cells = part.add_gridspec(len(ratios), columns, height_ratios=ratios)
+            grid = [
+                [
+                    part.add_subplot(cells[line, :]),
+                    *(part.add_subplot(cells[line + 1, k]) for k in range(columns)),
+                ]
+                for line in range(0, len(ratios), 2)
+            ]
             of_class = np.flatnonzero(found.class_index[found.shown] == one)
             content += [
                 _draw_row(axes, shown, int(line), label)
@@ -70,8 +80,8 @@ def _rows(found: UnitsFile, class_index: int) -> int:
     return int((found.class_index[found.shown] == class_index).sum())
 
 
-def _draw_row(axes: np.ndarray, shown: Shown, line: int, label: str) -> dict:
-    """Draw a unit's row; return what it shows."""
+def _draw_row(axes: list[Axes], shown: Shown, line: int, label: str) -> dict:
+    """Draw a unit's row, its headline on the first of the axes; return what it shows."""
     found = shown.found
     row = int(found.shown[line])
     told = {
@@ -82,7 +92,9 @@ def _draw_row(axes: np.ndarray, shown: Shown, line: int, label: str) -> dict:
         "weight": round(float(found.weight[row]), 6),
     }
     measures = _measures(shown.measures, told)
-    axes[0].set_title(_headline(told, measures), loc="left", pad=4)
+    headline, *axes = axes
+    headline.set_axis_off()
+    headline.text(0, 0, _headline(told, measures), va="bottom").set_in_layout(False)
     _draw_field(axes[0], found, line)
     pictures = []
     for k, panel in enumerate(axes[1:]):

@@ -32,10 +32,10 @@ CAPTIONS = {
     "figure8": "Figure 8. Class activation maps of linear SVMs trained on the network's features, for "
     "classes it has never seen: the SVM's weights in place of the softmax's. Over each map the decision "
     "value. The images are those that the SVM is most certain and right about.",
-    "figure13": "Figure 13. Class-specific units: of each class the units with the largest weights, and the "
-    "images of the set that each fires at most, cut out by its receptive field. The dashed square is what "
-    "the network's geometry lets it see, as far as that lies in the image. The classes are those that the "
-    "network tells best, or that the configuration names.",
+    "figure13": "Figure 13. Class-specific units: of each class the units with the largest weights, and "
+    "the images of the set that each fires at most, cut out by its receptive field. The dashed square "
+    "is what the network's geometry lets it see, as far as that lies in the image. The classes are "
+    "those that the network tells best, or that the configuration names.",
     "figure13-places205": "Figure 13 on Places205: the same of scenes.",
     "thresholds": "Box thresholds. Localization top-1 error of rule paper at every part of the map's "
     "maximum; marked is the threshold that images held out choose.",

@@ -10,10 +10,10 @@ import torch
 from pipeline_lib.common.command import progress
 from pipeline_lib.data.loader import WarpedImages, normalised
 from pipeline_lib.networks.card import Preprocessing
-from pipeline_lib.networks.class_maps import ClassMapNetwork
 from pipeline_lib.units.geometry import ReceptiveField
 from pipeline_lib.units.occlusion import Occluder, averaged, changes
 from pipeline_lib.units.survey import Survey
+from pipeline_lib.units.uncapped import UnitMaps
 
 
 class Looked(NamedTuple):
@@ -39,7 +39,7 @@ class Pictures:
 
 def look_at(
     units: np.ndarray,
-    network: ClassMapNetwork,
+    network: UnitMaps,
     seen: Survey,
     field: ReceptiveField,
     pictures: Pictures,

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from pipeline_lib.networks.class_maps import ClassMapNetwork
 from pipeline_lib.units.geometry import ReceptiveField
+from pipeline_lib.units.uncapped import UnitMaps
 
 PAPER_INPUT = 227  # the side in pixels that the occluder and its stride are meant for
 
@@ -80,7 +80,7 @@ def hidden_boxes(
 
 @torch.inference_mode()
 def changes(
-    network: ClassMapNetwork,
+    network: UnitMaps,
     image: torch.Tensor,
     unit: int,
     place: tuple[int, int],
@@ -117,7 +117,7 @@ def averaged(changes_of_images: list[np.ndarray]) -> np.ndarray:
 
 
 def _activation(
-    network: ClassMapNetwork, images: torch.Tensor, unit: int, place: tuple[int, int]
+    network: UnitMaps, images: torch.Tensor, unit: int, place: tuple[int, int]
 ) -> torch.Tensor:
     maps, _ = network(images)
     return maps[:, unit, place[0], place[1]]

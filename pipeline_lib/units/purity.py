@@ -31,11 +31,12 @@ def measure(
 ) -> pd.DataFrame:
     """Return purity, and how often units peak on the named object, with 95 % intervals and chance.
 
-    A unit's purity is the part of its labelled top images that are of the class; chance is the
-    class's part of all labelled images. Its peak, the middle of its theoretical field where it
-    fires most, is on the object if it is in one of the class's ``boxes``, of those top images that are
-    of the class and have some; chance is the part of these images that the boxes cover. The lines on
-    all units are means over their top images, with classes drawn for the interval.
+    Classes without a labelled image are left out. A unit's purity is the part of its labelled top
+    images that are of the class; chance is the class's part of all labelled images. Its peak, the
+    middle of its theoretical field where it fires most, is on the object if it is in one of the class's
+    ``boxes``, of those top images that are of the class and have some; chance is the part of these
+    images that the boxes cover. The lines on all units are means over their top images, with classes
+    drawn for the interval.
     """
     labels = images["label"].to_numpy()
     boxes_of = {key: part[CORNERS].to_numpy(float) for key, part in boxes.groupby("image_id")}
@@ -44,6 +45,8 @@ def measure(
     lines, outcomes = [], {PURITY: [], IN_BOX: []}
     shown = {int(row): line for line, row in enumerate(found.shown)}
     for row, class_index in enumerate(found.class_index):
+        if not found.seen[class_index]:
+            continue  # a part of an image set: nothing can be said of the class
         label = found.class_labels[class_index]
         known = labels[found.image[row]] != ""
         pure = labels[found.image[row]] == label

@@ -13,7 +13,7 @@ import torch
 from pipeline_lib.common.command import progress
 from pipeline_lib.data.loader import WarpedImages, image_batches, normalised
 from pipeline_lib.networks.card import Preprocessing
-from pipeline_lib.networks.class_maps import ClassMapNetwork
+from pipeline_lib.units.uncapped import UnitMaps
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Survey:
 
 @torch.inference_mode()
 def survey(
-    network: ClassMapNetwork,
+    network: UnitMaps,
     preprocessing: Preprocessing,
     root: Path,
     paths: Sequence[str],

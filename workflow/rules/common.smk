@@ -327,6 +327,26 @@ def ilsvrc_folders(wildcards):
     return existing(*(f"{ILSVRC}/{folder}" for folder in (*folders, "bbox/val")))
 
 
+def units_of(table):
+    """Return the files that a table of units, and its figure, are made from."""
+    _, images, network = UNIT_FIGURES[table]
+    return {
+        "units": f"{RESULTS}/units/{images}/{network}.h5",
+        "images": f"{RESULTS}/data/{images}/images.csv",
+        "boxes": f"{RESULTS}/data/{images}/boxes.csv",
+        "classes": f"{RESULTS}/data/{images}/classes.csv",
+    }
+
+
+def unit_flags(wildcards):
+    """Return the flags that say which units are looked at, and how."""
+    asked = config["units"]
+    classes = asked["classes"] if wildcards.set == "ilsvrc-val" else asked["places"]
+    named = f"--classes {' '.join(map(shlex.quote, classes))}" if classes else ""
+    keys = ("count", "units", "top", "shown", "method", "occluded", "occluder", "stride")
+    return " ".join([named, *(f"--{key} {asked[key]}" for key in keys)]).strip()
+
+
 def label_of(network):
     """Return what the tables call a network, whose name in files may lack a star."""
     return NETWORKS.get(network, {}).get("label", network)
