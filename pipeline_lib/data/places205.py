@@ -11,6 +11,7 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.images import image_size
 from pipeline_lib.data.manifest import ImageSet, Summary
 from pipeline_lib.data.transfer.listing import read_lines, readable
+from pipeline_lib.data.transfer.notes import counted
 
 PARTS = {"train": 2_448_873, "val": 20_500, "test": 41_000}
 CLASSES = 205
@@ -39,7 +40,7 @@ def read_places205(root: Path, part: str) -> ImageSet:
         images.append((name.removesuffix(".jpg"), f"{IMAGES}/{name}", label, *size, 0))
     if not images:
         raise InputError(f"{root / IMAGES}: none of the images in {path}; unpack them there")
-    notes = [f"{absent:,} images of the official list not found."] if absent else []
+    notes = [f"{counted(absent, 'image')} of the official list not found."] if absent else []
     classes = [(label, int(label), names[label]) for label in sorted(names, key=int)]
     summary = Summary(f"Places205 {part}", len(images), PARTS[part], notes)
     return ImageSet(images, [], classes, summary)

@@ -216,7 +216,8 @@ def _legend(figure: Figure, found: UnitsFile) -> None:
             patches.Patch(fill=False, edgecolor=TRUTH, linewidth=3, label="image of the class"),
         ],
         loc="outside lower center", ncols=2, frameon=False,
-        title="Left of each row: how far the activation falls with each spot around the peak hidden"
+        title="Left: how far a unit's activation falls with each spot around its peak hidden. "
+        "In brackets: 95 % intervals."
         if found.method == "occlusion"
-        else None,
+        else "In brackets: 95 % intervals.",
     )  # fmt: skip
