@@ -20,6 +20,7 @@ from pipeline_lib.data.manifest import (
     write_rows,
 )
 from pipeline_lib.data.photographs import SAMPLES, read_photographs, root_folder
+from pipeline_lib.data.places205 import PARTS, read_places205
 from pipeline_lib.data.transfer.readers import READERS
 from pipeline_lib.data.transfer.sets import ask
 
@@ -31,6 +32,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--layout",
         choices=(
             *("ilsvrc-train", "ilsvrc-val", "ilsvrc-test", "photographs"),
+            *(f"places205-{part}" for part in PARTS),
             *READERS,
             *DISCOVERY_READERS,
         ),
@@ -77,6 +79,8 @@ def main(arguments: argparse.Namespace) -> None:
         found = read_test(root)
     elif arguments.layout == "photographs":
         found = read_photographs(root)
+    elif arguments.layout.startswith("places205-"):
+        found = read_places205(root, arguments.layout.removeprefix("places205-"))
     elif arguments.layout in DISCOVERY_READERS:
         found = _discovered(arguments.layout, root, dict(arguments.option))
     else:

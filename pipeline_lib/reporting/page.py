@@ -46,6 +46,11 @@ CAPTIONS = {
     "figure12": "Figure 12. Questions about images: the answers of a bag of words beside the network's "
     "features, with their probabilities, and the map of the first. Under the question what people "
     "answered, and what the words alone would say. Right and wrong ones are chosen by a rule.",
+    "figure13": "Figure 13. Class-specific units: of each class the units with the largest weights, and "
+    "the images of the set that each fires at most, cut out by its receptive field. The dashed square "
+    "is what the network's geometry lets it see, as far as that lies in the image. The classes are "
+    "those that the network tells best, or that the configuration names.",
+    "figure13-places205": "Figure 13 on Places205: the same of scenes.",
     "thresholds": "Box thresholds. Localization top-1 error of rule paper at every part of the map's "
     "maximum; marked is the threshold that images held out choose.",
 }

@@ -68,7 +68,8 @@ class Study:
     def network(self, name: str) -> dict:
         """Return the line of ``rates.yaml`` that a network of the configuration is."""
         given = self.config["networks"].get(name) or {}
-        if given.get("weights") == "released":
+        is_only_shown = name not in self.config["networks"] and name in _released()
+        if given.get("weights") == "released" or is_only_shown:
             given = _released()[name]
         kind = given.get("architecture") or given.get("pretrained", name)
         width = given.get("options", {}).get("width", 1)

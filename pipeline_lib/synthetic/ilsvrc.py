@@ -14,7 +14,7 @@ from PIL import Image
 
 from pipeline_lib.common.command import progress
 from pipeline_lib.synthetic.kinds import KINDS
-from pipeline_lib.synthetic.scenes import draw_scene
+from pipeline_lib.synthetic.scenes import Scene, draw_scene
 from pipeline_lib.synthetic.sidecars import write_annotation, write_lines, write_mat
 
 BLACKLISTED = 0.02  # part of the val images; 1,762 of 50,000 in ILSVRC
@@ -50,12 +50,20 @@ def write_ilsvrc(
     _write_devkit(root / DEVKIT, ids, kinds[train_images:][:val_images], seed)
 
 
+def scene_of(seed: int, split: str, index: int) -> tuple[int, Scene]:
+    """Draw image ``index``, from 0, of a split of the world of ``seed``: its kind, and the scene.
+
+    The same again whenever it is asked for: this is how one knows what is where in an image.
+    """
+    rng = np.random.default_rng([seed, _SPLITS.index(split), index])
+    kind = index % len(KINDS) if split == "train" else int(rng.integers(len(KINDS)))
+    return kind, draw_scene(KINDS[kind], rng)
+
+
 def _write_one(root: Path, seed: int, job: tuple[str, int]) -> int:
     """Draw and write one image (and its XML); return its kind."""
     split, index = job
-    rng = np.random.default_rng([seed, _SPLITS.index(split), index])
-    kind = index % len(KINDS) if split == "train" else int(rng.integers(len(KINDS)))
-    scene = draw_scene(KINDS[kind], rng)
+    kind, scene = scene_of(seed, split, index)
     if split == "train":
         path = root / "train" / wnid(kind) / f"{wnid(kind)}_{index // len(KINDS) + 1}.JPEG"
     else:

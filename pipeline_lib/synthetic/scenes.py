@@ -63,11 +63,15 @@ class Backdrop:
 
 @dataclass(frozen=True)
 class DrawnObject:
-    """An object as drawn: ``polygon`` (n, 2) float in pixels, ``box`` half-open in whole pixels."""
+    """An object as drawn: ``polygon`` (n, 2) float in pixels, ``box`` half-open in whole pixels.
+
+    ``part`` (m, 2) is the outline of its part, in pixels; the image's border may cut off either.
+    """
 
     kind: Kind
     polygon: np.ndarray
     box: Box
+    part: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -133,8 +137,8 @@ def _scatter(
         outline = pose.to_pixels(SHAPES[kind.shape])
         box = visible_box(outline, width, height)
         if len(objects) < len(kinds) and not any(meet(box, other.box) for other in objects):
-            _draw_object(canvas, kind, pose, style, rng)
-            objects.append(DrawnObject(kind, outline, box))
+            part = _draw_object(canvas, kind, pose, style, rng)
+            objects.append(DrawnObject(kind, outline, box, part))
     return tuple(objects)
 
 
@@ -147,16 +151,15 @@ def _place(width: int, height: int, style: Style, already: int, rng: np.random.G
 
 def _draw_object(
     canvas: np.ndarray, kind: Kind, pose: Pose, style: Style, rng: np.random.Generator
-) -> None:
+) -> np.ndarray:
+    """Draw an object and return the outline of its part."""
     texture, outline = TEXTURES[kind.texture], pose.to_pixels(SHAPES[kind.shape])
     paint(canvas, outline, two_colours(kind.hue, rng), lambda x, y: texture(*pose.to_unit(x, y)))
     spot = tuple(pose.to_pixels(np.array([[style.part_at, 0.0]]))[0])
     shape, colour = PARTS[kind.part]
-    fill(
-        canvas,
-        Pose(spot, style.part_size * pose.scale, pose.angle).to_pixels(shape),
-        np.array(colour, float),
-    )
+    part = Pose(spot, style.part_size * pose.scale, pose.angle).to_pixels(shape)
+    fill(canvas, part, np.array(colour, float))
+    return part
 
 
 def _finished(

@@ -2,11 +2,17 @@
 
 import json
 
+import cv2
 import h5py
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+
+from pipeline_lib.data.manifest import read_images
+from pipeline_lib.synthetic.ilsvrc import scene_of
+from pipeline_lib.units.purity import IN_BOX, PURITY
+from pipeline_lib.units.record import read_units
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +71,58 @@ def test_mapping_resolutions_are_the_papers(results):
     for name, side in SIDES.items():
         with h5py.File(results / "predictions/ilsvrc-val/whole" / f"{name}.h5") as file:
             assert file["maps"].shape == (320, 5, 1, side, side)
+
+
+@pytest.fixture(scope="module")
+def units(results):
+    found = read_units(
+        results / "units/ilsvrc-val/AlexNetplus-GAP.h5", results / "data/ilsvrc-val/images.csv"
+    )
+    return found, pd.read_csv(results / "discovery" / "units.csv")
+
+
+def test_a_classs_units_fire_at_images_of_the_class(units):
+    table = units[1].set_index(["class", "measure"])
+    pure, located = (table.loc["all", name] for name in (PURITY, IN_BOX))
+    assert pure["low"] > 2.5 * pure["chance"]
+    assert located["low"] > 80 > located["chance"] + 20
+
+
+def test_measured_receptive_fields_are_far_smaller_than_theoretical_ones(units):
+    measured = units[1].dropna(subset=["field"])
+    assert len(measured) >= 9
+    assert (measured["field"] < measured["theoretical"] / 3).all()
+
+
+def drawn(polygons, shape):
+    mask = np.zeros(shape, np.uint8)
+    for polygon in polygons:
+        cv2.fillPoly(mask, [np.round(polygon).astype(np.int32)], 1)
+    return mask
+
+
+def test_units_peak_on_the_object_and_within_reach_of_its_part(results, units):
+    """The world redraws each image from its seed, and so knows where object and part are."""
+    found, table = units
+    reach = table["field"].mean() / 2 / found.field.size[0]  # as a part of the image's side
+    labels = read_images(results / "data/ilsvrc-val/images.csv")["label"].to_numpy()
+    hits, chance = [], []
+    for row, k in np.ndindex(found.image.shape):
+        image = int(found.image[row, k])
+        if labels[image] != found.class_labels[found.class_index[row]]:
+            continue
+        _, scene = scene_of(0, "val", image)
+        height, width, _ = scene.image.shape
+        bodies = drawn([one.polygon for one in scene.objects], (height, width)) > 0
+        window = np.ones([2 * round(reach * side) + 1 for side in (height, width)], np.uint8)
+        near = cv2.dilate(drawn([one.part for one in scene.objects], (height, width)), window) > 0
+        centre = np.divide(found.field.centre(tuple(found.place[row, k])), found.field.size)
+        y, x = (centre * (height, width)).astype(int)
+        hits.append((bodies[y, x], near[y, x]))
+        chance.append((bodies.mean(), near.mean()))
+    (on_body, at_part), (body, part) = np.mean(hits, axis=0), np.mean(chance, axis=0)
+    assert on_body > 0.9 > body + 0.4
+    assert at_part > 2 * part
 
 
 def test_figure_4_shows_the_palace(results):

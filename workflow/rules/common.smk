@@ -126,6 +126,13 @@ READ_BY = {
     "concepts": ("captions",),
 }
 FOUND = [name for name in EXPERIMENTS if is_discovered(name)]
+# Places205, whose network has no part in anything but Figure 13.
+PLACES_NETWORK = config["units"]["places_network"]
+HAS_PLACES = "world" not in config and (
+    config["discovery"]["sets"] == "all" or os.path.isdir(f"{DATA_ROOT}/places205")
+)
+if HAS_PLACES and PLACES_NETWORK not in NETWORKS:
+    ADOPTED.append(PLACES_NETWORK)
 for name in config["transfer"]["networks"]:
     if name not in config["networks"]:
         refuse(f"config.transfer.networks: '{name}' is not in networks")
@@ -173,6 +180,13 @@ def released(network):
     return files[network]
 
 
+def is_released(network):
+    """Tell whether a network's weights are the authors' or BVLC's own."""
+    if network in NETWORKS:
+        return NETWORKS[network].get("weights") == "released"
+    return HAS_PLACES and network == PLACES_NETWORK
+
+
 def absent():
     """Return a line for each thing below data_root that the jobs need and that is not there.
 
@@ -189,6 +203,7 @@ def absent():
     keys |= {key for name in found for key in published(name)}
     keys |= {f"ilsvrc_{split}" for split in splits} | ({"ilsvrc_devkit"} if splits else set())
     keys |= {"ilsvrc_val_boxes"} if "val" in splits else set()
+    keys |= {"places205"} if "places205" in {name for name, _ in jobs} else set()
     needed = [
         (entry["name"], os.path.join(entry["at"], archive.get("to", ".")), archive, source)
         for key, entry in listed("data/catalogue.yaml").items()
@@ -197,7 +212,7 @@ def absent():
         if key in keys and not archive.get("unused")
     ]
     for name, wildcards in jobs:
-        if name == "adopt" and NETWORKS.get(wildcards.network, {}).get("weights") == "released":
+        if name == "adopt" and is_released(wildcards.network):
             file = released(wildcards.network)
             at = f"weights/{file['file']}"
             source = file["address"]
@@ -349,6 +364,26 @@ def ilsvrc_folders(wildcards):
     return existing(*(f"{ILSVRC}/{folder}" for folder in (*folders, "bbox/val")))
 
 
+def units_of(table):
+    """Return the files that a table of units, and its figure, are made from."""
+    _, images, network = UNIT_FIGURES[table]
+    return {
+        "units": f"{RESULTS}/units/{images}/{network}.h5",
+        "images": f"{RESULTS}/data/{images}/images.csv",
+        "boxes": f"{RESULTS}/data/{images}/boxes.csv",
+        "classes": f"{RESULTS}/data/{images}/classes.csv",
+    }
+
+
+def unit_flags(wildcards):
+    """Return the flags that say which units are looked at, and how."""
+    asked = config["units"]
+    classes = asked["classes"] if wildcards.set == "ilsvrc-val" else asked["places"]
+    named = f"--classes {' '.join(map(shlex.quote, classes))}" if classes else ""
+    keys = ("count", "units", "top", "shown", "method", "occluded", "occluder", "stride")
+    return " ".join([named, *(f"--{key} {asked[key]}" for key in keys)]).strip()
+
+
 def label_of(network):
     """Return what the tables call a network, whose name in files may lack a star."""
     return NETWORKS.get(network, {}).get("label", network)
@@ -407,7 +442,7 @@ def library_name(wildcards):
 def adoption_flags(wildcards):
     """Return the flags that say which ready-trained network to take, and what to call it."""
     options = NETWORKS.get(wildcards.network, {})
-    if options.get("weights") == "released":
+    if is_released(wildcards.network):
         which = f"--released {wildcards.network}"
     else:
         library = f" --library {options['library']}" if "library" in options else ""
@@ -417,7 +452,7 @@ def adoption_flags(wildcards):
 
 def weights_of(wildcards):
     """Return the user's file of a ready-trained network's weights, where there is one."""
-    if NETWORKS.get(wildcards.network, {}).get("weights") == "released":
+    if is_released(wildcards.network):
         return existing(f"{DATA_ROOT}/weights/{released(wildcards.network)['file']}")
     stem = f"{DATA_ROOT}/weights/{library_name(wildcards)}"
     return existing(f"{stem}.safetensors", f"{stem}.pth")[:1]

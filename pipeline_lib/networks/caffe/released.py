@@ -38,6 +38,12 @@ class Release:
     mean_bgr: tuple[float, float, float]
     licence: str
     source: str
+    classes: int | None = None
+
+    @property
+    def labels(self) -> list[str]:
+        """The classes in the order of the scores; numbers where they are not ImageNet's."""
+        return imagenet_labels() if self.classes is None else list(map(str, range(self.classes)))
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -93,7 +99,7 @@ def adopt_released(network: str, folder: Path | None) -> tuple[nn.Module, Networ
     """
     release = find_release(network)
     layers, path = read_release(release, folder)
-    classes = imagenet_labels()
+    classes = release.labels
     classifier = build(release.architecture, len(classes), release.options)
     state, unused = caffe_state(classifier, layers)
     load_state(classifier, state, path)

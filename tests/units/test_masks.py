@@ -1,0 +1,67 @@
+"""Masks against hand-made fields, and the disc against its definition."""
+
+import numpy as np
+import pytest
+
+from pipeline_lib.units.geometry import Axis, ReceptiveField
+from pipeline_lib.units.masks import cut_out, disc_mask, field_mask
+
+SHIFTS = np.arange(-20, 21, 4)
+
+
+def bump(radius):
+    y, x = np.meshgrid(SHIFTS, SHIFTS, indexing="ij")
+    return np.clip(1 - np.hypot(y, x) / (2 * radius), 0, None)  # one half at the radius
+
+
+@pytest.mark.parametrize(("width", "height"), [(100, 80), (50, 160)])
+def test_the_field_lies_around_the_peak_in_pixels_of_the_image(width, height):
+    mask = field_mask(bump(8), SHIFTS, (30.0, 60.0), (80, 100), width, height)
+    y, x = np.mgrid[:height, :width] + 0.5
+    y, x = y * 80 / height, x * 100 / width  # at the input
+    disc = np.hypot(y - 30, x - 60) < 8
+    assert (mask & disc).sum() / (mask | disc).sum() > 0.8
+    assert mask[int(30 * height / 80), int(60 * width / 100)]
+
+
+def test_of_two_parts_the_stronger_counts():
+    change = np.zeros((len(SHIFTS),) * 2)
+    change[2, 2], change[8, 8] = 0.8, 1.0
+    mask = field_mask(change, SHIFTS, (40.0, 40.0), (80, 80), 80, 80)
+    assert mask[52, 52] and not mask[28, 28]
+
+
+def test_unknown_places_and_rises_are_no_field():
+    change = bump(8)
+    change[:, :5] = np.nan
+    mask = field_mask(change, SHIFTS, (40.0, 40.0), (80, 80), 80, 80)
+    assert mask.any() and not mask[:, :37].any()
+    assert not field_mask(-bump(8), SHIFTS, (40.0, 40.0), (80, 80), 80, 80).any()
+
+
+def test_a_field_in_a_corner_is_cut_off_by_the_image():
+    mask = field_mask(bump(8), SHIFTS, (0.0, 0.0), (80, 80), 80, 80)
+    assert mask[0, 0] and mask.sum() == pytest.approx(np.pi * 64 / 4, rel=0.2)
+    gone = field_mask(np.pad(np.zeros((9, 11)), ((0, 2), (0, 0))), SHIFTS, (0, 0), (80, 80), 80, 80)
+    assert not gone.any()
+
+
+def test_discs_have_65_pixels_at_227_and_lie_where_the_map_is_high():
+    field = ReceptiveField(Axis(0, 21, 20), Axis(0, 21, 20), (227, 227), (11, 11))
+    activations = np.zeros((11, 11))
+    activations[5, 2], activations[9, 9] = 4.0, 2.0  # not above one half
+    mask = disc_mask(field, activations, 227, 227)
+    assert mask.sum() == pytest.approx(np.pi * 32.5**2, rel=0.05)
+    y, x = np.nonzero(mask)
+    assert (y.mean(), x.mean()) == pytest.approx((110, 50), abs=0.6)
+    activations[9, 9] = 2.1
+    assert disc_mask(field, activations, 227, 227)[190, 190]
+    wide = disc_mask(field, activations, 454, 227)
+    assert wide[110, 100] and wide[110, 100 + 60] and not wide[110 + 60, 100]
+    assert not disc_mask(field, 0 * activations, 50, 50).any()
+
+
+def test_the_background_is_darkened():
+    picture = np.full((2, 2, 3), 100, np.uint8)
+    found = cut_out(picture, np.array([[True, False], [False, False]]))
+    assert found[0, 0].tolist() == [100] * 3 and found[1, 1].tolist() == [20] * 3
