@@ -24,7 +24,6 @@ from pipeline_lib.reporting.pictures import (
 
 HAS, HAS_NOT = ("✓ in a caption", TRUTH), ("✗ in no caption", FOUND)
 _ROW, _NAME = 2.35, 2.3  # inches: a row's height, the width of a concept's name
-_LOOK = STYLE | {"axes.titley": 1.0}  # where it is anyway: looking for it takes half the time
 
 
 def draw(
@@ -46,7 +45,7 @@ def draw(
     ranking = ranking[ranking["picture"].isin(place)]
     columns = int(ranking.groupby("concept").size().max())
     content = []
-    with matplotlib.rc_context(_LOOK):
+    with matplotlib.rc_context(STYLE):
         figure, grid = plt.subplots(
             len(shown), columns + 1, squeeze=False, layout="constrained",
             figsize=(_NAME + 2.2 * columns, _ROW * len(shown) + 0.3),
