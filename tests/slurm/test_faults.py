@@ -62,6 +62,18 @@ def test_scancel(training, cluster, unbroken):
     check(training, unbroken, done)
 
 
+def test_preemption(training, cluster, unbroken):
+    """A job that has to make room is asked to end, and started again by SLURM under its own number."""
+    training.start(WEIGHTS)
+    done = under_way(training)
+    number = training.job_of(cluster, "train")
+    subprocess.run(["scontrol", "requeue", number], check=True)
+    assert training.ends(within=400) == 0, training.said
+    check(training, unbroken, done)
+    assert cluster.jobs()[number]["Restarts"] == "1"
+    assert training.jobs_of(cluster, "train") == 1
+
+
 def test_the_time_limit(training, cluster, unbroken):
     warned = "train:slurm_extra='--signal=USR1@50 --open-mode=append'"
     training.start(WEIGHTS, "--retries", "9", "--set-resources", "train:runtime=1", warned)
