@@ -1,7 +1,7 @@
-"""Bootstrap intervals."""
+"""Intervals of means: by bootstrap, and of few outcomes Wilson's."""
 
 import numpy as np
-from scipy.special import bdtr  # scipy.stats takes a second to import
+from scipy.special import bdtr, ndtri  # scipy.stats takes a second to import
 
 LEVEL = 0.95
 TAILS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
@@ -22,6 +22,22 @@ def error_interval(outcomes: np.ndarray) -> tuple[float, float]:
     at_most = bdtr(np.arange(n + 1), n, outcomes.mean())  # Binomial's distribution function
     low, high = np.searchsorted(at_most, TAILS) / n
     return float(low), float(high)
+
+
+def few_interval(outcomes: np.ndarray) -> tuple[float, float]:
+    """Wilson's 95 % score interval of the mean of zeros and ones, for some ten of them.
+
+    Where these all came out the same, a bootstrap would say that nothing else can. Source: Wilson,
+    "Probable inference, the law of succession, and statistical inference", 1927. Raises ValueError
+    where there is no outcome.
+    """
+    n, z = len(outcomes), float(ndtri(TAILS[1]))
+    if not n:
+        raise ValueError("outcomes must be at least one")
+    mean = float(np.mean(outcomes))
+    middle = (mean + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(mean * (1 - mean) / n + z**2 / (4 * n**2))
+    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
 
 
 def resampled_means(outcomes: np.ndarray, draws: int, seed: int) -> np.ndarray:

@@ -129,7 +129,7 @@ def _measures(measures: pd.DataFrame, unit: dict) -> dict:
     told = {}
     for key, name in (("purity", PURITY), ("in_box", IN_BOX)):
         there = name in of_unit.index
-        columns = ("value", "low", "high", "n", "chance")
+        columns = ("value", "low", "high", "n", "chance", "most")
         told[key] = {c: float(of_unit.at[name, c]) for c in columns} if there else None
     return told
 
@@ -142,6 +142,8 @@ def _headline(unit: dict, measures: dict) -> str:
             f"   |   of the class: {pure['value']:.0f} % of {pure['n']:.0f} images "
             f"({pure['low']:.0f} to {pure['high']:.0f}), chance {pure['chance']:.1f}"
         )
+        if pure["most"] < 100:  # the class has fewer images
+            text += f", at most {pure['most']:.0f}"
     if located is not None:
         text += f"   |   peak on it: {located['value']:.0f} %, chance {located['chance']:.0f}"
     return text
@@ -216,8 +218,8 @@ def _legend(figure: Figure, found: UnitsFile) -> None:
             patches.Patch(fill=False, edgecolor=TRUTH, linewidth=3, label="image of the class"),
         ],
         loc="outside lower center", ncols=2, frameon=False,
-        title="Left: how far a unit's activation falls with each spot around its peak hidden. "
-        "In brackets: 95 % intervals."
+        title="Left: how far a unit's activation falls with each spot around its peak hidden; grey is "
+        "in no image. In brackets: 95 % intervals."
         if found.method == "occlusion"
         else "In brackets: 95 % intervals.",
     )  # fmt: skip

@@ -9,7 +9,7 @@ import pandas as pd
 from pipeline_lib.data.classes import short_name
 from pipeline_lib.data.manifest import read_csv
 from pipeline_lib.evaluation.ground_truth import CORNERS
-from pipeline_lib.evaluation.interval import error_interval
+from pipeline_lib.evaluation.interval import few_interval
 from pipeline_lib.evaluation.transfer import Outcomes, summarise
 from pipeline_lib.units.masks import field_size
 from pipeline_lib.units.record import UnitsFile
@@ -35,8 +35,8 @@ def measure(
     images that are of the class; chance is the class's part of all labelled images. Its peak, the
     middle of its theoretical field where it fires most, is on the object if it is in one of the class's
     ``boxes``, of those top images that are of the class and have some; chance is the part of these
-    images that the boxes cover. The lines on all units are means over their top images, with classes
-    drawn for the interval.
+    images that the boxes cover. A unit's intervals are Wilson's; the lines on all units are means over
+    their top images, with classes drawn for the interval.
     """
     labels = images["label"].to_numpy()
     boxes_of = {key: part[CORNERS].to_numpy(float) for key, part in boxes.groupby("image_id")}
@@ -72,7 +72,7 @@ def measure(
             (IN_BOX, np.array(on_object, bool), np.array(covered), 1),
         ):
             if len(hits):
-                low, high = error_interval(hits.astype(int))
+                low, high = few_interval(hits)
                 part = {"value": hits.mean(), "low": low, "high": high, "chance": by_chance.mean()}
                 lines.append(
                     told | {"measure": name, "n": len(hits)} | _percent(part | {"most": at_most})

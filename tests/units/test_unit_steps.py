@@ -11,7 +11,7 @@ from PIL import Image
 
 from pipeline_lib import draw_units, find_units, index, measure_units
 from pipeline_lib.data.manifest import BOX_COLUMNS, IMAGE_COLUMNS, write_rows
-from pipeline_lib.evaluation.interval import error_interval
+from pipeline_lib.evaluation.interval import few_interval
 from pipeline_lib.networks.artefact import save_network
 from pipeline_lib.networks.card import NetworkCard, Preprocessing
 from pipeline_lib.networks.registry import build
@@ -143,8 +143,8 @@ def test_measures_are_what_they_are_said_to_be():
     table = measure(found, images, boxes, {"a": "A, one", "b": "B"}).set_index(["class", "measure"])
     first = table.loc["a", PURITY]
     assert (first["value"], first["n"], first["chance"], first["most"]) == (75, 4, 75, 75)
-    low, high = error_interval(np.array([1, 1, 0, 1]))
-    assert (first["low"], first["high"]) == (100 * low, 100 * high)
+    low, high = few_interval(np.array([1, 1, 0, 1]))
+    assert (first["low"], first["high"]) == pytest.approx((100 * low, 100 * high), abs=1e-4)
     assert first["name"] == "A"
     # of i0 and i3, whose peaks are at (20, 5): inside i0's first box, outside i3's
     located = table.loc["a", IN_BOX]
