@@ -1,8 +1,8 @@
 """Train the bag-of-words baseline on questions and a network's features, and score it on val.
 
 Three models are trained alike: on the words and the image, on the words alone, on the image alone. The
-epoch to keep is chosen on a part of the training images, so that val has no say in it. All features
-are held in memory: 4 bytes each, half a gigabyte for COCO's train and val with 1,024 of them.
+epoch to keep is chosen on a part of the training images, so that val has no say in it. Features stay in
+their file; what is held in memory are the questions.
 """
 
 import argparse
@@ -65,7 +65,7 @@ def main(arguments: argparse.Namespace) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     recipe = Recipe(**{name: getattr(arguments, name) for name in RECIPE})
     stored = read_features(arguments.features, arguments.images)
-    features = torch.from_numpy(stored.features[:]).to(device)
+    features = torch.from_numpy(stored.mapped())
     questions = read_csv(arguments.questions, QUESTION_COLUMNS)
     is_held = _held_out(questions, arguments.held_out, recipe.seed)
     is_trained = (questions["part"] == "train").to_numpy() & ~is_held

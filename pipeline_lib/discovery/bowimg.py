@@ -92,6 +92,7 @@ def train(
 ) -> tuple[int, float]:
     """Train the model in place; return the best epoch, from 1, and its part of right answers.
 
+    ``features`` (n, channels) may be on the CPU, or in a file, while the rest is on a GPU.
     It ends with the weights of the epoch that gives most of ``held_out`` its target: the answer most
     people gave. The sum of the negative log-likelihoods of a batch is descended, each layer's gradient
     clipped by itself.
@@ -107,9 +108,9 @@ def train(
     order = torch.Generator().manual_seed(recipe.seed)
     best_epoch, best, kept = 0, -1.0, {}
     for epoch in progress(range(1, recipe.epochs + 1), "epochs"):
-        shuffled = torch.randperm(len(training), generator=order).to(features.device)
+        shuffled = torch.randperm(len(training), generator=order).to(training.images.device)
         for taken in shuffled.split(recipe.batch):
-            scores = model(training.words[taken], features[training.images[taken]])
+            scores = model(training.words[taken], _of(features, training.images[taken]))
             loss = cross_entropy(scores, training.targets[taken], reduction="sum")
             optimizer.zero_grad()
             loss.backward()
@@ -135,7 +136,7 @@ def probabilities(
 ) -> Iterator[torch.Tensor]:
     """Yield the probabilities of all answers, (block, answers), for the questions in order."""
     for words, images in zip(asked.words.split(block), asked.images.split(block), strict=True):
-        yield model(words, features[images]).softmax(1)
+        yield model(words, _of(features, images)).softmax(1)
 
 
 def right_part(model: BagOfWordsAndImage, features: torch.Tensor, asked: Asked) -> float:
@@ -143,6 +144,11 @@ def right_part(model: BagOfWordsAndImage, features: torch.Tensor, asked: Asked) 
     guesses = [block.argmax(1) for block in probabilities(model, features, asked)]
     # A target that is no class is never met.
     return float((torch.cat(guesses) == asked.targets).float().mean())
+
+
+def _of(features: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+    """Return the features of images, from where they are to where the images' rows are."""
+    return features[images.to(features.device)].to(images.device)
 
 
 def trainable(asked: Asked) -> Asked:

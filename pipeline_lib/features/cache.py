@@ -54,6 +54,15 @@ class Features(Origin):
     image_id: list[str]
     features: h5py.Dataset
 
+    def mapped(self) -> np.memmap:
+        """Return the features as the file's own bytes, for reading any of them in any order.
+
+        They are not held in memory: the system reads what is asked for, and keeps what it has room for.
+        """
+        dataset = self.features
+        at = dataset.id.get_offset()  # one piece, as written here
+        return np.memmap(dataset.file.filename, dataset.dtype, "c", at, dataset.shape)
+
 
 class Blocks:
     """The blocks of one extraction in ``folder``, told from another's by their ``key``.

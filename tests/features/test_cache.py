@@ -30,6 +30,15 @@ def test_what_is_written_is_read(path):
     assert found.fingerprint == ORIGIN.fingerprint
 
 
+def test_mapped_features_are_those_of_the_file(path):
+    found = read_features(path)
+    mapped = found.mapped()
+    assert mapped.shape == found.features.shape
+    np.testing.assert_array_equal(mapped, found.features[:])
+    mapped[:] = 0  # nobody's but this process's
+    assert np.any(read_features(path).features[:])
+
+
 def test_any_hdf5_reader_reads_it(path):
     with h5py.File(path) as file:
         assert file["image_id"].asstr()[2] == "bild_ü2"
