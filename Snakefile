@@ -177,6 +177,11 @@ rule units:
         rules.figure13.input,
 
 
+rule measures:
+    input:
+        f"{RESULTS}/tables/measures.csv",
+
+
 rule thresholds:
     input:
         f"{RESULTS}/figures/thresholds.png",

@@ -4,14 +4,12 @@ import argparse
 import sys
 from pathlib import Path
 
-import pandas as pd
-
 from pipeline_lib.common.command import command, log, parser
 from pipeline_lib.common.files import read_json
 from pipeline_lib.data.classes import names_in
 from pipeline_lib.data.discovery.scenes import ANNOTATION_COLUMNS
 from pipeline_lib.data.manifest import CLASS_COLUMNS, read_csv, read_images
-from pipeline_lib.discovery.objects import COLUMNS, GRID, MEASURES, PART, Rule
+from pipeline_lib.discovery.objects import GRID, PART, Rule, read_objects
 from pipeline_lib.localization.boxes import THRESHOLD
 from pipeline_lib.localization.heat import INTERPOLATIONS
 from pipeline_lib.localization.predictions import read_predictions
@@ -43,9 +41,7 @@ def make_parser() -> argparse.ArgumentParser:
 @command(make_parser)
 def main(arguments: argparse.Namespace) -> None:
     """Read what the figure needs and hand it over."""
-    table = read_csv(arguments.table, COLUMNS)
-    numbers = [f"{measure}{end}" for measure in MEASURES for end in ("", "_low", "_high")]
-    table[numbers] = table[numbers].apply(pd.to_numeric)  # some lifts are empty
+    table = read_objects(arguments.table)
     scenes = figure9.Scenes(
         read_predictions(arguments.predictions, arguments.images),
         read_images(arguments.images),

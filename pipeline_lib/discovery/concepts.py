@@ -23,6 +23,7 @@ from pipeline_lib.data.manifest import read_csv
 from pipeline_lib.discovery.mining import Mined, Recipe, mine, told_apart
 from pipeline_lib.discovery.unit_features import UnitFeatures
 from pipeline_lib.evaluation.ranking import FIRST, measure
+from pipeline_lib.evaluation.transfer import Outcomes, summarise
 
 CONCEPT_COLUMNS = (
     *("concept", "images", "positives", "negatives", "rounds", "settled", "told_apart"),
@@ -47,6 +48,23 @@ def read_concepts(path: Path) -> pd.DataFrame:
     for name in ("told_apart", *CONCEPT_COLUMNS[CONCEPT_COLUMNS.index("having") : -1]):
         table[name] = pd.to_numeric(table[name], errors="coerce")
     return table
+
+
+def means_of(concepts: pd.DataFrame) -> dict[str, dict]:
+    """Return the means over the concepts that were measured, with n and a 95 % bootstrap interval.
+
+    ``gain`` is how far a concept's precision is above its chance.
+    """
+    measured = concepts[concepts["having"] > 0]
+    measured = measured.assign(gain=measured["precision"] - measured["chance"])
+    found = {}
+    names = ("precision", "chance", "gain", "average_precision", "unmined")
+    for name in names if len(measured) else ():
+        outcomes = Outcomes(measured["concept"].to_numpy(), measured[name].to_numpy())
+        value, low, high, _, n = summarise([outcomes])
+        parts = {"value": value, "low": low, "high": high}
+        found[name] = {key: round(part / 100, 4) for key, part in parts.items()} | {"n": n}
+    return found
 
 
 def divide(images: int, held_out: float, seed: int) -> Parts:

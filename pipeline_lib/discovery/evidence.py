@@ -13,7 +13,12 @@ the area whatever they are (a random pixel is the maximum), and a centred Gaussi
 import numpy as np
 from sklearn.metrics import average_precision_score
 
-MEASURES = ("mass", "strong mass", "pointing", "pixel AP")
+MEASURES = {  # by what figures and tables call them
+    "mass": "mass in word boxes",
+    "strong mass": "strong mass in word boxes",
+    "pointing": "pointing game",
+    "pixel AP": "pixel AP",
+}
 SPREAD = 0.25  # the centred Gaussian's standard deviation, as a part of each side
 
 

@@ -11,6 +11,7 @@ It knows nothing of where things tend to be. Lift is the overlap divided by chan
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ import pandas as pd
 from pipeline_lib.common.command import progress
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.polygons import cells, from_text
+from pipeline_lib.data.manifest import read_csv
 from pipeline_lib.discovery.regions import highlighted, meets, shifted_overlaps
 from pipeline_lib.evaluation.interval import TAILS, error_interval, resampled_means
 from pipeline_lib.localization.boxes import THRESHOLD
@@ -162,6 +164,14 @@ def _rows(
             *(by_chance, *np.quantile(drawn_chance[:, column], TAILS)),
             *(lift, *(np.quantile(ratios, TAILS) if len(ratios) else (np.nan, np.nan))),
         )
+
+
+def read_objects(path: Path) -> pd.DataFrame:
+    """Read what ``tabulate_objects`` returned. Raises InputError like ``read_csv``."""
+    table = read_csv(path, COLUMNS)
+    numbers = list(COLUMNS[COLUMNS.index("n") :])
+    table[numbers] = table[numbers].apply(pd.to_numeric)  # some lifts are empty
+    return table
 
 
 def frequent(table: pd.DataFrame, count: int) -> pd.DataFrame:

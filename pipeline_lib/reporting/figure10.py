@@ -8,8 +8,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from pipeline_lib.discovery.concepts import picture_names
-from pipeline_lib.evaluation.transfer import Outcomes, summarise
+from pipeline_lib.discovery.concepts import means_of, picture_names
 from pipeline_lib.localization.heat import TRUE_CLASS
 from pipeline_lib.localization.predictions import Predictions
 from pipeline_lib.reporting.pictures import (
@@ -83,23 +82,6 @@ def draw(
             },
         )
         plt.close(figure)
-
-
-def means_of(concepts: pd.DataFrame) -> dict[str, dict]:
-    """Return the means over the concepts that were measured, with n and a 95 % bootstrap interval.
-
-    ``gain`` is how far a concept's precision is above its chance.
-    """
-    measured = concepts[concepts["having"] > 0]
-    measured = measured.assign(gain=measured["precision"] - measured["chance"])
-    found = {}
-    names = ("precision", "chance", "gain", "average_precision", "unmined")
-    for name in names if len(measured) else ():
-        outcomes = Outcomes(measured["concept"].to_numpy(), measured[name].to_numpy())
-        value, low, high, _, n = summarise([outcomes])
-        parts = {"value": value, "low": low, "high": high}
-        found[name] = {key: round(part / 100, 4) for key, part in parts.items()} | {"n": n}
-    return found
 
 
 def _heading(concepts: pd.DataFrame, network: str) -> str:

@@ -85,6 +85,7 @@ def _bars(axes: plt.Axes, measures: pd.DataFrame) -> None:
     """Draw a group of bars for each measure, with intervals: the class map's and the baselines'."""
     kinds = {CLASS_MAP: "#d1495b", CENTRED: "#8d99ae", UNIFORM: "#cfd4dc"}
     width = 0.26
+    top = float(measures.loc[measures["map"].isin(kinds), "high"].max())
     for offset, (kind, colour) in enumerate(kinds.items()):
         rows = measures[measures["map"] == kind].set_index("measure").loc[list(MEASURES)]
         at = np.arange(len(rows)) + (offset - 1) * width
@@ -92,12 +93,8 @@ def _bars(axes: plt.Axes, measures: pd.DataFrame) -> None:
         axes.bar(at, rows["value"], width, color=colour, label=kind, yerr=errors, capsize=3,
                  ecolor="#444444")  # fmt: skip
         for x, row in zip(at, rows.itertuples(), strict=True):
-            axes.text(x, row.high + 0.01, f"{row.value:.2f}", ha="center", va="bottom")
-    axes.set_xticks(
-        range(len(MEASURES)),
-        ["mass in word boxes", "strong mass in word boxes", "pointing game", "pixel AP"],
-    )
-    top = float(measures.loc[measures["map"].isin(kinds), "high"].max())
+            axes.text(x, row.high + 0.02 * top, f"{row.value:.2f}", ha="center", va="bottom")
+    axes.set_xticks(range(len(MEASURES)), MEASURES.values())
     axes.set_ylim(0, 1.25 * top)
     axes.set_title(f"Mean of {int(measures['n'].max())} test images, 95 % intervals")
     axes.spines[["top", "right"]].set_visible(False)

@@ -1,6 +1,6 @@
 # Tables, figures and the page.
 
-TABLES = ["table1", "table2", "table3", "table4", "table5"]
+TABLES = ["table1", "table2", "table3", "table4", "table5", "measures"]
 
 # What each table needs the scores of, and each figure the predictions, boxes and curves.
 SCORED = {
@@ -47,6 +47,13 @@ if PICKED:
         "predictions": [prediction("svm", MAIN, f"{slug}-picked") for slug in PICKED],
         "classes": [f"{RESULTS}/data/{slug}/classes.csv" for slug in PICKED],
     }
+# What Figures 9 to 13 measure, of those the study can draw.
+MEASURED = {name: f"{RESULTS}/discovery/{name}.csv" for name in [*FOUND, "units"]}
+if "scenes" in FOUND:
+    MEASURED["svm"] = f"{RESULTS}/svm/scenes/whole/{MAIN}.json"
+    MEASURED["classes"] = f"{RESULTS}/data/scenes/classes.csv"
+if HAS_PLACES:
+    MEASURED["places"] = f"{RESULTS}/discovery/units-places205.csv"
 FIGURES = [*SHOWS, *(EXPERIMENTS[name]["figure"] for name in FOUND), *UNITS]
 TITLES = {"figure8": [NAME_OF[slug] for slug in PICKED]}
 
@@ -84,6 +91,34 @@ rule table:
         "--scores {input.scores} --cards {input.cards} --summary {input.summary} "
         "--centred {params.centred} --threshold {params.threshold} "
         "--interpolation {params.interpolation} --out {output.csv} --log {log}"
+
+
+rule measures_table:
+    input:
+        **MEASURED,
+    output:
+        csv=f"{RESULTS}/tables/measures.csv",
+        markdown=f"{RESULTS}/tables/measures.md",
+        html=report(
+            f"{RESULTS}/tables/measures.html",
+            caption="../report/table.rst",
+            category="Tables",
+            labels={"table": "measures"},
+        ),
+    log:
+        f"{RESULTS}/logs/measures.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/measures.tsv"
+    localrule: True
+    conda:
+        CONDA
+    params:
+        study=STUDY,
+        files=lambda wildcards, input: " ".join(f"--{key} {path}" for key, path in input.items()),
+        often=config["scenes"]["often"],
+    shell:
+        "python -m pipeline_lib.tabulate_measures --study {params.study} {params.files} "
+        "--often {params.often} --out {output.csv} --log {log}"
 
 
 rule figure:
