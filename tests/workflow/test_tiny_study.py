@@ -11,10 +11,10 @@ pytestmark = pytest.mark.workflow
 
 def test_everything_named_in_the_readme_is_there(tiny_study):
     results = tiny_study.folder / "results" / "mini"
-    for name in ("table1", "table2", "table3", "table4", "table5"):
+    for name in ("table1", "table2", "table3", "table4", "table5", "measures"):
         for suffix in ("csv", "md", "html"):
             assert (results / "tables" / f"{name}.{suffix}").stat().st_size > 0
-    for name in (*(f"figure{n}" for n in range(3, 9)), "thresholds"):
+    for name in (*(f"figure{n}" for n in range(3, 14)), "thresholds"):
         assert (results / "figures" / f"{name}.png").read_bytes()[:4] == b"\x89PNG"
         assert (results / "figures" / f"{name}.json").exists()
     assert not (results / "checkpoints").exists() or not any((results / "checkpoints").iterdir())
