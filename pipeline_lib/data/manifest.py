@@ -27,6 +27,7 @@ IMAGE_COLUMNS = ("image_id", "path", "label", "width", "height", "blacklisted")
 BOX_COLUMNS = ("image_id", "label", "x0", "y0", "x1", "y1")
 CLASS_COLUMNS = ("label", "id", "name")
 SPLIT_COLUMNS = ("split", "part", "image_id", "label")
+PRESENT, ABSENT = "present", "absent"  # the labels of a split that is an attribute
 TEXT_COLUMNS = ("image_id", "path", "label", "class", "name", "split", "part", "caption", "concept")
 MADE_FROM = "# made from "  # opens the first line of a table that names what it was made from
 

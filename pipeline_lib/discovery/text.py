@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from pipeline_lib.common.command import progress
+from pipeline_lib.data.manifest import PRESENT
 from pipeline_lib.discovery.evidence import MEASURES, centred, inside, measure, uniform
 from pipeline_lib.evaluation.ground_truth import CORNERS
 from pipeline_lib.evaluation.interval import ratio_interval
 from pipeline_lib.localization.heat import TRUE_CLASS, heat_map
 from pipeline_lib.localization.predictions import Predictions
-from pipeline_lib.svm.trials import PRESENT
 
 CLASS_MAP, CENTRED, UNIFORM, RATIO = "class map", "centred", "uniform", "ratio to uniform"
 MEASURE_COLUMNS = ("measure", "map", "value", "low", "high", "n")

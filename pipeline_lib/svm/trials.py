@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.data.manifest import ABSENT, PRESENT
 from pipeline_lib.svm.metrics import ACCURACY, AVERAGE_PRECISION
-
-PRESENT, ABSENT = "present", "absent"  # the labels of a split that is an attribute
 
 
 @dataclass(frozen=True)

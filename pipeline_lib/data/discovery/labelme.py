@@ -91,7 +91,7 @@ def clean_name(typed: str) -> str:
 
 @cache
 def _known_names() -> dict:
-    text = files("pipeline_lib.data").joinpath("labelme.yaml").read_text(encoding="utf-8")
+    text = files("pipeline_lib.data.discovery").joinpath("labelme.yaml").read_text(encoding="utf-8")
     return yaml.safe_load(text)
 
 

@@ -12,9 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.manifest import ImageSet, Summary
+from pipeline_lib.data.manifest import ABSENT, PRESENT, ImageSet, Summary
 from pipeline_lib.data.transfer.listing import image_names
-from pipeline_lib.svm.trials import ABSENT, PRESENT
 
 TEXT = "text"  # the one class
 _SEED = 0

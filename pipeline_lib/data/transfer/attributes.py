@@ -11,7 +11,7 @@ import numpy as np
 import scipy.io
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.manifest import ImageSet, Summary
+from pipeline_lib.data.manifest import ABSENT, PRESENT, ImageSet, Summary
 from pipeline_lib.data.transfer.listing import image_rows, readable
 from pipeline_lib.data.transfer.notes import Official, counted, drawn_notes, found_notes
 from pipeline_lib.data.transfer.sets import Asked
@@ -43,8 +43,8 @@ def read_sun_attribute(root: Path, asked: Asked) -> ImageSet:
     names, votes = np.array(names)[there], votes[there]
     pools = {
         attribute: {
-            "present": names[vote > 2 / 3 - TOLERANCE].tolist(),
-            "absent": names[vote < TOLERANCE].tolist(),
+            PRESENT: names[vote > 2 / 3 - TOLERANCE].tolist(),
+            ABSENT: names[vote < TOLERANCE].tolist(),
         }
         for attribute, vote in zip(attributes, votes.T, strict=True)
     }
