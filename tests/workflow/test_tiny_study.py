@@ -38,8 +38,8 @@ def test_the_page_asks_for_nothing_from_elsewhere(tiny_study):
     assert sources
     assert all(source.startswith(("data:", "#")) for source in sources)
     assert "url(" not in page
-    assert page.count("<table>") == 5
-    assert page.count("<figure ") == 7
+    assert page.count("<table>") == 6
+    assert page.count("<figure ") == 12
 
 
 def test_a_second_run_does_nothing(tiny_study):
