@@ -9,7 +9,13 @@ min_version("9.0")
 configfile: "config.yaml"
 
 
-include: "workflow/rules/common.smk"
+include: "workflow/configuration.smk"
+include: "workflow/helpers/files.smk"
+include: "workflow/helpers/data.smk"
+include: "workflow/helpers/networks.smk"
+include: "workflow/helpers/transfer.smk"
+include: "workflow/helpers/discovery.smk"
+include: "workflow/helpers/report.smk"
 include: "workflow/rules/site.smk"
 include: "workflow/rules/fetch.smk"
 include: "workflow/rules/data.smk"

@@ -125,11 +125,11 @@ def test_every_rule_has_a_rate_and_every_rate_its_rule(repository):
     lacking = sorted(made - set(known["rules"]))
     assert not lacking, f"say in pipeline_lib/scheduling/rates.yaml what a job takes: {lacking}"
     assert set(known["rules"]) == made
-    common = (repository / "workflow/rules/common.smk").read_text()
+    configuration = (repository / "workflow/configuration.smk").read_text()
     lines = {}
     for rule, line in known["rules"].items():
         if "by" in line:
-            values = re.search(rf'    {line["by"]}="(.*)"', common)[1]
+            values = re.search(rf'    {line["by"]}="(.*)"', configuration)[1]
             lines |= {f"{rule} {value}": line.get(value) for value in values.split("|")}
         else:
             lines[rule] = line
