@@ -58,21 +58,20 @@ def listed(file):
     return yaml.safe_load((Path(workflow.basedir) / "pipeline_lib" / file).read_text())
 
 
-def is_studied(name):
-    """Tell whether a set of Section 4 is part of the study: all of them, or those that are there."""
-    everything = "world" in config or config["transfer"]["sets"] == "all"
-    return everything or os.path.isdir(f"{TRANSFER_ROOT}/{SETS[name]['at']}")
+def studied(section, folders_of):
+    """Return the sets that a section asks for: those named, all of them, or those whose folders are there.
 
-
-def is_discovered(name):
-    """Tell whether an experiment of Section 4.2 is part of the study: all, or those with images."""
-    everything = "world" in config or config["discovery"]["sets"] == "all"
-    given = name == "concepts" and CAPTIONS
-    return (
-        everything
-        or given
-        or all(os.path.isdir(f"{DATA_ROOT}/{folder}") for folder in EXPERIMENTS[name]["at"])
-    )
+    `folders_of` has the folders of each set by its name. What is drawn is there.
+    """
+    asked = config[section]["sets"]
+    if isinstance(asked, list):
+        for name in asked:
+            if name not in folders_of:
+                refuse(f"config.{section}.sets: '{name}' is none of {', '.join(folders_of)}")
+        return [name for name in folders_of if name in asked]
+    if "world" in config or asked == "all":
+        return list(folders_of)
+    return [name for name, folders in folders_of.items() if all(map(os.path.exists, folders))]
 
 
 # glibc would hand every large block back and take it anew, layer by layer: a tenth of the CPU time.
@@ -114,7 +113,8 @@ CONDA = "../../envs/pipeline.yaml"
 MAIN, BASELINE = config["figures"]["network"], config["figures"]["baseline"]
 SETS = listed("data/transfer.yaml")
 TRANSFER_ROOT = f"{RESULTS}/world/transfer" if "world" in config else DATA_ROOT
-SLUGS = [entry["layout"] for name, entry in SETS.items() if is_studied(name)]
+STUDIED = studied("transfer", {name: [f"{TRANSFER_ROOT}/{SETS[name]['at']}"] for name in SETS})
+SLUGS = [SETS[name]["layout"] for name in STUDIED]
 NAME_OF = {entry["layout"]: name for name, entry in SETS.items()}
 BIRDS = SETS["CUB-200-2011"]["layout"]
 # The experiments of Section 4.2 that there are images for.
@@ -125,7 +125,10 @@ READ_BY = {
     "scenes": ("categories", "least", "coverage", "short_polygons"),
     "concepts": ("captions",),
 }
-FOUND = [name for name in EXPERIMENTS if is_discovered(name)]
+FOLDERS = {
+    name: [f"{DATA_ROOT}/{folder}" for folder in one["at"]] for name, one in EXPERIMENTS.items()
+}
+FOUND = studied("discovery", FOLDERS | ({"concepts": []} if CAPTIONS else {}))
 # Places205, whose network has no part in anything but Figure 13.
 PLACES_NETWORK = config["units"]["places_network"]
 HAS_PLACES = "world" not in config and (

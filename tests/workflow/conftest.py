@@ -17,9 +17,14 @@ TINY = {
     "networks": dict.fromkeys(
         ("GoogLeNet", "GoogLeNet-GMP", "VGGnet", "VGGnet-GAP", "NIN", "AlexNet-GAP"), False
     ),
-    "transfer": {"networks": ["GoogLeNet-GAP"], "splits": 2, "costs": [0.01, 1]},
+    "transfer": {
+        "networks": ["GoogLeNet-GAP"],
+        "sets": ["CUB-200-2011", "SUN397", "SUN Attribute", "Event8"],
+        "splits": 2,
+        "costs": [0.01, 1],
+    },
+    "discovery": {"sets": ["scenes", "text"]},
     "scenes": {"draws": 200},
-    "vqa": {"epochs": 2},
     "units": {"top": 3, "shown": 2, "count": 1, "occluded": 1, "occluder": 44, "stride": 44},
 }
 

@@ -27,6 +27,8 @@ SMALL = {
         ({"study": "huge"}, "huge"),
         ({"figures": {"network": "VGG"}}, "figures.network"),
         ({"networks": {"GoogLeNet-GMP": {"weights": "released"}}}, "networks.GoogLeNet-GMP"),
+        ({"transfer": {"sets": ["SUN398"]}}, "transfer.sets: 'SUN398'"),
+        ({"discovery": {"sets": ["scene"]}}, "discovery.sets: 'scene'"),
     ],
 )
 def test_a_bad_key_is_one_line_naming_it(tiny_study, config, named):
@@ -36,6 +38,12 @@ def test_a_bad_key_is_one_line_naming_it(tiny_study, config, named):
     assert len(errors) == 1
     assert named in errors[0]
     assert "Traceback" not in done.stderr
+
+
+def test_a_figure_of_a_set_that_was_not_asked_for_is_refused(tiny_study):
+    done = tiny_study.run("-n", "figure10")
+    assert done.returncode != 0
+    assert "error: figure10: 'concepts' is not among config.discovery.sets" in done.stderr
 
 
 def test_a_study_of_real_data_asks_for_its_folder(workflow_files):

@@ -73,6 +73,14 @@ def test_mapping_resolutions_are_the_papers(results):
             assert file["maps"].shape == (320, 5, 1, side, side)
 
 
+def test_every_figure_is_there_as_picture_and_as_content(results):
+    for name in (*(f"figure{number}" for number in range(3, 14)), "thresholds"):
+        figure = results / "figures" / name
+        assert figure.with_suffix(".png").read_bytes()[:4] == b"\x89PNG"
+        assert figure.with_suffix(".pdf").read_bytes()[:5] == b"%PDF-"
+        assert json.loads(figure.with_suffix(".json").read_text())
+
+
 @pytest.fixture(scope="module")
 def units(results):
     found = read_units(

@@ -63,7 +63,7 @@ def discovery_folders(wildcards):
         return existing(CAPTIONS)
     if "world" in config:
         return [ROOTS[wildcards.set]]
-    return existing(*(f"{DATA_ROOT}/{folder}" for folder in EXPERIMENTS[wildcards.set]["at"]))
+    return existing(*FOLDERS[wildcards.set])
 
 
 def discovery_flags(wildcards):

@@ -12,10 +12,11 @@ def artefacts():
 def drawn_figure(name):
     """Return a figure's file; refuse, with what is missing, one that the study cannot draw."""
     if name not in FIGURES:
-        for experiment in EXPERIMENTS.values():
-            if experiment["figure"] == name:
-                folders = " and ".join(f"{DATA_ROOT}/{folder}" for folder in experiment["at"])
-                refuse(f"{name}: needs {folders}; see check_data")
+        for experiment, folders in FOLDERS.items():
+            if EXPERIMENTS[experiment]["figure"] == name:
+                if isinstance(config["discovery"]["sets"], list):
+                    refuse(f"{name}: '{experiment}' is not among config.discovery.sets")
+                refuse(f"{name}: needs {' and '.join(folders)}; see check_data")
         refuse(f"{name}: none of the data sets it shows is at {TRANSFER_ROOT}; see check_data")
     return f"{RESULTS}/figures/{name}.png"
 

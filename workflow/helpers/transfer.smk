@@ -59,6 +59,8 @@ def svm_table_flags(wildcards):
     for name, entry in SETS.items():
         if entry["layout"] not in SLUGS:
             why = f"not computed: no {name} at {TRANSFER_ROOT}/{entry['at']}"
+            if isinstance(config["transfer"]["sets"], list):
+                why = "not computed: not among config.transfer.sets"
             flags.append(f"--absent {shlex.quote(f'{name}={why}')}")
     if "world" in config:
         flags.append("--note 'The images are synthetic, in the layouts of the sets.'")
