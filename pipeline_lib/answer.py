@@ -17,6 +17,7 @@ import torch
 from pipeline_lib.common.command import command, log, parser, progress
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import write_json
+from pipeline_lib.common.machine import add_threads, default_device, take_threads
 from pipeline_lib.data.discovery.questions import QUESTION_COLUMNS
 from pipeline_lib.data.manifest import read_csv, write_csv
 from pipeline_lib.discovery.answer_scores import FULL, IMAGE, TASKS, WORDS, score
@@ -46,7 +47,7 @@ def make_parser() -> argparse.ArgumentParser:
     for name in RECIPE:
         value = getattr(defaults, name)
         made.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
-    made.add_argument("--threads", type=int, default=0, help="CPU threads; 0 is all")
+    add_threads(made)
     made.add_argument("--scores", type=Path, required=True, help="CSV to write")
     made.add_argument(
         "--answers", type=Path, required=True, help="CSV to write: of each val question"
@@ -60,9 +61,8 @@ def make_parser() -> argparse.ArgumentParser:
 @command(make_parser)
 def main(arguments: argparse.Namespace) -> None:
     """Train, answer, score, write."""
-    if arguments.threads:
-        torch.set_num_threads(arguments.threads)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    take_threads(arguments.threads)
+    device = default_device()
     recipe = Recipe(**{name: getattr(arguments, name) for name in RECIPE})
     stored = read_features(arguments.features, arguments.images)
     features = torch.from_numpy(stored.mapped())

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
 from pipeline_lib.common.command import command, log, parser, progress
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import fingerprint
+from pipeline_lib.common.machine import add_decoding, take_threads
 from pipeline_lib.data.manifest import read_images, sampled_sizes
 from pipeline_lib.data.photographs import root_folder
 from pipeline_lib.features.cache import (
@@ -38,10 +38,8 @@ def make_parser() -> argparse.ArgumentParser:
     made.add_argument("--images", type=Path, required=True, help="the manifest")
     made.add_argument("--root", required=True, help="the folder its paths start from")
     made.add_argument("--boxes", type=Path, help="crop each image to its box in this CSV first")
-    made.add_argument("--batch", type=int, default=32, help="images in a forward pass")
     made.add_argument("--block", type=int, default=512, help="images in a block")
-    made.add_argument("--workers", type=int, default=0, help="processes that decode images")
-    made.add_argument("--threads", type=int, default=0, help="CPU threads; 0 is all")
+    add_decoding(made)
     made.add_argument("--precision", choices=tuple(PRECISIONS), default="float32")
     made.add_argument("--partial", type=Path, help="folder of the blocks; beside --out without")
     made.add_argument("--rebuild", action="store_true", help="replace a file of something else")
@@ -52,8 +50,7 @@ def make_parser() -> argparse.ArgumentParser:
 @command(make_parser)
 def main(arguments: argparse.Namespace) -> None:
     """Extract the blocks that are missing, then put all of them together."""
-    if arguments.threads:
-        torch.set_num_threads(arguments.threads)
+    take_threads(arguments.threads)
     classifier, card = load_network(arguments.network)
     network = FeatureNetwork(classifier, card.preprocessing.size)
     images, root = read_images(arguments.images), root_folder(arguments.root)

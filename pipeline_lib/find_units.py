@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
 from pipeline_lib.common.command import command, log, parser
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import fingerprint
+from pipeline_lib.common.machine import add_decoding, default_device, take_threads
 from pipeline_lib.data.classes import names_in
 from pipeline_lib.data.manifest import read_images
 from pipeline_lib.data.photographs import root_folder
@@ -56,9 +56,7 @@ def make_parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--stride", type=float, default=3, help="its stride, at an input of 227 pixels"
     )
-    made.add_argument("--batch", type=int, default=32, help="images in a forward pass")
-    made.add_argument("--workers", type=int, default=0, help="processes that decode images")
-    made.add_argument("--threads", type=int, default=0, help="CPU threads; 0 is all")
+    add_decoding(made)
     made.add_argument("--out", type=Path, required=True, help="the .h5 to write")
     return made
 
@@ -66,9 +64,8 @@ def make_parser() -> argparse.ArgumentParser:
 @command(make_parser)
 def main(arguments: argparse.Namespace) -> None:
     """Survey, choose, occlude, write."""
-    if arguments.threads:
-        torch.set_num_threads(arguments.threads)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    take_threads(arguments.threads)
+    device = default_device()
     classifier, card = load_network(arguments.network)
     size = tuple(card.preprocessing.size)
     mapped = ClassMapNetwork(classifier, size, card.name)

@@ -16,9 +16,9 @@ from pipeline_lib.data.manifest import SPLIT_COLUMNS, read_csv, write_csv
 from pipeline_lib.evaluation.transfer import COLUMNS, DECISION_COLUMNS, Outcomes, summarise
 from pipeline_lib.features.cache import Features, read_features
 from pipeline_lib.svm.classifier import save
+from pipeline_lib.svm.flags import add_flags, fit_options
 from pipeline_lib.svm.metrics import ACCURACY
-from pipeline_lib.svm.protocol import SOLVERS, Fitted, as_classifier, fit_trial
-from pipeline_lib.svm.selection import COSTS
+from pipeline_lib.svm.protocol import Fitted, as_classifier, fit_trial
 from pipeline_lib.svm.trials import Trial, metric_of, trials
 
 
@@ -30,11 +30,7 @@ def make_parser() -> argparse.ArgumentParser:
     made.add_argument("--splits", type=Path, required=True, help="the manifest's splits")
     made.add_argument("--set", required=True, help="what the table calls it")
     made.add_argument("--crop", default="whole", help="what the features are of, for the table")
-    made.add_argument("--solver", choices=tuple(SOLVERS), default="batched")
-    made.add_argument("--costs", type=float, nargs="+", default=COSTS, help="C to choose from")
-    made.add_argument("--folds", type=int, default=3, help="of the cross-validation")
-    made.add_argument("--threads", type=int, default=0, help="CPU threads; 0 is all")
-    made.add_argument("--seed", type=int, default=0, help="of the folds")
+    add_flags(made)
     made.add_argument("--out", type=Path, required=True, help="the classifier's .npz to write")
     made.add_argument("--scores", type=Path, required=True, help="CSV to write")
     made.add_argument("--decisions", type=Path, help="CSV: the first split's test images")
@@ -44,10 +40,7 @@ def make_parser() -> argparse.ArgumentParser:
 @command(make_parser)
 def main(arguments: argparse.Namespace) -> None:
     """Fit every split, then choose, score and write."""
-    if arguments.threads and arguments.solver == "batched":
-        import torch
-
-        torch.set_num_threads(arguments.threads)
+    options = fit_options(arguments)
     features = read_features(arguments.features, arguments.images)
     values = np.asarray(features.features, np.float32)
     table = read_csv(arguments.splits, SPLIT_COLUMNS)
@@ -57,10 +50,7 @@ def main(arguments: argparse.Namespace) -> None:
             values,
             trial,
             metric=metric,
-            solver=arguments.solver,
-            costs=arguments.costs,
-            folds=arguments.folds,
-            seed=arguments.seed,
+            **options,
         )
         for trial in progress(splits, "splits")
     ]

@@ -19,10 +19,10 @@ from pipeline_lib.data.manifest import read_images
 from pipeline_lib.evaluation.interval import error_interval
 from pipeline_lib.features.cache import read_features
 from pipeline_lib.svm.classifier import save
+from pipeline_lib.svm.flags import add_flags, fit_options
 from pipeline_lib.svm.metrics import ACCURACY
 from pipeline_lib.svm.problem import one_vs_rest
-from pipeline_lib.svm.protocol import SOLVERS, as_classifier, fit_trial
-from pipeline_lib.svm.selection import COSTS
+from pipeline_lib.svm.protocol import as_classifier, fit_trial
 from pipeline_lib.svm.trials import Part, Trial
 
 
@@ -31,11 +31,7 @@ def make_parser() -> argparse.ArgumentParser:
     made = parser(__doc__, "fit_scenes")
     made.add_argument("--features", type=Path, required=True, help="the .h5 of a network")
     made.add_argument("--images", type=Path, required=True, help="the manifest")
-    made.add_argument("--solver", choices=tuple(SOLVERS), default="batched")
-    made.add_argument("--costs", type=float, nargs="+", default=COSTS, help="C to choose from")
-    made.add_argument("--folds", type=int, default=3, help="of the cross-validation")
-    made.add_argument("--threads", type=int, default=0, help="CPU threads; 0 is all")
-    made.add_argument("--seed", type=int, default=0, help="of the folds")
+    add_flags(made)
     made.add_argument("--out", type=Path, required=True, help="the classifier's .npz to write")
     made.add_argument("--scores", type=Path, required=True, help="JSON to write")
     return made
@@ -44,10 +40,7 @@ def make_parser() -> argparse.ArgumentParser:
 @command(make_parser)
 def main(arguments: argparse.Namespace) -> None:
     """Fit, choose, write."""
-    if arguments.threads and arguments.solver == "batched":
-        import torch
-
-        torch.set_num_threads(arguments.threads)
+    options = fit_options(arguments)
     features = read_features(arguments.features, arguments.images)
     labels = pd.Categorical(read_images(arguments.images)["label"])
     if len(labels.categories) < 2:
@@ -58,10 +51,7 @@ def main(arguments: argparse.Namespace) -> None:
         np.asarray(features.features, np.float32),
         trial,
         metric=ACCURACY,
-        solver=arguments.solver,
-        costs=arguments.costs,
-        folds=arguments.folds,
-        seed=arguments.seed,
+        **options,
     )
     kept = max(fitted, key=lambda one: one.validated)  # raw features where they are as good
     save(arguments.out, as_classifier(trial, kept, features))

@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import nn
 
 from pipeline_lib.common.command import command, log, parser
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import fingerprint
+from pipeline_lib.common.machine import add_decoding, take_threads
 from pipeline_lib.data.manifest import read_images
 from pipeline_lib.data.photographs import root_folder
 from pipeline_lib.localization.forward import METHODS, explainer, predict
@@ -41,9 +41,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--classifier", type=Path, help="an SVM's .npz: its classes and weights for the network's"
     )
     made.add_argument("--crops", type=int, default=1, help="1: the whole image; or 10")
-    made.add_argument("--batch", type=int, default=32, help="crops in a forward pass")
-    made.add_argument("--workers", type=int, default=0, help="processes that decode images")
-    made.add_argument("--threads", type=int, default=0, help="CPU threads; 0 is all")
+    add_decoding(made, "crops")
     made.add_argument("--out", type=Path, required=True, help="the .h5 to write")
     return made
 
@@ -51,8 +49,7 @@ def make_parser() -> argparse.ArgumentParser:
 @command(make_parser)
 def main(arguments: argparse.Namespace) -> None:
     """Load, run, write."""
-    if arguments.threads:
-        torch.set_num_threads(arguments.threads)
+    take_threads(arguments.threads)
     classifier, card = load_network(arguments.network)
     if arguments.classifier is None:
         labels, identity = card.classes, fingerprint(card.fingerprint, arguments.layer)

@@ -15,6 +15,7 @@ import torch
 from pipeline_lib.common.command import command, log, option, parser
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import fingerprint
+from pipeline_lib.common.machine import add_threads, take_threads
 from pipeline_lib.data.loader import KeptImages, Squares, TrainingCrops, WarpedImages
 from pipeline_lib.data.manifest import read_images, sampled_sizes
 from pipeline_lib.data.shards import INDEX, PACK, PackedImages
@@ -52,7 +53,7 @@ def make_parser() -> argparse.ArgumentParser:
     made.add_argument("--warp", type=int, default=256, help="side images are warped to, pixels")
     made.add_argument("--crop", type=int, default=224, help="side of the input, pixels")
     made.add_argument("--workers", type=int, default=0, help="processes that decode, for each GPU")
-    made.add_argument("--threads", type=int, default=0, help="CPU threads; 0 is all")
+    add_threads(made)
     made.add_argument("--save-every", type=int, default=100, help="steps between checkpoints")
     made.add_argument("--budget", type=float, help="minutes after which to save, stop and fail")
     made.add_argument("--history", type=Path, help="folder for history.csv, TensorBoard's events")
@@ -65,8 +66,7 @@ def make_parser() -> argparse.ArgumentParser:
 @command(make_parser)
 def main(arguments: argparse.Namespace) -> None:
     """Check the flags, join the other processes, train."""
-    if arguments.threads:
-        torch.set_num_threads(arguments.threads)
+    take_threads(arguments.threads)
     if arguments.crop > arguments.warp:
         raise InputError(f"a crop of {arguments.crop} does not fit into a warp of {arguments.warp}")
     if arguments.root is None and arguments.shards is None:

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from pipeline_lib.common.machine import default_device
 from pipeline_lib.data.loader import CroppedImages, WarpedImages, image_batches, normalised
 from pipeline_lib.networks.card import Preprocessing
 
@@ -32,7 +33,7 @@ def extract(
     by up to one percent of their length (tested to two). It gains on GPUs, and on CPUs only with
     instructions for it: others are several times slower.
     """
-    device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = device or default_device()
     network = network.to(device, memory_format=torch.channels_last)
     if boxes is None:
         images = WarpedImages(root, paths, preprocessing.size)

@@ -9,6 +9,7 @@ from torch import nn
 
 from pipeline_lib.common.command import progress
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.machine import default_device
 from pipeline_lib.data.loader import WarpedImages, image_batches, normalised
 from pipeline_lib.localization import crops as ten
 from pipeline_lib.localization.predictions import TOP_K
@@ -67,7 +68,7 @@ def predict(
     """
     if crops not in (1, ten.COUNT):
         raise InputError(f"{crops} crops: there are 1 and {ten.COUNT}")
-    device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = device or default_device()
     looker = looker.to(device, memory_format=torch.channels_last)
     batch = max(1, batch // crops)
     images = WarpedImages(root, paths, preprocessing.size if crops == 1 else preprocessing.warped)

@@ -18,6 +18,7 @@ from collections import deque
 import numpy as np
 import torch
 
+from pipeline_lib.common.machine import default_device
 from pipeline_lib.svm.line import dot, minimum_along, objective_of
 from pipeline_lib.svm.newton import newton, newton_work
 from pipeline_lib.svm.problem import TOLERANCE, Solution, check
@@ -36,7 +37,7 @@ class BatchedSolver:
 
     def __init__(self, features: np.ndarray, device: torch.device | None = None) -> None:
         check(features)
-        self._device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._device = device or default_device()
         x = torch.ones((len(features), features.shape[1] + 1), device=self._device)
         x[:, :-1] = torch.from_numpy(np.ascontiguousarray(features, np.float32))
         with torch.inference_mode(), _ExactProducts():
