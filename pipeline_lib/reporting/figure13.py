@@ -62,7 +62,7 @@ def draw(shown: Shown, out: Path) -> None:
                 _draw_row(axes, shown, int(line), label)
                 for axes, line in zip(grid, of_class, strict=True)
             ]
-        _legend(figure, found)
+        _legend(figure, found, bool(len(shown.measures)))
         facts = {
             "network": found.name,
             "method": found.method,
@@ -94,7 +94,8 @@ def _draw_row(axes: list[Axes], shown: Shown, line: int, label: str) -> dict:
     measures = _measures(shown.measures, told)
     headline, *axes = axes
     headline.set_axis_off()
-    headline.text(0, 0, _headline(told, measures), va="bottom").set_in_layout(False)
+    seen = int(found.seen[found.class_index[row]])
+    headline.text(0, 0, _headline(told, measures, seen), va="bottom").set_in_layout(False)
     _draw_field(axes[0], found, line)
     pictures = []
     for k, panel in enumerate(axes[1:]):
@@ -134,9 +135,11 @@ def _measures(measures: pd.DataFrame, unit: dict) -> dict:
     return told
 
 
-def _headline(unit: dict, measures: dict) -> str:
+def _headline(unit: dict, measures: dict, seen: int) -> str:
     text = f"unit {unit['unit']}, rank {unit['rank']}, weight {unit['weight']:.2f}"
     pure, located = measures["purity"], measures["in_box"]
+    if not seen:
+        text += "   |   no purity: none of the images is of the class"
     if pure is not None:
         text += (
             f"   |   of the class: {pure['value']:.0f} % of {pure['n']:.0f} images "
@@ -203,9 +206,17 @@ def _frame(panel: Axes, width: int, height: int) -> None:
     )  # fmt: skip
 
 
-def _legend(figure: Figure, found: UnitsFile) -> None:
+def _legend(figure: Figure, found: UnitsFile, measured: bool) -> None:
     size = found.field.x.size
     reach = f"{size:.0f} px" if size < inf else "everything"
+    told = []
+    if found.method == "occlusion":
+        told.append(
+            "Left: how far a unit's activation falls with each spot around its peak hidden; grey is"
+            " in no image."
+        )
+    if measured:
+        told.append("In brackets: 95 % intervals.")
     inside = "a 65-px disc (of 227)" if found.method == "disc" else "as measured by occlusion"
     figure.legend(
         handles=[
@@ -218,8 +229,5 @@ def _legend(figure: Figure, found: UnitsFile) -> None:
             patches.Patch(fill=False, edgecolor=TRUTH, linewidth=3, label="image of the class"),
         ],
         loc="outside lower center", ncols=2, frameon=False,
-        title="Left: how far a unit's activation falls with each spot around its peak hidden; grey is "
-        "in no image. In brackets: 95 % intervals."
-        if found.method == "occlusion"
-        else "In brackets: 95 % intervals.",
+        title=" ".join(told),
     )  # fmt: skip
