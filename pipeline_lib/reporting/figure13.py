@@ -62,7 +62,7 @@ def draw(shown: Shown, out: Path) -> None:
                 _draw_row(axes, shown, int(line), label)
                 for axes, line in zip(grid, of_class, strict=True)
             ]
-        _legend(figure, found, bool(len(shown.measures)))
+        _legend(figure, found, any(unit["purity"] for unit in content))
         facts = {
             "network": found.name,
             "method": found.method,
@@ -90,12 +90,12 @@ def _draw_row(axes: list[Axes], shown: Shown, line: int, label: str) -> dict:
         "unit": int(found.unit[row]),
         "rank": int(found.rank[row]),
         "weight": round(float(found.weight[row]), 6),
+        "images_of_the_class": int(found.seen[found.class_index[row]]),
     }
     measures = _measures(shown.measures, told)
     headline, *axes = axes
     headline.set_axis_off()
-    seen = int(found.seen[found.class_index[row]])
-    headline.text(0, 0, _headline(told, measures, seen), va="bottom").set_in_layout(False)
+    headline.text(0, 0, _headline(told, measures), va="bottom").set_in_layout(False)
     _draw_field(axes[0], found, line)
     pictures = []
     for k, panel in enumerate(axes[1:]):
@@ -135,10 +135,10 @@ def _measures(measures: pd.DataFrame, unit: dict) -> dict:
     return told
 
 
-def _headline(unit: dict, measures: dict, seen: int) -> str:
+def _headline(unit: dict, measures: dict) -> str:
     text = f"unit {unit['unit']}, rank {unit['rank']}, weight {unit['weight']:.2f}"
     pure, located = measures["purity"], measures["in_box"]
-    if not seen:
+    if not unit["images_of_the_class"]:
         text += "   |   no purity: none of the images is of the class"
     if pure is not None:
         text += (

@@ -95,6 +95,17 @@ def test_named_classes_are_shown_in_their_order(study):
     assert [LABELS[one] for one in shown] == [LABELS[7]] * 3 + [wnid(0)] * 3
 
 
+def test_a_class_that_no_image_is_of_is_drawn_without_purity(study):
+    path = study.folder / "images.csv"
+    path.write_text(path.read_text().replace(LABELS[7], LABELS[8]))
+    assert study.find("--classes", LABELS[7]) == study.measure() == study.draw() == 0
+    units = json.loads(study.figure.with_suffix(".json").read_text())["units"]
+    assert len(units) == 3
+    for unit in units:
+        assert unit["images_of_the_class"] == 0 and unit["images"]
+        assert unit["purity"] is None and unit["in_box"] is None
+
+
 def test_where_channels_are_classes_a_class_is_its_own_unit(tmp_path, tiny_world):
     study = Study(tmp_path, tiny_world, "nin")
     assert study.find() == study.measure() == study.draw() == 0
