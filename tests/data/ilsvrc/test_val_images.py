@@ -1,3 +1,5 @@
+"""Val images with their labels and boxes, and every way in which the files can be wrong."""
+
 import shutil
 import xml.etree.ElementTree as ET
 
@@ -6,47 +8,18 @@ import scipy.io
 from PIL import Image
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.ilsvrc import read_test, read_train, read_val
-
-DEVKIT = "ILSVRC2012_devkit_t12/data"
-LABELS = f"{DEVKIT}/ILSVRC2012_validation_ground_truth.txt"
-BLACKLIST = "ILSVRC2014_clsloc_validation_blacklist.txt"
-N = 20
-
-
-@pytest.fixture
-def world(tiny_world, tmp_path):
-    """A copy to break."""
-    return shutil.copytree(tiny_world, tmp_path / "ilsvrc")
-
-
-def val_image(world, number):
-    return world / "val" / f"ILSVRC2012_val_{number:08d}.JPEG"
-
-
-def val_xml(world, number):
-    return world / "bbox" / "val" / f"ILSVRC2012_val_{number:08d}.xml"
-
-
-def rewrite(path, change):
-    path.write_text(change(path.read_text()))
-
-
-def labels_by_hand(world):
-    """The WNID of every val image, straight from the devkit."""
-    synsets = scipy.io.loadmat(world / DEVKIT / "meta.mat", squeeze_me=True)["synsets"]
-    wnid_of = {int(row["ILSVRC2012_ID"]): str(row["WNID"]) for row in synsets}
-    return [wnid_of[int(line)] for line in (world / LABELS).read_text().split()]
-
-
-def boxes_by_hand(world):
-    """The boxes as the files have them, inclusive."""
-    found = []
-    for path in sorted((world / "bbox" / "val").glob("*.xml")):
-        for element in ET.parse(path).iter("bndbox"):
-            corners = [int(element.find(tag).text) for tag in ("xmin", "ymin", "xmax", "ymax")]
-            found.append((path.stem, *corners))
-    return found
+from pipeline_lib.data.ilsvrc import read_train, read_val
+from tests.data.ilsvrc.devkit import (
+    BLACKLIST,
+    DEVKIT,
+    LABELS,
+    N,
+    boxes_by_hand,
+    labels_by_hand,
+    rewrite,
+    val_image,
+    val_xml,
+)
 
 
 def refused(world, *words):
@@ -326,105 +299,3 @@ def test_other_spellings_of_the_extension_are_found(world, suffix):
         (row[0], *row[2:]) for row in flat.images
     ]
     assert found.boxes == flat.boxes
-
-
-def test_train_lists_every_image_under_the_class_of_its_folder(tiny_world):
-    found = read_train(tiny_world)
-    files = sorted(path.relative_to(tiny_world) for path in tiny_world.glob("train/*/*.JPEG"))
-    assert len(files) == found.summary.found == 24
-    assert sorted((row[1], row[2]) for row in found.images) == [
-        (str(path), path.parts[1]) for path in files
-    ]
-    assert found.boxes == []
-
-
-def test_train_images_may_have_other_extensions_and_other_files_are_ignored(world):
-    folder = next((world / "train").iterdir())
-    first = next(folder.iterdir())
-    first.rename(first.with_suffix(".jpg"))
-    (folder / "readme.txt").touch()
-    found = read_train(world)
-    assert len(found.images) == 24
-    assert str(first.with_suffix(".jpg").relative_to(world)) in {row[1] for row in found.images}
-
-
-def test_a_train_folder_of_no_known_class_is_refused(world):
-    (world / "train" / "n12345678").mkdir()
-    with pytest.raises(InputError, match="n12345678"):
-        read_train(world)
-
-
-def test_an_empty_train_folder_is_refused(world):
-    shutil.rmtree(world / "train")
-    with pytest.raises(InputError, match="train"):
-        read_train(world)
-
-
-def add_test_images(world, count=3):
-    """Number the first train images as test images, of known sizes."""
-    (world / "test").mkdir()
-    for number in range(1, count + 1):
-        path = world / "test" / f"ILSVRC2012_test_{number:08d}.JPEG"
-        Image.new("RGB", (20 + number, 30)).save(path)
-
-
-def test_test_images_have_sizes_and_neither_labels_nor_boxes(world):
-    add_test_images(world)
-    found = read_test(world)
-    names = [f"ILSVRC2012_test_{number:08d}" for number in (1, 2, 3)]
-    assert found.images == [
-        (name, f"test/{name}.JPEG", "", 21 + n, 30, 0) for n, name in enumerate(names)
-    ]
-    assert found.boxes == []
-    assert found.classes == read_val(world, N).classes
-    assert (found.summary.found, found.summary.expected) == (3, None)
-    assert found.summary.notes == found.summary.box_notes == []
-
-
-def test_test_images_need_no_labels_no_boxes_and_no_val_images(world):
-    add_test_images(world)
-    before = read_test(world)
-    for folder in ("val", "bbox", "train"):
-        shutil.rmtree(world / folder)
-    (world / LABELS).unlink()
-    (world / DEVKIT / BLACKLIST).unlink()
-    assert read_test(world) == before
-
-
-def test_test_images_come_in_the_order_of_their_numbers_wherever_they_lie(world):
-    add_test_images(world)
-    before = [(row[0], row[3]) for row in read_test(world).images]
-    first, second, third = sorted((world / "test").iterdir())
-    for part, path in (("z", first), ("a", third)):
-        (world / "test" / part).mkdir()
-        path.rename(world / "test" / part / path.name)
-    second.rename(second.with_suffix(".jpg"))
-    shutil.copy(val_image(world, 1), world / "test")  # strays are left alone
-    (world / "test" / "readme.txt").touch()
-    found = read_test(world)
-    assert [(row[0], row[3]) for row in found.images] == before
-    assert all((world / row[1]).is_file() for row in found.images)
-
-
-def test_val_does_not_see_test_images(world):
-    before = read_val(world, N)
-    add_test_images(world)
-    for path in sorted((world / "test").iterdir()):
-        shutil.copy(path, world / "val")
-    assert read_val(world, N) == before
-
-
-@pytest.mark.parametrize("strays", [[], ["holiday.JPEG"], ["ILSVRC2012_val_00000001.JPEG"]])
-def test_a_folder_without_a_test_image_is_refused(world, strays):
-    (world / "test").mkdir()
-    for name in strays:
-        (world / "test" / name).touch()
-    with pytest.raises(InputError, match=f"{world / 'test'}: no image named ILSVRC2012_test_"):
-        read_test(world)
-
-
-def test_a_test_image_that_is_none_is_refused_by_name(world):
-    add_test_images(world)
-    (world / "test" / "ILSVRC2012_test_00000002.JPEG").write_bytes(b"")
-    with pytest.raises(InputError, match="ILSVRC2012_test_00000002"):
-        read_test(world)
