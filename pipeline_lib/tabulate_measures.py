@@ -28,7 +28,7 @@ _NOTES = (
     "In percent. The paper shows pictures, and one number: VQA's.",
     "Baseline: what chance gets, or for answers the same model without the image.",
     "Intervals: 95 %, percentile bootstrap over images (concepts and classes where it is their mean).",
-    "Where all came out alike the bootstrap sees no spread: such an interval has no width, and says little.",
+    "Where all came out alike, a bootstrap interval has no width, and says little.",
     "More of it, by concept, thing, question and unit, is in the folder discovery.",
 )
 
