@@ -40,10 +40,21 @@ def test_a_bad_key_is_one_line_naming_it(tiny_study, config, named):
     assert "Traceback" not in done.stderr
 
 
-def test_a_figure_of_a_set_that_was_not_asked_for_is_refused(tiny_study):
-    done = tiny_study.run("-n", "figure10")
+@pytest.mark.parametrize(
+    ("figure", "config", "said"),
+    [
+        ("figure10", {}, "'concepts' is not among config.discovery.sets"),
+        (
+            "figure7",
+            {"transfer": {"networks": [], "sets": ["Event8"]}},
+            "none of the data sets it shows is among config.transfer.sets",
+        ),
+    ],
+)
+def test_a_figure_of_sets_that_were_not_asked_for_is_refused(tiny_study, figure, config, said):
+    done = tiny_study.run("-n", figure, **config)
     assert done.returncode != 0
-    assert "error: figure10: 'concepts' is not among config.discovery.sets" in done.stderr
+    assert f"error: {figure}: {said}" in done.stderr
 
 
 def test_a_study_of_real_data_asks_for_its_folder(workflow_files):

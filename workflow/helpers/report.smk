@@ -17,7 +17,9 @@ def drawn_figure(name):
                 if isinstance(config["discovery"]["sets"], list):
                     refuse(f"{name}: '{experiment}' is not among config.discovery.sets")
                 refuse(f"{name}: needs {' and '.join(folders)}; see check_data")
-        refuse(f"{name}: none of the data sets it shows is at {TRANSFER_ROOT}; see check_data")
+        named = isinstance(config["transfer"]["sets"], list)
+        where = "among config.transfer.sets" if named else f"at {TRANSFER_ROOT}; see check_data"
+        refuse(f"{name}: none of the data sets it shows is {where}")
     return f"{RESULTS}/figures/{name}.png"
 
 
