@@ -23,7 +23,7 @@ from pipeline_lib.data.loader import TrainingCrops, normalised, training_batches
 from pipeline_lib.data.manifest import IMAGE_COLUMNS, write_rows
 from pipeline_lib.data.shards import PackedImages
 from pipeline_lib.networks.registry import build
-from pipeline_lib.pack import main as pack
+from pipeline_lib.steps.data.pack import main as pack
 
 WARP, CROP, CLASSES = 256, 224, 1000
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

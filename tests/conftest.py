@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_lib import synthesize
+from pipeline_lib.steps.data import synthesize
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pandas as pd
 
-from pipeline_lib import pick
 from pipeline_lib.data.manifest import IMAGE_COLUMNS, write_rows
 from pipeline_lib.evaluation.transfer import DECISION_COLUMNS
+from pipeline_lib.steps.transfer import pick_images as pick
 
 
 def decisions(*rows):

@@ -1,8 +1,8 @@
 import pytest
 
-from pipeline_lib import submit
 from pipeline_lib.data.manifest import CLASS_COLUMNS, write_rows
 from pipeline_lib.localization.drawn import COLUMNS
+from pipeline_lib.steps.localization import submit
 
 # Sorted by label; the ids are in another order.
 CLASSES = [("n01", 490, "tench"), ("n02", 7, "cup"), ("n03", 1000, "kite")]

@@ -28,13 +28,18 @@ class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
         return super()._get_help_string(action)
 
 
-def parser(module_doc: str | None, step: str) -> argparse.ArgumentParser:
-    """Return a parser for ``python -m pipeline_lib.<step>``, described by its module's docstring."""
-    made = argparse.ArgumentParser(
-        prog=f"python -m pipeline_lib.{step}", description=module_doc, formatter_class=_Formatter
+def step_parser(docstring: str | None, module: str) -> argparse.ArgumentParser:
+    """Return the parser of a step from its module's ``__doc__`` and ``__name__``.
+
+    The step is called like the last part of the module's name: ``python -m pipeline_lib <step>``.
+    """
+    parser = argparse.ArgumentParser(
+        prog=f"python -m pipeline_lib {module.rpartition('.')[2]}",
+        description=docstring,
+        formatter_class=_Formatter,
     )
-    made.add_argument("--log", type=Path, help="also write the log here, the command line first")
-    return made
+    parser.add_argument("--log", type=Path, help="also write the log here, the command line first")
+    return parser
 
 
 def option(text: str) -> tuple[str, object]:
@@ -62,10 +67,10 @@ def command(
     def decorate(run: Callable[[argparse.Namespace], None]) -> Callable[..., int]:
         @functools.wraps(run)
         def main(argv: list[str] | None = None) -> int:
-            made = make_parser()
-            arguments = made.parse_args(argv)
+            parser = make_parser()
+            arguments = parser.parse_args(argv)
             try:
-                _start_log(arguments.log, made.prog, sys.argv[1:] if argv is None else argv)
+                _start_log(arguments.log, parser.prog, sys.argv[1:] if argv is None else argv)
                 run(arguments)
             except InputError as error:
                 log.error("error: %s", error)

@@ -23,7 +23,7 @@ from pipeline_lib.common.images import open_rgb, warp
 from pipeline_lib.data.manifest import sampled_sizes
 
 INDEX = "index.json"
-PACK = "pack the images again (python -m pipeline_lib.pack)"
+PACK = "pack the images again (python -m pipeline_lib pack)"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.reporting.render import template
+from pipeline_lib.reporting.tables.render import template
 
 STUDIES = {
     "mini": "A synthetic world and small networks trained from scratch: it shows that the whole "

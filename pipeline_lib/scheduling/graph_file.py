@@ -1,4 +1,4 @@
-"""``graph.json``: what a run is about to do, written as it starts, for `pipeline_lib.status` to read.
+"""``graph.json``: what a run is about to do, written as it starts, for the step status to read.
 
 Its own time is the run's start, by the clock of the file system that the results lie on. It holds
 

@@ -5,13 +5,13 @@ import shlex
 
 import pytest
 
-from pipeline_lib.common.command import command, log, option, parser, progress
+from pipeline_lib.common.command import command, log, option, progress, step_parser
 from pipeline_lib.common.errors import InputError
 
 
 def step(run):
     def make_parser():
-        made = parser("A step.", "trial")
+        made = step_parser("A step.", "trial")
         made.add_argument("--name", default="")
         return made
 
@@ -71,7 +71,7 @@ def test_the_log_begins_with_the_command_line_and_holds_what_stderr_got(tmp_path
     argv = ["--name", "two words & more", "--log", str(path)]
     assert step(lambda arguments: log.info("%d images", 3))(argv) == 0
     first, *rest = path.read_text(encoding="utf-8").splitlines()
-    assert first.startswith("python -m pipeline_lib.trial ")
+    assert first.startswith("python -m pipeline_lib trial ")
     assert shlex.split(first)[3:] == argv
     assert rest == ["3 images"]
     assert capsys.readouterr().err == "3 images\n"

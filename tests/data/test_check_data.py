@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from pipeline_lib import check_data
 from pipeline_lib.data.catalogue import catalogue
+from pipeline_lib.steps.data import check_data
 
 
 @pytest.fixture

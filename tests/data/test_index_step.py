@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pipeline_lib import index
 from pipeline_lib.data.manifest import SPLIT_COLUMNS, read_csv, read_images
 from pipeline_lib.data.transfer.readers import READERS
+from pipeline_lib.steps.data import index
 
 
 def flags(folder, **values):

@@ -3,10 +3,10 @@
 import pytest
 from PIL import Image
 
-from pipeline_lib import index
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.manifest import CLASS_COLUMNS, read_csv, read_images
 from pipeline_lib.data.places205 import IMAGES, LISTS, read_places205
+from pipeline_lib.steps.data import index
 
 LINES = {
     "val": "a/abbey/gsun_b.jpg 0\n/a/airport_terminal/gsun_a.jpg 1\na/abbey/gsun_c.jpg 0\n",

@@ -16,7 +16,7 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.loader import TrainingCrops, WarpedImages, training_loader
 from pipeline_lib.data.manifest import IMAGE_COLUMNS, write_rows
 from pipeline_lib.data.shards import PackedImages
-from pipeline_lib.pack import main as pack
+from pipeline_lib.steps.data.pack import main as pack
 
 COUNT, SIDE = 25, 32
 
@@ -171,7 +171,7 @@ def test_another_packing_keeps_nothing(source, packed, capsys):
 
 
 def test_killed_it_goes_on_where_it_was(source, tmp_path):
-    command = [sys.executable, "-m", "pipeline_lib.pack", *pack_flags(source, tmp_path)]
+    command = [sys.executable, "-m", "pipeline_lib", "pack", *pack_flags(source, tmp_path)]
     command += ["--shard-size", "1"]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     while process.poll() is None and len(shards(tmp_path)) < 3:

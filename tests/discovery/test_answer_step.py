@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline_lib import answer, pick_questions
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.discovery.questions import QUESTION_COLUMNS
 from pipeline_lib.data.manifest import IMAGE_COLUMNS, read_images, write_csv, write_rows
 from pipeline_lib.discovery.answer_scores import score
 from pipeline_lib.features.cache import Origin, write_features
+from pipeline_lib.steps.discovery import answer, pick_questions
 from pipeline_lib.svm.classifier import load
 
 ANSWERS = {"What shape is it?": ("disc", "star"), "What colour is it?": ("red", "blue")}

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from sklearn.svm import LinearSVC
 
-from pipeline_lib import fit_scenes
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.manifest import IMAGE_COLUMNS, write_rows
 from pipeline_lib.features.cache import Origin, write_features
+from pipeline_lib.steps.discovery import fit_scenes
 from pipeline_lib.svm.classifier import load
 
 

@@ -7,12 +7,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pipeline_lib import draw_concepts, mine_concepts
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.manifest import IMAGE_COLUMNS, read_csv, write_csv, write_rows
 from pipeline_lib.discovery.concepts import CONCEPT_COLUMNS, divide, read_concepts
 from pipeline_lib.features.cache import Origin, write_features
 from pipeline_lib.localization.predictions import Header, write_predictions
+from pipeline_lib.steps.discovery import mine_concepts
+from pipeline_lib.steps.report import draw_concepts
 from pipeline_lib.svm.classifier import load
 
 NAMES = [f"p{n:03}.png" for n in range(120)]

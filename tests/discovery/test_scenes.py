@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pipeline_lib import draw_scenes, measure_scenes
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.manifest import read_csv
 from pipeline_lib.discovery.objects import (
@@ -21,6 +20,8 @@ from pipeline_lib.discovery.objects import (
     tabulate_objects,
 )
 from pipeline_lib.localization.predictions import read_predictions
+from pipeline_lib.steps.discovery import measure_scenes
+from pipeline_lib.steps.report import draw_scenes
 
 MEASURED = {
     "predictions": "p.h5",

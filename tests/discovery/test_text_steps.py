@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pipeline_lib import draw_text, measure_text
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.manifest import BOX_COLUMNS, IMAGE_COLUMNS, SPLIT_COLUMNS, write_rows
 from pipeline_lib.localization.predictions import Header, write_predictions
+from pipeline_lib.steps.discovery import measure_text
+from pipeline_lib.steps.report import draw_text
 
 SIDE, MAP, COUNT = 40, 10, 6  # pixels, cells, images of which the last two have no words
 

@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline_lib import evaluate, localize
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.manifest import BOX_COLUMNS, IMAGE_COLUMNS, write_rows
 from pipeline_lib.localization.predictions import Header, write_predictions
+from pipeline_lib.steps.localization import evaluate, localize
 
 
 def predict_by_hand(path, images, network):

@@ -1,9 +1,9 @@
 import pandas as pd
 import pytest
 
-from pipeline_lib import overlap
 from pipeline_lib.data.manifest import BOX_COLUMNS, IMAGE_COLUMNS, SPLIT_COLUMNS, write_rows
 from pipeline_lib.localization.drawn import COLUMNS as DRAWN_COLUMNS
+from pipeline_lib.steps.transfer import evaluate_birds as overlap
 
 TRUE = {"a": (0, 0, 10, 10), "b": (10, 10, 30, 30), "c": (0, 0, 5, 5), "t": (0, 0, 9, 9)}
 DRAWN = {"a": (0, 0, 10, 20), "b": (10, 10, 30, 51), "c": (50, 50, 60, 60), "t": (0, 0, 9, 9)}

@@ -2,7 +2,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline_lib import sweep as step
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.manifest import BOX_COLUMNS, IMAGE_COLUMNS, write_csv
 from pipeline_lib.evaluation.iou import iou
@@ -10,6 +9,7 @@ from pipeline_lib.evaluation.sweep import CURVE_COLUMNS, THRESHOLDS, chosen_thre
 from pipeline_lib.localization.boxes import paper_box
 from pipeline_lib.localization.heat import heat_map
 from pipeline_lib.localization.predictions import Header, Predictions, write_predictions
+from pipeline_lib.steps.localization import sweep as step
 
 N, CLASSES = 30, 6
 

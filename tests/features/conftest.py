@@ -5,11 +5,11 @@ import pytest
 import torch
 from PIL import Image
 
-from pipeline_lib import extract
 from pipeline_lib.data.manifest import BOX_COLUMNS, IMAGE_COLUMNS, write_rows
 from pipeline_lib.networks.artefact import save_network
 from pipeline_lib.networks.card import NetworkCard, Preprocessing
 from pipeline_lib.networks.registry import build
+from pipeline_lib.steps.transfer import extract
 
 PREPROCESSING = Preprocessing((48, 64), (0.5, 0.4, 0.3), (0.25, 0.2, 0.3))
 COUNT = 23

@@ -107,7 +107,13 @@ def test_killed_three_times_at_random_the_file_is_the_same(study):
     """Kill -9 once a random number of blocks is there, and a random moment later."""
     assert study.run(out=study.folder / "whole.h5", batch=1, block=1) == 0
     rng = random.Random(os.urandom(8))
-    command = [sys.executable, "-m", "pipeline_lib.extract", *study.flags(batch=1, block=1)]
+    command = [
+        sys.executable,
+        "-m",
+        "pipeline_lib",
+        "extract",
+        *study.flags(batch=1, block=1),
+    ]
     sizes = [0]
     for kill in range(3):
         wanted = sizes[-1] + rng.randint(1, 5)

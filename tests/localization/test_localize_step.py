@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline_lib import localize
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.manifest import IMAGE_COLUMNS, write_rows
 from pipeline_lib.localization.predictions import Header, read_predictions, write_predictions
+from pipeline_lib.steps.localization import localize
 
 
 @pytest.fixture

@@ -7,13 +7,15 @@ import pandas as pd
 import pytest
 import torch
 
-from pipeline_lib import extract, index, localize, predict
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.features.cache import read_features
 from pipeline_lib.localization.predictions import read_predictions
 from pipeline_lib.networks.artefact import save_network
 from pipeline_lib.networks.card import NetworkCard, Preprocessing
 from pipeline_lib.networks.registry import build
+from pipeline_lib.steps.data import index
+from pipeline_lib.steps.localization import localize, predict
+from pipeline_lib.steps.transfer import extract
 from pipeline_lib.svm.classifier import LinearClassifier, save
 
 PREPROCESSING = Preprocessing((64, 64), (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))

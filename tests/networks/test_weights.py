@@ -6,11 +6,11 @@ import torch
 import torchvision
 from safetensors.torch import load_file, save_file
 
-from pipeline_lib import adopt
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.networks.adoption import adopt as adopt_library
 from pipeline_lib.networks.pretrained import build_by_name, packaged_state
 from pipeline_lib.networks.weights import find_state, load_state, read_state
+from pipeline_lib.steps.networks import adopt
 
 
 class Bomb:

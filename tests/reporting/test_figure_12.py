@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pipeline_lib import draw
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.manifest import IMAGE_COLUMNS, write_csv, write_rows
 from pipeline_lib.localization.predictions import Header, write_predictions
+from pipeline_lib.steps.report import draw
 
 ANSWERS = ["cat", "2", "yes"]
 GROUPS = [

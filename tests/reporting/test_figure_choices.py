@@ -5,8 +5,8 @@ import pytest
 
 from pipeline_lib.data.classes import ClassNames
 from pipeline_lib.localization.predictions import Predictions
-from pipeline_lib.reporting import figure3, figure4, figure5, figure6
-from pipeline_lib.reporting.pictures import guesses, overlay, true_scores
+from pipeline_lib.reporting.figures import figure3, figure4, figure5, figure6
+from pipeline_lib.reporting.figures.pictures import guesses, overlay, true_scores
 from tests.reporting.random_predictions import CLASSES, boxes_of, random_predictions
 
 

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pipeline_lib import draw
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.manifest import write_csv
 from pipeline_lib.localization.drawn import COLUMNS as DRAWN_COLUMNS
 from pipeline_lib.localization.predictions import Header, Predictions, write_predictions
-from pipeline_lib.reporting import figure5, figure6, thresholds
+from pipeline_lib.reporting.figures import figure5, figure6, thresholds
+from pipeline_lib.steps.report import draw
 from tests.reporting.random_predictions import boxes_of, random_predictions
 
 

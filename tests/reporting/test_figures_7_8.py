@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pipeline_lib import draw
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.manifest import (
     BOX_COLUMNS,
@@ -19,7 +18,8 @@ from pipeline_lib.data.manifest import (
 )
 from pipeline_lib.localization.drawn import draw_boxes
 from pipeline_lib.localization.predictions import Header, read_predictions, write_predictions
-from pipeline_lib.reporting import figure7
+from pipeline_lib.reporting.figures import figure7
+from pipeline_lib.steps.report import draw
 
 LABELS = [f"00{k}.Bird_{k}" for k in range(6)]
 

@@ -6,11 +6,11 @@ import math
 import pandas as pd
 import pytest
 
-from pipeline_lib import tabulate_measures
 from pipeline_lib.discovery.concepts import CONCEPT_COLUMNS
 from pipeline_lib.discovery.objects import COLUMNS as THINGS
 from pipeline_lib.discovery.text import MEASURE_COLUMNS
-from pipeline_lib.reporting.tables import COLUMNS
+from pipeline_lib.reporting.tables.localization import COLUMNS
+from pipeline_lib.steps.report import tabulate_measures
 from pipeline_lib.units.purity import COLUMNS as UNITS
 
 

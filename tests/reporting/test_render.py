@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline_lib.reporting.render import to_html, to_markdown, wide
+from pipeline_lib.reporting.tables.render import to_html, to_markdown, wide
 
 COLUMNS = ["row", "metric", "paper", "ours", "low", "high", "n", "note"]
 NAN = np.nan

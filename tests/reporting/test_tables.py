@@ -2,12 +2,12 @@ import math
 
 import pandas as pd
 import pytest
+from pipeline_lib.reporting.tables.localization.columns import PLANS
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.networks.card import NetworkCard, Preprocessing
-from pipeline_lib.reporting.describe import describe, describe_rules, describe_thresholds
-from pipeline_lib.reporting.plans import PLANS
-from pipeline_lib.reporting.tables import build_table, paper_numbers
+from pipeline_lib.reporting.tables.describe import describe, describe_rules, describe_thresholds
+from pipeline_lib.reporting.tables.localization import build_table, paper_numbers
 
 TABLES = ("table1", "table2", "table3")
 CENTRED = "Centred box"

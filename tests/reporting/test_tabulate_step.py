@@ -3,7 +3,7 @@ import json
 import pandas as pd
 import pytest
 
-from pipeline_lib import tabulate
+from pipeline_lib.steps.report import tabulate
 
 OTHERS = ("centred", "swept", "nothing")
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline_lib import tabulate_svms
 from pipeline_lib.evaluation.transfer import COLUMNS, LOCATED_COLUMNS
+from pipeline_lib.steps.report import tabulate_svms
 
 NAN = float("nan")
 

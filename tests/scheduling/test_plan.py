@@ -15,10 +15,10 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.transfer import birds, lists
 from pipeline_lib.data.transfer.sets import transfer_sets
 from pipeline_lib.networks.registry import ARCHITECTURES, build
-from pipeline_lib.plan import plan
 from pipeline_lib.scheduling.costs import Cost, cost, read_rates, total
 from pipeline_lib.scheduling.graph import closure
 from pipeline_lib.scheduling.quantities import EPOCHS, Study
+from pipeline_lib.steps.cluster.plan import plan
 from pipeline_lib.svm import protocol
 from pipeline_lib.svm.trials import Part, Trial
 from pipeline_lib.training.recipe import Recipe

@@ -14,11 +14,11 @@ import pytest
 import torch
 from snakemake.persistence.file import FilePersistence
 
-from pipeline_lib import status
 from pipeline_lib.features.cache import Blocks
 from pipeline_lib.scheduling import graph_file
 from pipeline_lib.scheduling.progress import progress
 from pipeline_lib.scheduling.state import Run
+from pipeline_lib.steps.cluster import status
 from pipeline_lib.training.history import History
 
 START = 1_700_000_000
@@ -220,7 +220,7 @@ def test_trainings_time_left_from_the_history_the_trainer_writes(tmp_path, monke
     written = (tmp_path / "history" / "history.csv").stat().st_mtime
     log = tmp_path / "train.log"
     log.write_text(
-        "python -m pipeline_lib.train --name 'AlexNet*' --recipe epochs=5 --recipe batch=16 "
+        "python -m pipeline_lib train --name 'AlexNet*' --recipe epochs=5 --recipe batch=16 "
         "--history history --out x\nresumed after step 0\n"
     )
     far = progress(log, tmp_path, written - 60, written + 2)
@@ -238,6 +238,6 @@ def test_blocks_of_features_are_counted(tmp_path):
         blocks.write(images, np.zeros((len(images), 4), np.float32))
     log = tmp_path / "features.log"
     log.write_text(
-        "python -m pipeline_lib.extract --partial NIN.part --out x\nNIN: gap, 68 images to do of 100\n"
+        "python -m pipeline_lib extract --partial NIN.part --out x\nNIN: gap, 68 images to do of 100\n"
     )
     assert progress(log, tmp_path, 0, time.time()).words == "3 of 4 blocks"

@@ -23,7 +23,7 @@ def trainers(run: Run) -> list[int]:
         process
         for process in processes("python")
         if os.path.realpath(f"/proc/{process}/cwd") == str(run.folder)
-        and b"pipeline_lib.train" in open(f"/proc/{process}/cmdline", "rb").read().split(b"\0")
+        and b"train" in open(f"/proc/{process}/cmdline", "rb").read().split(b"\0")
     ]
 
 

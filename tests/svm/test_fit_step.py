@@ -6,10 +6,10 @@ import pytest
 from sklearn.metrics import average_precision_score
 from sklearn.svm import LinearSVC
 
-from pipeline_lib import fit
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.manifest import IMAGE_COLUMNS, SPLIT_COLUMNS, write_rows
 from pipeline_lib.features.cache import Origin, write_features
+from pipeline_lib.steps.transfer import fit
 from pipeline_lib.svm.classifier import load
 
 CLASSES, EACH, DIMENSIONS = 6, 30, 24

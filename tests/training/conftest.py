@@ -9,13 +9,13 @@ import time
 
 import pytest
 
-from pipeline_lib.index import main as index
+from pipeline_lib.steps.data.index import main as index
 
 MAIN = """
 import multiprocessing, os, sys
 os.environ.update(environment)
 multiprocessing.set_start_method("fork", force=True)  # for the workers that decode: as by hand
-from pipeline_lib.train import main
+from pipeline_lib.steps.networks.train import main
 sys.exit(main(argv))
 """
 
@@ -111,7 +111,9 @@ class Run:
 def launch():
     """Start the trainer: real processes, forked from one that has imported PyTorch already."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pipeline_lib.train", "torch._dynamo"])  # optimizers import it
+    context.set_forkserver_preload(
+        ["pipeline_lib.steps.networks.train", "torch._dynamo"]
+    )  # optimizers import it
 
     def start(flags, folder, processes=1):
         folder.mkdir(exist_ok=True)

@@ -48,14 +48,22 @@ def test_torchrun_with_two_processes_learns_what_one_does(plain, alone, read_his
     outputs = ["--checkpoints", "checkpoints", "--out", "x.safetensors", "--history", "."]
     # Without the bare "--", torchrun would take --log and --start for abbreviations of its own.
     torchrun = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "--"]
-    command = [sys.executable, "-m", *torchrun, "pipeline_lib.train", *plain, *outputs]
+    command = [
+        sys.executable,
+        "-m",
+        *torchrun,
+        "pipeline_lib",
+        "train",
+        *plain,
+        *outputs,
+    ]
     run = subprocess.run(
         [*command, "--log", "log"], cwd=tmp_path, capture_output=True, text=True, timeout=200
     )
     assert run.returncode == 0, run.stderr
     assert_as_alone(read_history, tmp_path, alone)
     log = (tmp_path / "log").read_text().splitlines()
-    assert log[0].startswith("python -m pipeline_lib.train --name NIN")
+    assert log[0].startswith("python -m pipeline_lib train --name NIN")
     assert [line for line in log if "wrote" in line] == [log[-1]]
     assert run.stderr.count("NIN: wrote") == 1
     assert not (tmp_path / "checkpoints").exists()

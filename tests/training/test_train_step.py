@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import load_file
 
 from pipeline_lib.networks.card import read_card
-from pipeline_lib.pack import main as pack
-from pipeline_lib.train import main as train
+from pipeline_lib.steps.data.pack import main as pack
+from pipeline_lib.steps.networks.train import main as train
 
 SMALL = ("--warp", "48", "--crop", "40", "--threads", "1", "--log-every", "1")
 

@@ -9,13 +9,15 @@ import pytest
 import torch
 from PIL import Image
 
-from pipeline_lib import draw_units, find_units, index, measure_units
 from pipeline_lib.data.manifest import BOX_COLUMNS, IMAGE_COLUMNS, write_rows
+from pipeline_lib.data.synthetic.ilsvrc import wnid
 from pipeline_lib.evaluation.interval import few_interval
 from pipeline_lib.networks.artefact import save_network
 from pipeline_lib.networks.card import NetworkCard, Preprocessing
 from pipeline_lib.networks.registry import build
-from pipeline_lib.synthetic.ilsvrc import wnid
+from pipeline_lib.steps.data import index
+from pipeline_lib.steps.report import draw_units
+from pipeline_lib.steps.units import find_units, measure_units
 from pipeline_lib.units.geometry import Axis, ReceptiveField
 from pipeline_lib.units.purity import IN_BOX, PURITY, measure
 from pipeline_lib.units.record import UnitsFile

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from pipeline_lib.data.manifest import read_images
-from pipeline_lib.synthetic.ilsvrc import scene_of
+from pipeline_lib.data.synthetic.ilsvrc import scene_of
 from pipeline_lib.units.purity import IN_BOX, PURITY
 from pipeline_lib.units.record import read_units
 

@@ -52,7 +52,7 @@ def running(study, *targets):
 def status(study):
     """Return the exit status and all that is printed."""
     done = subprocess.run(
-        [sys.executable, "-m", "pipeline_lib.status", "--results", "results/mini"],
+        [sys.executable, "-m", "pipeline_lib", "status", "--results", "results/mini"],
         cwd=study.folder,
         capture_output=True,
         text=True,
@@ -79,7 +79,7 @@ def trainer(study):
             folder = (entry.parent / "cwd").readlink()
         except OSError:
             continue
-        if b"pipeline_lib.train" in words and b"-m" in words and folder == study.folder.resolve():
+        if b"train" in words and b"-m" in words and folder == study.folder.resolve():
             return int(entry.parent.name)
     raise AssertionError("no training runs")
 

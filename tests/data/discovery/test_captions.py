@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from pipeline_lib import index
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.discovery.captions import read_caption_table, read_coco_captions
+from pipeline_lib.steps.data import index
 
 
 @pytest.fixture

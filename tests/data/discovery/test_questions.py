@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pipeline_lib import index
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.catalogue import catalogue
 from pipeline_lib.data.discovery.questions import OFFICIAL, PARTS, QUESTION_COLUMNS, read_vqa
+from pipeline_lib.steps.data import index
 
 # question_id, image_id, question, what people answered
 ASKED = {

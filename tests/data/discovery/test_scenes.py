@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pipeline_lib import index
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.polygons import from_text
 from pipeline_lib.data.discovery.scenes import CATEGORIES, read_scenes
+from pipeline_lib.steps.data import index
 
 WIDTH, HEIGHT = 40, 30
 

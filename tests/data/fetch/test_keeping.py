@@ -11,10 +11,10 @@ import time
 
 import pytest
 
-from pipeline_lib import fetch as step
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.catalogue import DataSet, state
 from pipeline_lib.data.fetch import fetch
+from pipeline_lib.steps.data import fetch as step
 from tests.data.fetch.server import SHA256, ZIP, archives, data_set, is_whole, make_zip
 
 

@@ -1,0 +1,60 @@
+"""Run a step: ``python -m pipeline_lib STEP ...``. Without a step, list all steps by chapter."""
+
+import ast
+import difflib
+import importlib
+import sys
+from pathlib import Path
+
+CHAPTERS = (
+    *("data", "networks", "localization", "transfer", "discovery"),
+    *("units", "report", "cluster"),
+)
+_STEPS = Path(__file__).parent / "steps"
+
+
+def steps() -> dict[str, dict[str, Path]]:
+    """Return the module of each step, by chapter and by the step's name; none is imported."""
+    return {
+        chapter: {
+            path.stem: path
+            for path in sorted((_STEPS / chapter).glob("*.py"))
+            if path.stem != "__init__"
+        }
+        for chapter in CHAPTERS
+    }
+
+
+def overview() -> str:
+    """Return the list of steps, with the first line of each one's docstring."""
+    lines = ["usage: python -m pipeline_lib STEP ...   (STEP --help: its flags)"]
+    for chapter, modules in steps().items():
+        lines += ["", f"{chapter}: {_first_line(_STEPS / chapter / '__init__.py')}"]
+        lines += [f"  {name:<16} {_first_line(path)}" for name, path in modules.items()]
+    return "\n".join(lines)
+
+
+def _first_line(module: Path) -> str:
+    text = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or ""
+    return text.partition("\n")[0]
+
+
+def main(argv: list[str]) -> int:
+    """Import the step that ``argv`` names and run it; return its exit status."""
+    if not argv or argv[0] in ("-h", "--help"):
+        print(overview())
+        return 0
+    step, *flags = argv
+    chapter_of = {name: chapter for chapter, modules in steps().items() for name in modules}
+    if step not in chapter_of:
+        nearest = difflib.get_close_matches(step, chapter_of, n=1)
+        hint = f"; did you mean {nearest[0]}?" if nearest else ""
+        print(f"error: '{step}' is not a step{hint} (python -m pipeline_lib lists them)",
+              file=sys.stderr)  # fmt: skip
+        return 2
+    module = importlib.import_module(f"pipeline_lib.steps.{chapter_of[step]}.{step}")
+    return module.main(flags)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

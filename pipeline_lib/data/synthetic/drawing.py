@@ -1,0 +1,104 @@
+"""The brushes of the mini world: poses, boxes, filled and textured polygons, colours, backgrounds.
+
+A canvas is (height, width, 3) float32 RGB, about [0, 1], and is drawn on in place.
+"""
+
+import colorsys
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from pipeline_lib.data.synthetic.kinds import Texture
+
+HUE_SPREAD = 0.1  # standard deviation around a kind's hue; neighbours are 0.1 apart
+_SUBPIXEL = 4  # bits of OpenCV's fixed-point coordinates
+
+Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Pose:
+    """From unit coordinates to pixels: turn, scale, move."""
+
+    centre: tuple[float, float]
+    scale: float
+    angle: float
+
+    def to_pixels(self, points: np.ndarray) -> np.ndarray:
+        """(n, 2) unit coordinates to pixels."""
+        cos, sin = np.cos(self.angle), np.sin(self.angle)
+        return points @ np.array([[cos, sin], [-sin, cos]]) * self.scale + self.centre
+
+    def to_unit(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Pixels to unit coordinates, of any shape."""
+        cos, sin = np.cos(self.angle), np.sin(self.angle)
+        dx, dy = (x - self.centre[0]) / self.scale, (y - self.centre[1]) / self.scale
+        return dx * cos + dy * sin, dy * cos - dx * sin
+
+
+def visible_box(outline: np.ndarray, width: int, height: int) -> Box:
+    """Return the half-open box, in whole pixels, of what an image shows of a polygon (n, 2)."""
+    (x0, y0), (x1, y1) = np.floor(outline.min(axis=0)), np.ceil(outline.max(axis=0))
+    return int(max(x0, 0)), int(max(y0, 0)), int(min(x1, width)), int(min(y1, height))
+
+
+def meet(a: Box, b: Box) -> bool:
+    """Whether two half-open boxes share a pixel."""
+    return max(a[0], b[0]) < min(a[2], b[2]) and max(a[1], b[1]) < min(a[3], b[3])
+
+
+def background(width: int, height: int, rng: np.random.Generator) -> np.ndarray:
+    """Return a canvas of soft light and shade with a fine grain."""
+    coarse = rng.uniform(0.25, 0.75, (4, 4, 1)) + rng.uniform(-0.1, 0.1, (4, 4, 3))
+    fine = rng.normal(0, 0.05, (height // 6, width // 6, 3))
+    layers = (coarse, fine)
+    parts = [
+        cv2.resize(layer.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+        for layer in layers
+    ]
+    return np.ascontiguousarray(parts[0] + parts[1])
+
+
+def fill(canvas: np.ndarray, polygon: np.ndarray, colour: np.ndarray) -> None:
+    """Fill a polygon (n, 2), in pixels, with one colour."""
+    points = np.round(polygon * (1 << _SUBPIXEL)).astype(np.int32)
+    cv2.fillPoly(canvas, [points], colour.tolist(), lineType=cv2.LINE_AA, shift=_SUBPIXEL)
+
+
+def paint(canvas: np.ndarray, polygon: np.ndarray, colours: np.ndarray, texture: Texture) -> None:
+    """Fill the polygon with a mix of two colours, ``texture(x, y)`` in [0, 1], x and y in pixels."""
+    x0, y0, x1, y1 = visible_box(polygon, canvas.shape[1], canvas.shape[0])
+    if x0 >= x1 or y0 >= y1:
+        return
+    mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
+    fill(mask, polygon - (x0, y0), np.array([255.0]))
+    y, x = np.mgrid[y0:y1, x0:x1].astype(np.float32)
+    mixed = colours[0] + (colours[1] - colours[0]) * texture(x, y)[..., None]
+    region = canvas[y0:y1, x0:x1]
+    region += (mask / np.float32(255))[..., None] * (mixed.astype(np.float32) - region)
+
+
+def two_colours(hue: float, rng: np.random.Generator) -> np.ndarray:
+    """A deep colour near ``hue`` and a pale one of any hue, as (2, 3) RGB in [0, 1]."""
+    deep = colorsys.hsv_to_rgb(
+        (hue + rng.normal(0, HUE_SPREAD)) % 1, rng.uniform(0.5, 1), rng.uniform(0.3, 0.8)
+    )
+    pale = colorsys.hsv_to_rgb(rng.random(), rng.uniform(0, 0.3), rng.uniform(0.8, 1))
+    return np.array([deep, pale])
+
+
+def draw_clutter(canvas: np.ndarray, rng: np.random.Generator) -> None:
+    """A random blob, plain or with random waves: textured like things, but like no kind."""
+    height, width = canvas.shape[:2]
+    centre, reach = rng.uniform(0, (width, height)), rng.uniform(0.05, 0.2) * min(width, height)
+    angles = np.sort(rng.uniform(0, 2 * np.pi, rng.integers(4, 9)))
+    radii = reach * rng.uniform(0.5, 1.2, len(angles))
+    outline = centre + radii[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    a, b, c, d = rng.uniform(-0.8, 0.8, 4)
+    depth = 0.5 * (rng.random() < 0.6)
+
+    def waves(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return 0.5 + depth * np.sin(a * x + b * y) * np.sin(c * x + d * y)
+
+    paint(canvas, outline, two_colours(rng.random(), rng), waves)

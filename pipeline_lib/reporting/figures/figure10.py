@@ -1,0 +1,136 @@
+"""Figure 10: concepts mined from captions, and where their detectors see them."""
+
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+
+from pipeline_lib.discovery.concepts import means_of, picture_names
+from pipeline_lib.localization.heat import TRUE_CLASS
+from pipeline_lib.localization.predictions import Predictions
+from pipeline_lib.reporting.figures.pictures import (
+    FOUND,
+    STYLE,
+    TRUTH,
+    explained,
+    photograph,
+    save,
+    show,
+)
+
+HAS, HAS_NOT = ("✓ in a caption", TRUTH), ("✗ in no caption", FOUND)
+_ROW, _NAME = 2.35, 2.3  # inches: a row's height, the width of a concept's name
+
+
+def draw(
+    concepts: pd.DataFrame,
+    ranking: pd.DataFrame,
+    predictions: Predictions,
+    images: pd.DataFrame,
+    root: Path,
+    out: Path,
+) -> None:
+    """Draw and write the figure: a row a concept, its name and numbers, then its first images.
+
+    ``predictions`` and ``images`` are of the pictures that ``mine_concepts`` picked; the map is that of
+    the row's concept. The JSON has the numbers of all concepts.
+    """
+    shown = concepts[concepts["shown"]]
+    ranking = ranking.assign(picture=picture_names(ranking))
+    place = {name: index for index, name in enumerate(predictions.image_id)}
+    ranking = ranking[ranking["picture"].isin(place)]
+    columns = int(ranking.groupby("concept").size().max())
+    content = []
+    with matplotlib.rc_context(STYLE):
+        figure, grid = plt.subplots(
+            len(shown), columns + 1, squeeze=False, layout="constrained",
+            figsize=(_NAME + 2.2 * columns, _ROW * len(shown) + 0.3),
+            gridspec_kw={"width_ratios": [_NAME, *[2.2] * columns]},
+        )  # fmt: skip
+        for axes in grid.ravel():
+            axes.set_axis_off()
+        figure.suptitle(_heading(concepts, predictions.name), x=0.01, ha="left")
+        for line, concept in zip(grid, shown.itertuples(), strict=True):
+            _name(line[0], concept)
+            first = ranking[ranking["concept"] == concept.concept].sort_values("rank")
+            for axes, row in zip(line[1:], first.itertuples(), strict=False):
+                index = place[row.picture]
+                picture = photograph(root, images, index)
+                title = f"{row.rank}.  score {row.score:.2f}"
+                show(axes, explained(predictions, index, TRUE_CLASS, picture), title)
+                _mark(axes, bool(row.has))
+                content.append(
+                    {
+                        "concept": row.concept,
+                        "rank": int(row.rank),
+                        "image_id": row.image_id,
+                        "score": round(float(row.score), 6),
+                        "in_a_caption": bool(row.has),
+                    }
+                )
+        save(
+            figure,
+            out,
+            {
+                "network": predictions.name,
+                "concepts": _records(concepts),
+                "means": means_of(concepts),
+                "images": content,
+            },
+        )
+        plt.close(figure)
+
+
+def _heading(concepts: pd.DataFrame, network: str) -> str:
+    held_out = int(concepts["n"].iloc[0])
+    lines = [
+        f"Concepts by the features of {network}: of {held_out:,} images held out, those that a "
+        "concept's detector ranks first, with its map."
+    ]
+    means = means_of(concepts)
+    if means:
+        precision, chance = means["precision"], means["chance"]
+        lines.append(
+            f"Mean of all {precision['n']} concepts: P@10 {precision['value']:.2f} "
+            f"[{precision['low']:.2f}, {precision['high']:.2f}], chance {chance['value']:.2f}. "
+            "A caption may leave out what can be seen."
+        )
+    return "\n".join(lines)
+
+
+def _name(axes: Axes, concept: tuple) -> None:
+    """Write a concept's name and its numbers where the row begins."""
+    measures = "no image held out has it"
+    if concept.having:
+        measures = (
+            f"P@10 {concept.precision:.2f}  [{concept.low:.2f}, "
+            f"{concept.high:.2f}]\n"
+            f"chance {concept.chance:.2f}  [{concept.chance_low:.2f}, "
+            f"{concept.chance_high:.2f}]\n"
+            f"in captions of {concept.having} of {concept.n}"
+        )
+        if concept.best < 1:
+            measures += f"\nbest possible {concept.best:.2f}"
+    axes.text(
+        0, 0.62, f"“{concept.concept}”", transform=axes.transAxes, fontsize=12, fontweight="bold",
+        va="bottom", wrap=True,
+    )  # fmt: skip
+    axes.text(0, 0.54, measures, transform=axes.transAxes, va="top", linespacing=1.5)
+
+
+def _mark(axes: Axes, has: bool) -> None:
+    text, colour = HAS if has else HAS_NOT
+    axes.text(
+        0.5, -0.03, text, transform=axes.transAxes, ha="center", va="top", color=colour,
+        fontweight="bold",
+    )  # fmt: skip
+
+
+def _records(concepts: pd.DataFrame) -> list[dict]:
+    """The table's rows as plain values; what was not measured is null."""
+    numbers = concepts.select_dtypes(np.floating).columns
+    plain = concepts.astype(dict.fromkeys(numbers, object) | {"concept": object})
+    return plain.where(concepts.notna(), None).to_dict("records")

@@ -1,0 +1,109 @@
+"""Figure 11: where a classifier of images with words sees the words."""
+
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib import patches
+from matplotlib import pyplot as plt
+
+from pipeline_lib.discovery.evidence import MEASURES
+from pipeline_lib.discovery.text import CENTRED, CLASS_MAP, UNIFORM
+from pipeline_lib.evaluation.ground_truth import CORNERS
+from pipeline_lib.localization.heat import TRUE_CLASS
+from pipeline_lib.localization.predictions import Predictions
+from pipeline_lib.reporting.figures.pictures import (
+    STYLE,
+    TRUTH,
+    explained,
+    outline,
+    photograph,
+    save,
+    show,
+)
+
+SHOWN = 10  # test images, spread evenly from the most mass in word boxes to the least
+COLUMNS = 5
+
+
+def choose(by_image: pd.DataFrame, count: int = SHOWN) -> pd.DataFrame:
+    """Return ``count`` rows, evenly spread over the ranks of their mass in word boxes, best first."""
+    ranked = by_image.sort_values(["mass", "image_id"], ascending=[False, True])
+    return ranked.iloc[np.linspace(0, len(ranked) - 1, min(count, len(ranked))).round().astype(int)]
+
+
+def draw(
+    measures: pd.DataFrame,
+    by_image: pd.DataFrame,
+    predictions: Predictions,
+    images: pd.DataFrame,
+    true_boxes: pd.DataFrame,
+    root: Path,
+    out: Path,
+) -> None:
+    """Draw and write the figure: maps over test images with their word boxes, and the measures.
+
+    The JSON has the measures and what is shown.
+    """
+    place = {name: index for index, name in enumerate(predictions.image_id)}
+    boxes = dict(list(true_boxes.groupby("image_id")[list(CORNERS)]))
+    shown = choose(by_image)
+    lines = -(-len(shown) // COLUMNS)
+    with matplotlib.rc_context(STYLE):
+        figure = plt.figure(figsize=(13, 2.5 * lines + 2.9), layout="constrained")
+        pictures, below = figure.subfigures(2, 1, height_ratios=[2.5 * lines, 2.6])
+        pictures.suptitle(
+            f"Maps of “text” by the features of {predictions.name}, from the test image with the most "
+            "of its map in word boxes to the one with the least"
+        )
+        grid = pictures.subplots(lines, COLUMNS, squeeze=False).ravel()
+        for axes in grid:
+            axes.set_axis_off()
+        for axes, row in zip(grid, shown.itertuples(), strict=False):
+            index = place[row.image_id]
+            picture = photograph(root, images, index)
+            title = (
+                f"score {row.score:.2f}; {row.mass:.0%} of the map in words\n"
+                f"(their area: {row.area:.0%})"
+            )
+            show(axes, explained(predictions, index, TRUE_CLASS, picture), title)
+            for box in boxes[row.image_id].to_numpy(float):
+                outline(axes, box, TRUTH)
+        _bars(below.subplots(), measures)
+        figure.legend(
+            handles=[
+                patches.Patch(fill=False, edgecolor=TRUTH, linewidth=2, label="word box (not seen)")
+            ],
+            loc="outside lower right", frameon=False,
+        )  # fmt: skip
+        save(
+            figure,
+            out,
+            {
+                "network": predictions.name,
+                "measures": measures.round(6).to_dict("records"),
+                "images": shown.round(6).to_dict("records"),
+            },
+        )
+        plt.close(figure)
+
+
+def _bars(axes: plt.Axes, measures: pd.DataFrame) -> None:
+    """Draw a group of bars for each measure, with intervals: the class map's and the baselines'."""
+    kinds = {CLASS_MAP: "#d1495b", CENTRED: "#8d99ae", UNIFORM: "#cfd4dc"}
+    width = 0.26
+    top = float(measures.loc[measures["map"].isin(kinds), "high"].max())
+    for offset, (kind, colour) in enumerate(kinds.items()):
+        rows = measures[measures["map"] == kind].set_index("measure").loc[list(MEASURES)]
+        at = np.arange(len(rows)) + (offset - 1) * width
+        errors = [rows["value"] - rows["low"], rows["high"] - rows["value"]]
+        axes.bar(at, rows["value"], width, color=colour, label=kind, yerr=errors, capsize=3,
+                 ecolor="#444444")  # fmt: skip
+        for x, row in zip(at, rows.itertuples(), strict=True):
+            axes.text(x, row.high + 0.02 * top, f"{row.value:.2f}", ha="center", va="bottom")
+    axes.set_xticks(range(len(MEASURES)), MEASURES.values())
+    axes.set_ylim(0, 1.25 * top)
+    axes.set_title(f"Mean of {int(measures['n'].max())} test images, 95 % intervals")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, ncols=3, loc="upper left")

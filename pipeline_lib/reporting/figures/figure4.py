@@ -1,0 +1,110 @@
+"""Figure 4: an image and the class activation maps of its five most likely classes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+
+from pipeline_lib.data.classes import short_name
+from pipeline_lib.localization.heat import heat_map
+from pipeline_lib.localization.predictions import TOP_K, Predictions
+from pipeline_lib.reporting.figures.pictures import (
+    STYLE,
+    guesses,
+    overlay,
+    photograph,
+    save,
+    show,
+)
+
+CHOSEN = 3
+
+
+@dataclass(frozen=True)
+class SheetRow:
+    """One image and its top classes: ``picture`` (H, W, 3) uint8, a heat map (H, W) per guess."""
+
+    image_id: str
+    network: str
+    truth: str
+    picture: np.ndarray
+    heat_maps: list[np.ndarray]
+    guesses: list[dict]
+
+
+def choose(predictions: Predictions) -> list[int]:
+    """Return the indices of the images to show.
+
+    Of those classified correctly, the ones whose other four classes get the most of the score, one
+    a class: as in the paper, images in which several classes find something. Where none is right,
+    the same of all labelled ones; without labels, the first ones.
+    """
+    if (predictions.true_class < 0).all():
+        return list(range(min(CHOSEN, len(predictions.image_id))))
+    right = np.flatnonzero(predictions.classes[:, 0] == predictions.true_class)
+    if not len(right):
+        right = np.flatnonzero(predictions.true_class >= 0)
+    others = predictions.scores[right, 1:].sum(axis=1)
+    chosen: dict[int, int] = {}
+    for index in right[np.argsort(-others, kind="stable")]:
+        chosen.setdefault(int(predictions.true_class[index]), int(index))
+    return list(chosen.values())[:CHOSEN]
+
+
+def rows_of(
+    predictions: Predictions,
+    images: pd.DataFrame,
+    root: Path,
+    names: dict[str, str],
+    indices: list[int],
+) -> list[SheetRow]:
+    """Return the sheet's rows for the given images."""
+    rows = []
+    for index in indices:
+        picture = photograph(root, images, index)
+        height, width, _ = picture.shape
+        rows.append(
+            SheetRow(
+                image_id=predictions.image_id[index],
+                network=predictions.name,
+                truth=short_name(names, predictions.label_of(int(predictions.true_class[index]))),
+                picture=picture,
+                heat_maps=[
+                    heat_map(predictions, index, rank, width, height)
+                    for rank in range(1, predictions.maps.shape[1] + 1)
+                ],
+                guesses=guesses(predictions.labels_of(index), predictions.scores[index], names),
+            )
+        )
+    return rows
+
+
+def draw(rows: list[SheetRow], out: Path) -> None:
+    """Draw and write the sheet: a row per image, the image first, then its class maps."""
+    with matplotlib.rc_context(STYLE):
+        heights = [2.4 * row.picture.shape[0] / row.picture.shape[1] + 0.45 for row in rows]
+        figure, grid = plt.subplots(
+            len(rows), TOP_K + 1, squeeze=False, layout="constrained",
+            figsize=(14.4, sum(heights)), gridspec_kw={"height_ratios": heights},
+        )  # fmt: skip
+        for line, row in zip(grid, rows, strict=True):
+            for axes in line:
+                axes.set_axis_off()
+            truth = f"truth: {row.truth}" if row.truth else row.image_id
+            show(line[0], row.picture, f"{truth}\n{row.network}")
+            for axes, heat, guess in zip(line[1:], row.heat_maps, row.guesses, strict=False):
+                show(axes, overlay(row.picture, heat), f"{guess['name']}\n{guess['score']:.3f}")
+        content = [
+            {
+                "image_id": row.image_id,
+                "network": row.network,
+                "truth": row.truth,
+                "top": row.guesses,
+            }
+            for row in rows
+        ]
+        save(figure, out, {"rows": content})
+        plt.close(figure)

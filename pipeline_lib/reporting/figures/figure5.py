@@ -1,0 +1,100 @@
+"""Figure 5: the same images through several networks and the gradient baselines."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+
+from pipeline_lib.data.classes import short_name
+from pipeline_lib.localization.heat import TRUE_CLASS
+from pipeline_lib.localization.predictions import Predictions
+from pipeline_lib.reporting.figures.pictures import (
+    COLOURS,
+    STYLE,
+    explained,
+    photograph,
+    save,
+    show,
+    true_scores,
+)
+
+ROWS = 4
+_CELL = 1.75  # inches
+
+
+def choose(columns: Sequence[Predictions]) -> list[int]:
+    """Return the indices of the images to show, one a class.
+
+    Of all labelled images those that most networks classify correctly come first, then those with
+    the highest mean score of the true class. Gradient baselines have no say: they are networks' own
+    scores again.
+    """
+    judges = [shown for shown in columns if shown.method != "backprop"] or list(columns)
+    truth = judges[0].true_class
+    right = np.sum([shown.classes[:, 0] == truth for shown in judges], axis=0)
+    certain = np.mean([true_scores(shown) for shown in judges], axis=0)
+    names = judges[0].image_id
+    chosen: dict[int, int] = {}
+    for index in sorted(
+        np.flatnonzero(truth >= 0), key=lambda i: (-right[i], -certain[i], names[i])
+    ):
+        chosen.setdefault(int(truth[index]), int(index))
+    return list(chosen.values())[:ROWS]
+
+
+def draw(
+    columns: Sequence[Predictions],
+    images: pd.DataFrame,
+    root: Path,
+    names: dict[str, str],
+    out: Path,
+) -> None:
+    """Draw and write the figure: a row per image, the image first, then the true class's maps.
+
+    Over each map is the score its network gives the true class. ``columns`` are predictions of the
+    same images; where none has a label, the figure says so.
+    """
+    chosen = choose(columns)
+    content = []
+    with matplotlib.rc_context(STYLE):
+        figure = plt.figure(
+            figsize=(_CELL * (1 + len(columns)), (_CELL + 0.25) * max(len(chosen), 1) + 0.9),
+            layout="constrained",
+        )
+        if chosen:
+            grid = figure.subplots(len(chosen), 1 + len(columns), squeeze=False)
+        else:
+            figure.suptitle("no image has a label: nothing to show")
+        for line, index in enumerate(chosen):
+            picture = photograph(root, images, index)
+            label = columns[0].label_of(int(columns[0].true_class[index]))
+            show(grid[line, 0], picture, short_name(names, label))
+            scores = {}
+            for axes, shown in zip(grid[line, 1:], columns, strict=True):
+                score = scores[shown.name] = round(float(true_scores(shown)[index]), 6)
+                told = f"{score:.2f}" if score else "not in its top 5"
+                head = f"{_broken(shown.name)}\n" if line == 0 else ""
+                show(axes, explained(shown, index, TRUE_CLASS, picture), head + told)
+            content.append(
+                {
+                    "image_id": columns[0].image_id[index],
+                    "class": label,
+                    "name": names[label],
+                    "scores": scores,
+                }
+            )
+        if chosen:
+            figure.colorbar(
+                matplotlib.cm.ScalarMappable(cmap=COLOURS), ax=grid, location="bottom",
+                label="part of the map's maximum", shrink=0.35, aspect=35, pad=0.02,
+            )  # fmt: skip
+        save(figure, out, {"columns": [shown.name for shown in columns], "images": content})
+        plt.close(figure)
+
+
+def _broken(name: str) -> str:
+    """Break a row's name so that it fits over a picture."""
+    return name.replace("Backprop on ", "Backprop on\n")

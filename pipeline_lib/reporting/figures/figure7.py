@@ -1,0 +1,103 @@
+"""Figure 7: birds, the class activation maps of their predicted species, and boxes."""
+
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+
+from pipeline_lib.data.classes import short_name
+from pipeline_lib.evaluation.ground_truth import CORNERS
+from pipeline_lib.evaluation.ilsvrc import best_overlap
+from pipeline_lib.localization.predictions import Predictions
+from pipeline_lib.reporting.figures.pictures import (
+    FOUND,
+    STYLE,
+    TRUTH,
+    box_legend,
+    explained,
+    outline,
+    photograph,
+    save,
+    show,
+)
+
+SPECIES, EACH = 4, 3
+CHOICE = (
+    "test images whose species the SVM gets right: of the four species whose third best image it is "
+    "most certain of, the three best; whether a box is right has no say"
+)
+
+
+def choose(predictions: Predictions, tested: set[str]) -> dict[str, list[int]]:
+    """Return the indices of the test images to show, by species: see ``CHOICE``.
+
+    Where fewer images are right, there are fewer pictures.
+    """
+    right = predictions.classes[:, 0] == predictions.true_class
+    by_species: dict[str, list[int]] = {}
+    for index in np.argsort(-predictions.scores[:, 0], kind="stable").tolist():
+        if right[index] and predictions.image_id[index] in tested:
+            label = predictions.label_of(int(predictions.true_class[index]))
+            by_species.setdefault(label, []).append(index)
+    best = {label: found[:EACH] for label, found in by_species.items()}
+
+    def certainty(label: str) -> tuple[int, float]:
+        return len(best[label]), float(predictions.scores[best[label][-1], 0])
+
+    return {label: best[label] for label in sorted(best, key=certainty, reverse=True)[:SPECIES]}
+
+
+def draw(
+    predictions: Predictions,
+    drawn: pd.DataFrame,
+    images: pd.DataFrame,
+    true_boxes: pd.DataFrame,
+    tested: set[str],
+    root: Path,
+    names: dict[str, str],
+    out: Path,
+) -> None:
+    """Draw and write the figure: a row a species, each bird with its boxes and with its map.
+
+    ``drawn`` are the boxes drawn from the predictions, of which the first guess's is shown.
+    """
+    chosen = choose(predictions, tested)
+    first = drawn[(drawn["rank"] == 1) & (drawn["fit"] == "loose")].set_index("image_id")[CORNERS]
+    true = true_boxes.set_index("image_id")[CORNERS]
+    content = []
+    with matplotlib.rc_context(STYLE):
+        rows = max(len(chosen), 1)
+        figure, grid = plt.subplots(
+            rows, 2 * EACH, squeeze=False, figsize=(13, 2.3 * rows + 0.5), layout="constrained"
+        )
+        for axes in grid.ravel():
+            axes.set_axis_off()
+        if not chosen:
+            figure.suptitle("no test image is classified right: nothing to show")
+        for line, (label, indices) in zip(grid, chosen.items(), strict=False):
+            for place, index in enumerate(indices):
+                name = predictions.image_id[index]
+                picture = photograph(root, images, index)
+                found, truth = (table.loc[name].to_numpy(float) for table in (first, true))
+                overlap = float(best_overlap(found[None], truth[None])[0])
+                pair = line[2 * place : 2 * place + 2]
+                show(pair[0], picture, short_name(names, label))
+                show(pair[1], explained(predictions, index, 1, picture), f"IoU {overlap:.2f}")
+                for axes in pair:
+                    outline(axes, truth, TRUTH)
+                    outline(axes, found, FOUND)
+                content.append(
+                    {
+                        "image_id": name,
+                        "class": label,
+                        "name": short_name(names, label),
+                        "score": round(float(predictions.scores[index, 0]), 6),
+                        "iou": round(overlap, 4),
+                    }
+                )
+        if chosen:
+            box_legend(figure)
+        save(figure, out, {"network": predictions.name, "choice": CHOICE, "images": content})
+        plt.close(figure)

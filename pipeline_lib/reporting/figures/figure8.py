@@ -1,0 +1,72 @@
+"""Figure 8: class activation maps of linear SVMs, for classes the network was never trained on."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib
+import pandas as pd
+from matplotlib import pyplot as plt
+
+from pipeline_lib.data.classes import short_name
+from pipeline_lib.localization.predictions import Predictions
+from pipeline_lib.reporting.figures.pictures import (
+    STYLE,
+    explained,
+    label_row,
+    photograph,
+    save,
+    show,
+)
+
+CLASSES, EACH = 3, 2
+
+
+class Panel(NamedTuple):
+    """One set: its name, what the SVM says of the picked images, these and their folder."""
+
+    name: str
+    predictions: Predictions
+    images: pd.DataFrame
+    root: Path
+
+
+def draw(panels: list[Panel], names: dict[str, str], out: Path) -> None:
+    """Draw and write the figure: two rows a set, the images above the maps of the predicted class.
+
+    The images are those that ``pick`` chose, classes side by side.
+    """
+    columns = CLASSES * EACH
+    content = []
+    with matplotlib.rc_context(STYLE):
+        figure = plt.figure(figsize=(11, 3.7 * len(panels)), layout="constrained")
+        parts = figure.subfigures(len(panels), 1, squeeze=False, hspace=0.02)[:, 0]
+        for part, panel in zip(parts, panels, strict=True):
+            grid = part.subplots(2, columns, squeeze=False)
+            for axes in grid.ravel():
+                axes.set_axis_off()
+            label_row(grid[0, 0], panel.name)
+            label_row(grid[1, 0], "SVM's CAM")
+            for index, (above, below) in enumerate(zip(*grid, strict=True)):
+                if index >= len(panel.images):
+                    break
+                predictions, picture = (
+                    panel.predictions,
+                    photograph(panel.root, panel.images, index),
+                )
+                guess = predictions.labels_of(index)[0]
+                truth = predictions.label_of(int(predictions.true_class[index]))
+                wrong = "" if guess == truth else f"\n(predicted {short_name(names, guess)})"
+                show(above, picture, short_name(names, truth) + wrong)
+                score = float(predictions.scores[index, 0])
+                show(below, explained(predictions, index, 1, picture), f"{score:.2f}")
+                content.append(
+                    {
+                        "set": panel.name,
+                        "image_id": predictions.image_id[index],
+                        "class": truth,
+                        "predicted": guess,
+                        "decision": round(score, 6),
+                    }
+                )
+        save(figure, out, {"images": content})
+        plt.close(figure)

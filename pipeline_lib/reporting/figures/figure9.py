@@ -1,0 +1,197 @@
+"""Figure 9: scenes, what their class maps highlight, and the things that are highlighted most."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+
+from pipeline_lib.common.polygons import from_text
+from pipeline_lib.data.classes import short_name
+from pipeline_lib.discovery.objects import Rule, frequent, lifted, overlapped, overlaps
+from pipeline_lib.localization.predictions import Predictions
+from pipeline_lib.reporting.figures.pictures import (
+    STYLE,
+    explained,
+    label_row,
+    photograph,
+    save,
+    show,
+)
+
+ROWS, LISTED = 5, 6
+_WIDTH = 28  # letters over a picture
+LISTS = {
+    "frequency": "in most images",
+    "overlap": "highlighted in most images",
+    "lift": "lift (dotted: as by chance)",
+}
+CHOICE = (
+    "of each category the image that the SVM is most certain and right about; of the categories the "
+    "first five of the manifest; what is highlighted has no say"
+)
+_COLOURS = {"frequency": "#9aa5b1", "overlap": "#e07b39", "lift": "#3b78a8"}
+
+
+class Scenes(NamedTuple):
+    """What the figure is drawn from: the predictions, their manifest's tables, and its folder."""
+
+    predictions: Predictions
+    images: pd.DataFrame
+    annotations: pd.DataFrame
+    root: Path
+
+
+def choose(predictions: Predictions, category: str) -> int | None:
+    """Return the image to show of a category: see ``CHOICE``. None where none is put into it.
+
+    Where the SVM is right about none, it is the one that it is most certain of.
+    """
+    first = predictions.classes[:, 0]
+    put = np.array([predictions.label_of(int(index)) == category for index in first])
+    right = put & (first == predictions.true_class)
+    among = right if right.any() else put
+    if not among.any():
+        return None
+    return int(np.argmax(np.where(among, predictions.scores[:, 0], -np.inf)))
+
+
+def draw(
+    scenes: Scenes,
+    table: pd.DataFrame,
+    categories: list[str],
+    names: dict[str, str],
+    rule: Rule,
+    often: float,
+    facts: dict,
+    out: Path,
+) -> None:
+    """Draw and write the figure: a row a category, two pictures and three lists.
+
+    ``table`` is ``discovery.objects``'s; ``facts`` go into the JSON as they are, with every category.
+    """
+    found = [category for category in categories if (table["category"] == category).any()]
+    content = []
+    with matplotlib.rc_context(STYLE):
+        rows = max(min(len(found), ROWS), 1)
+        figure, grid = plt.subplots(
+            *(rows, 5),
+            squeeze=False,
+            figsize=(15, 2.6 * rows + 0.4),
+            layout="constrained",
+            width_ratios=[1, 1, 1.1, 1.1, 1.1],
+        )
+        figure.get_layout_engine().set(wspace=0.05, hspace=0.05)
+        for row, category in enumerate(found):
+            ours = table[table["category"] == category]
+            lists = {
+                "frequency": frequent(ours, LISTED),
+                "overlap": overlapped(ours, LISTED),
+                "lift": lifted(ours, LISTED, often),
+            }
+            index = choose(scenes.predictions, category)
+            shown, things = _highlighted(scenes, index, rule)
+            content.append(_entry(scenes.predictions, index, category, names, ours, shown, lists))
+            if row < ROWS:
+                name, count = short_name(names, category), int(ours["n"].iloc[0])
+                _draw_pictures(grid[row, :2], scenes, index, name, count, things)
+                for axes, (measure, ranked) in zip(grid[row, 2:], lists.items(), strict=True):
+                    _draw_bars(axes, ranked, measure)
+        for axes, title in zip(grid[0, 2:], LISTS.values(), strict=True):
+            axes.set_title(title, fontweight="bold")
+        save(figure, out, facts | {"choice": CHOICE, "categories": content})
+        plt.close(figure)
+
+
+def _highlighted(scenes: Scenes, index: int, rule: Rule) -> tuple[list[str], pd.DataFrame]:
+    """The names of the things that are overlapped in an image, and their rows."""
+    image = scenes.images.iloc[index]
+    things = scenes.annotations[scenes.annotations["image_id"] == image["image_id"]]
+    size = (int(image["width"]), int(image["height"]))
+    seen = overlaps(scenes.predictions, index, things, size, rule)
+    shown = [one.name for one in seen if one.overlapped]
+    return shown, things[things["name"].isin(shown)]
+
+
+def _entry(
+    predictions: Predictions,
+    index: int,
+    category: str,
+    names: dict[str, str],
+    ours: pd.DataFrame,
+    shown: list[str],
+    lists: dict[str, pd.DataFrame],
+) -> dict:
+    return {
+        "category": category,
+        "name": short_name(names, category),
+        "images": int(ours["n"].iloc[0]),
+        "image_id": predictions.image_id[index],
+        "decision": round(float(predictions.scores[index, 0]), 6),
+        "overlapped": shown,
+        "lists": {
+            measure: [
+                {
+                    "object": one["object"],
+                    "value": round(one[measure], 4),
+                    "low": round(one[f"{measure}_low"], 4),
+                    "high": round(one[f"{measure}_high"], 4),
+                }
+                for one in ranked.to_dict("records")
+            ]
+            for measure, ranked in lists.items()
+        },
+    }
+
+
+def _draw_pictures(
+    pair: np.ndarray, scenes: Scenes, index: int, name: str, count: int, things: pd.DataFrame
+) -> None:
+    """The photograph, and the map over it with outlines of what is overlapped."""
+    picture = photograph(scenes.root, scenes.images, index)
+    label_row(pair[0], name)
+    score = float(scenes.predictions.scores[index, 0])
+    show(pair[0], picture, f"decision {score:.2f}, one of {count} images")
+    title = _title(list(dict.fromkeys(things["name"])))
+    show(pair[1], explained(scenes.predictions, index, 1, picture), title)
+    for text in things["polygon"]:
+        outline = from_text(text) - 0.5  # pixel 0 of a picture reaches from -0.5 to 0.5
+        for colour, width in (("black", 2.4), ("white", 1.2)):
+            pair[1].fill(*outline.T, fill=False, edgecolor=colour, linewidth=width)
+    height, width, _ = picture.shape
+    pair[1].set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+
+
+def _title(things: list[str]) -> str:
+    """As many of the things' names as there is room for, and how many more there are."""
+    shown = things[:1]
+    for name in things[1:]:
+        if len(", ".join([*shown, name])) > _WIDTH:
+            break
+        shown.append(name)
+    more = f" +{len(things) - len(shown)}" if len(shown) < len(things) else ""
+    return ", ".join(shown) + more if things else "nothing highlighted"
+
+
+def _draw_bars(axes: Axes, ranked: pd.DataFrame, measure: str) -> None:
+    """A list as bars from the top down, each with its name, its number and its interval."""
+    places = np.arange(len(ranked))
+    axes.barh(places, ranked[measure], color=_COLOURS[measure], height=0.72)
+    axes.hlines(places, ranked[f"{measure}_low"], ranked[f"{measure}_high"], color="#333", lw=0.8)
+    ends = np.fmax(ranked[measure], ranked[f"{measure}_high"])
+    form = "{:.1f}x" if measure == "lift" else "{:.0%}"
+    for place, end, value in zip(places, ends, ranked[measure], strict=True):
+        axes.annotate(
+            form.format(value), (end, place), (3, 0), textcoords="offset points", va="center"
+        )
+    axes.set_yticks(places, ranked["object"])
+    axes.set_ylim(LISTED - 0.4, -0.6)
+    axes.set_xlim(0, 1.25 * max(1.0, float(ends.max()) if len(ends) else 1.0))
+    axes.set_xticks([])
+    axes.tick_params(axis="y", length=0)
+    axes.spines[["top", "right", "bottom"]].set_visible(False)
+    if measure == "lift":
+        axes.axvline(1, color="#333", linestyle=":", linewidth=1)

@@ -1,0 +1,1 @@
+"""The tables: how each is built, and how a table is written."""

@@ -1,0 +1,116 @@
+"""Tables 4 and 5: linear SVMs on deep features, this study's numbers beside the paper's."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from pipeline_lib.data.transfer.sets import transfer_sets
+from pipeline_lib.reporting.tables.localization import paper_numbers
+
+COLUMNS = ("row", "metric", "paper", "ours", "low", "high", "spread", "n", "note")
+BIRDS = "CUB-200-2011"
+ACCURACY, LOCALIZATION = "accuracy", "localization"
+# Rows of Table 5 by the network that makes them in the paper; a study's other networks add their own.
+FEATURES = {
+    "AlexNet": "fc7 from AlexNet",
+    "GoogLeNet": "ave pool from GoogLeNet",
+    "GoogLeNet-GAP": "gap from GoogLeNet-GAP",
+}
+CROPS = {"whole": "on full image", "cam": "on crop", "box": "on BBox"}
+_NOT_OURS = "not computed: not among this study's networks"
+_QUOTED = "quoted from the paper, not reproduced"
+
+
+def located_row(network: str) -> str:
+    """Return the row of Table 4 that the boxes drawn from a network's CAMs belong to."""
+    return f"{network} {CROPS['cam']}"
+
+
+def build_table4(
+    scores: pd.DataFrame, located: pd.DataFrame, absent: dict[str, str]
+) -> pd.DataFrame:
+    """Return Table 4 as rows of ``COLUMNS``: the paper's, then this study's own, then chance.
+
+    ``scores`` are of the birds, each of a ``crop``; ``located`` is the ``overlap`` step's table;
+    ``absent`` says why there is neither.
+    """
+    paper = paper_numbers()["table4"]["rows"]
+    shown = scores[scores["chosen"]]
+    ours = {f"{s.row} {CROPS[s.crop]}": s for s in shown.itertuples()}
+    boxes = {box.row: box for box in located.itertuples()}
+    lines = []
+    for row in dict.fromkeys([*paper, *ours, *boxes]):
+        printed = paper.get(row, {})
+        missing = _QUOTED if printed.get("quoted") else absent.get(BIRDS, _NOT_OURS)
+        score, box = ours.get(row), boxes.get(row)
+        detail = _detail(score, scores[scores["crop"] == score.crop]) if score else ""
+        if score is None and box is not None:
+            missing = "a baseline without a network" if row not in paper else missing
+        note = detail or missing
+        for metric, found in ((ACCURACY, score), (LOCALIZATION, box)):
+            lines.append((row, metric, printed.get(metric, np.nan), *_numbers(found), note))
+    return pd.DataFrame(lines, columns=list(COLUMNS))
+
+
+def build_table5(scores: pd.DataFrame, absent: dict[str, str]) -> pd.DataFrame:
+    """Return Table 5 as rows of ``COLUMNS``: the paper's features, then this study's other networks.
+
+    ``absent`` says why there is no score of a set. Of the two scores of a cell, raw and normalised
+    features, cross-validation chose the one that is shown; the note has both.
+    """
+    paper = paper_numbers()["table5"]["rows"]
+    sets = [name for name in transfer_sets() if name != BIRDS]
+    scores = scores.assign(label=scores["row"].map(lambda name: FEATURES.get(name, name)))
+    lines = []
+    for row in dict.fromkeys([*paper, *scores["label"]]):
+        for name in sets:
+            cell = scores[(scores["label"] == row) & (scores["set"] == name)]
+            shown = next(cell[cell["chosen"]].itertuples(), None)
+            note = _detail(shown, cell) if shown else absent.get(name, _NOT_OURS)
+            lines.append((row, name, paper.get(row, {}).get(name, np.nan), *_numbers(shown), note))
+    return pd.DataFrame(lines, columns=list(COLUMNS))
+
+
+def by_set(table: pd.DataFrame, summaries: dict[str, dict], absent: dict[str, str]) -> pd.DataFrame:
+    """Turn Table 5 for reading: a row a set, with what was found of it, a column the features."""
+    told = {name: " ".join(summary["notes"]) for name, summary in summaries.items()} | absent
+    metric = {name: "" if s.metric == ACCURACY else s.metric for name, s in transfer_sets().items()}
+    turned = table.rename(columns={"row": "metric", "metric": "row"})
+    notes = [
+        ". ".join(filter(None, (metric[n].capitalize(), told.get(n, "")))) for n in turned["row"]
+    ]
+    return turned.assign(note=notes).sort_values("row", key=_paper_order, kind="stable")
+
+
+def choices(table: pd.DataFrame) -> Iterator[str]:
+    """Say, a line each row of Table 5, how every cell's C and scaling were chosen and what both give."""
+    for row, cells in table[table["ours"].notna()].groupby("row", sort=False):
+        told = "; ".join(f"{cell.metric}: {cell.note}" for cell in cells.itertuples())
+        yield f"{row}. {told}."
+
+
+def _paper_order(names: pd.Series) -> pd.Series:
+    return names.map({name: place for place, name in enumerate(transfer_sets())})
+
+
+def _numbers(found: object | None) -> tuple[float, float, float, float, int]:
+    if found is None:
+        return (*[np.nan] * 4, 0)
+    return (found.value, found.low, found.high, getattr(found, "spread", np.nan), found.n)
+
+
+def _detail(shown: object, both: pd.DataFrame) -> str:
+    """Say which features and C are shown, over how many splits, and what the other features give."""
+    parts = [f"{_scaling(shown)}, C {shown.cost}"]
+    parts += [
+        f"{_scaling(other)}: {other.value:.1f}, C {other.cost}"
+        for other in both.itertuples()
+        if not other.chosen
+    ]
+    parts += [f"{shown.splits} splits"] if shown.splits > 1 else []
+    return ", ".join(parts)
+
+
+def _scaling(score: object) -> str:
+    return "L2-normalised" if score.normalised else "raw"

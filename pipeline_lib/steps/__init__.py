@@ -1,0 +1,1 @@
+"""The steps, by chapter: thin command lines. ``python -m pipeline_lib`` lists them."""

@@ -1,0 +1,1 @@
+"""Steps that fetch, draw, index and pack image sets."""

@@ -1,0 +1,40 @@
+"""Print which data sets are there, what they lack, and where to get the rest."""
+
+import argparse
+from pathlib import Path
+
+from tabulate import tabulate
+
+from pipeline_lib.common.command import command, step_parser
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.data.catalogue import DataSet, catalogue, data_folder, state
+
+HEADER = ("set", "state", "missing", "download", "where to get it")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = step_parser(__doc__, __name__)
+    parser.add_argument("--data-root", required=True, help="the folder of all data sets")
+    return parser
+
+
+@command(make_parser)
+def main(arguments: argparse.Namespace) -> None:
+    """Print the table."""
+    root = data_folder(arguments.data_root)
+    if not root.is_dir():
+        raise InputError(f"{root}: no such folder; set data_root to where the data sets are")
+    print(f"Data sets below {root}:\n")
+    rows = [row(one, root) for one in catalogue().values()]
+    print(tabulate(rows, HEADER, maxcolwidths=[None, None, 50, None, 50], disable_numparse=True))
+
+
+def row(data_set: DataSet, root: Path) -> tuple[str, ...]:
+    """Return a data set's line of the table; paths in it are below ``root``."""
+    now = state(data_set, root)
+    missing = ", ".join(now.missing).replace(f"{root}/", "")
+    source = data_set.login or f"snakemake fetch_{data_set.key}"
+    if data_set.licence:
+        source += f"; {data_set.licence}"
+    return data_set.name, str(now), missing, data_set.size, source

@@ -1,0 +1,23 @@
+"""Fetch a data set of the catalogue: download, verify and unpack what is not there yet."""
+
+import argparse
+
+from pipeline_lib.common.command import command, step_parser
+from pipeline_lib.data.catalogue import catalogue, data_folder
+from pipeline_lib.data.fetch import fetch
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = step_parser(__doc__, __name__)
+    parser.add_argument(
+        "--set", choices=catalogue(), required=True, help="its key in the catalogue"
+    )
+    parser.add_argument("--data-root", required=True, help="the folder of all data sets")
+    return parser
+
+
+@command(make_parser)
+def main(arguments: argparse.Namespace) -> None:
+    """Fetch the set."""
+    fetch(catalogue()[arguments.set], data_folder(arguments.data_root))

@@ -1,0 +1,1 @@
+"""Steps of pattern discovery: scenes, concepts, text, questions (paper, section 4.2)."""

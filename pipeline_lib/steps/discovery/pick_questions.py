@@ -1,0 +1,49 @@
+"""Pick the few answered questions of val that Figure 12 shows."""
+
+import argparse
+from pathlib import Path
+
+from pipeline_lib.common.command import command, log, step_parser
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.data.discovery.questions import QUESTION_COLUMNS
+from pipeline_lib.data.manifest import IMAGE_COLUMNS, read_csv, read_images, write_csv, write_rows
+from pipeline_lib.discovery.answer_scores import ANSWER_COLUMNS
+from pipeline_lib.discovery.shown_questions import choose
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = step_parser(__doc__, __name__)
+    parser.add_argument("--answers", type=Path, required=True, help="written by answer")
+    parser.add_argument("--questions", type=Path, required=True, help="the set's annotations")
+    parser.add_argument("--images", type=Path, required=True, help="the set's manifest")
+    parser.add_argument("--pairs", type=int, default=2, help="images with two questions")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="CSV to write: what is shown, and why"
+    )
+    parser.add_argument("--picked", type=Path, required=True, help="the manifest of it to write")
+    return parser
+
+
+@command(make_parser)
+def main(arguments: argparse.Namespace) -> None:
+    """Write what is shown, and a manifest in which a row is a question.
+
+    Its image_id is the question's id and its label the answer, so that the label's map is the
+    answer's, of two questions about an image too.
+    """
+    answers = read_csv(arguments.answers, ("question_id", "accuracy", *ANSWER_COLUMNS))
+    questions = read_csv(arguments.questions, QUESTION_COLUMNS).drop(columns="answer")
+    answered = answers.astype({"answer": str}).merge(questions, on="question_id", validate="1:1")
+    shown = choose(answered, arguments.pairs)
+    if shown.empty:
+        raise InputError(f"{arguments.answers}: no answer is right or wrong; rerun answer")
+    path_of = read_images(arguments.images).set_index("image_id")["path"]
+    columns = (shown[name] for name in ("question_id", "image_id", "answer"))
+    rows = [
+        (number, path_of[image], answer, "", "", 0)
+        for number, image, answer in zip(*columns, strict=True)
+    ]
+    write_rows(arguments.picked, IMAGE_COLUMNS, rows)
+    write_csv(arguments.out, shown)
+    log.info("picked %d questions", len(shown))

@@ -1,0 +1,1 @@
+"""Steps that write tables, figures and the page."""

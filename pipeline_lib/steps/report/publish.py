@@ -1,0 +1,25 @@
+"""Put a study's tables and figures on one page."""
+
+import argparse
+from pathlib import Path
+
+from pipeline_lib.common.command import command, log, step_parser
+from pipeline_lib.common.files import write_text
+from pipeline_lib.reporting.page import render_page
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = step_parser(__doc__, __name__)
+    parser.add_argument("--study", required=True)
+    parser.add_argument("--tables", type=Path, nargs="+", required=True, help="their .html")
+    parser.add_argument("--figures", type=Path, nargs="+", required=True, help="their .png")
+    parser.add_argument("--out", type=Path, required=True, help="the .html to write")
+    return parser
+
+
+@command(make_parser)
+def main(arguments: argparse.Namespace) -> None:
+    """Render and write."""
+    write_text(arguments.out, render_page(arguments.study, arguments.tables, arguments.figures))
+    log.info("wrote %s", arguments.out)

@@ -1,0 +1,1 @@
+"""Steps of the class-specific units (paper, section 5)."""

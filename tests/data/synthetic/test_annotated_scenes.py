@@ -1,0 +1,123 @@
+"""The twin of SUN2012: its files by a parser of our own, what it plants, and the reader on it."""
+
+import re
+import xml.etree.ElementTree as ET
+from collections import Counter
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline_lib.common.polygons import cells, from_text
+from pipeline_lib.data.discovery.scenes import read_scenes
+from pipeline_lib.data.synthetic.annotated_scenes import FULL, OWN_SHAPES, PARTIAL, PLACES, RARE
+from pipeline_lib.steps.data import synthesize
+
+from .conftest import tree
+
+
+def drawn(folder, processes=1):
+    flags = ["--layout", "scenes", "--seed", "3", "--processes", processes, "--out", folder]
+    assert synthesize.main([str(flag) for flag in flags]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def twin(tmp_path_factory):
+    return drawn(tmp_path_factory.mktemp("twin") / "scenes")
+
+
+@pytest.fixture(scope="module")
+def read(twin):
+    return read_scenes(twin, categories=PLACES, least=20)
+
+
+def parsed(twin):
+    """{image: [(name as typed, deleted, points)]}"""
+    found = {}
+    for path in (twin / "SUN2012" / "Annotations").rglob("*.xml"):
+        root = ET.parse(path).getroot()
+        found[path.stem] = [
+            (
+                one.find("name").text,
+                int(one.find("deleted").text),
+                [(int(p.find("x").text), int(p.find("y").text)) for p in one.iter("pt")],
+            )
+            for one in root.iter("object")
+        ]
+        image = path.parent.as_posix().replace("Annotations", "Images")
+        with Image.open(f"{image}/{path.stem}.jpg") as picture:
+            size = [int(root.find(f"imagesize/{tag}").text) for tag in ("ncols", "nrows")]
+            assert list(picture.size) == size
+        assert root.find("filename").text.strip() == f"{path.stem}.jpg"
+        assert path.parent.as_posix().endswith("/" + root.find("folder").text.strip())
+    return found
+
+
+def test_the_layout_is_sun2012s(twin):
+    assert [path.name for path in twin.iterdir()] == ["SUN2012"]
+    images = sorted((twin / "SUN2012" / "Images").rglob("*.jpg"))
+    assert len(images) == PLACES * (FULL + PARTIAL) + RARE
+    for path in images:
+        below = path.relative_to(twin / "SUN2012" / "Images").as_posix()
+        assert re.fullmatch(r"([a-z])/\1[a-z_]+(/outdoor)?/sun_[a-z]{16}\.jpg", below)
+
+
+def test_the_quirks_of_labelme_are_in_it(twin):
+    things = [one for found in parsed(twin).values() for one in found]
+    assert all(name.startswith("\n") and name.endswith("\n") for name, *_ in things)
+    typed = Counter(name.strip() for name, *_ in things)
+    assert {"cieling", "ceiling", "Sky", "sky", "", "zebra", "tile"} <= set(typed)
+    tagged = {name.rpartition(" ")[2] for name in typed}
+    assert {"occluded", "crop"} <= tagged
+    assert {name for name, deleted, _ in things if deleted} == {"\nzebra\n"}
+    assert all(points[0] != points[-1] for *_, points in things)  # left open
+    assert min(min(point) for *_, points in things for point in points) < 0
+
+
+def test_the_reader_takes_the_places_that_are_annotated(read):
+    assert sorted(label for label, *_ in read.classes) == sorted(
+        f"{shape}_place" + "/outdoor" * (shape == OWN_SHAPES[1]) for shape in OWN_SHAPES[:PLACES]
+    )
+    assert len(read.images) == PLACES * FULL
+    assert not {"zebra", "cieling", "", "Sky"} & set(read.annotations["name"])
+    notes = " ".join(read.summary.notes)
+    assert "1 image of 146 without an annotation" in notes
+    assert f"{PLACES} marked as deleted, {PLACES} without a name" in notes
+
+
+def test_own_things_are_nearly_everywhere_at_home_and_common_ones_anywhere(read):
+    label_of = {row[0]: row[2] for row in read.images}
+    place = read.annotations["image_id"].map(label_of)
+    counts = (
+        read.annotations.assign(place=place)
+        .groupby(["name", "place"])["image_id"]
+        .nunique()
+        .unstack(fill_value=0)
+    )
+    for shape in OWN_SHAPES[:PLACES]:
+        home = next(label for label in counts if label.startswith(f"{shape}_"))
+        assert counts.loc[shape, home] >= 0.8 * FULL
+        assert counts.loc[shape].drop(home).max() <= 0.2 * FULL
+    for common in ("kite", "cross", "arch", "oval"):
+        assert counts.loc[common].min() >= 0.1 * FULL
+        assert counts.loc[common].max() - counts.loc[common].min() <= 8
+
+
+def test_outlines_lie_where_the_things_are(read, twin):
+    paths = {row[0]: row[1] for row in read.images}
+    own = read.annotations[read.annotations["name"].isin(OWN_SHAPES)]
+    contrasts = []
+    for one in own.head(60).itertuples():
+        with Image.open(twin / paths[one.image_id]) as image:
+            picture, size = np.asarray(image.convert("RGB"), float), image.size
+        outline = from_text(one.polygon)
+        centre = outline.mean(axis=0)
+        inside = cells(outline, size, size)
+        ring = cells(centre + 1.3 * (outline - centre), size, size) & ~inside
+        contrasts.append(picture[inside].std() / picture[ring].std())
+    assert np.median(contrasts) > 1.2  # textured things on faint surroundings
+
+
+def test_processes_change_no_byte(twin, tmp_path):
+    assert tree(drawn(tmp_path / "scenes", processes=2)) == tree(twin)
