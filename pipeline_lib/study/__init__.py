@@ -1,0 +1,1 @@
+"""What a study is: its checked configuration, image sets, networks, predictions and paths; no Snakemake."""

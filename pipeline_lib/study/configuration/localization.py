@@ -1,0 +1,35 @@
+"""Predictions, heat maps and boxes (paper, section 3.2)."""
+
+from typing import Literal
+
+from pipeline_lib.study.configuration.section import Section, setting
+
+Interpolation = Literal["bilinear", "bicubic", "nearest"]
+
+
+class PredictionSection(Section):
+    """How networks run over image sets."""
+
+    batch: int = setting(32, "Crops in one forward pass.", "crops", ge=1)
+    backprop_crops: Literal[1, 10] = setting(
+        10, "Crops that the gradient baseline averages over.", "crops"
+    )
+    workers: int = setting(0, "Processes that decode images.", ge=0)
+    threads: int = setting(1, "CPU threads of a job that runs a network or fits an SVM.", ge=1)
+
+
+class BoxesSection(Section):
+    """How boxes are made from heat maps."""
+
+    threshold: float = setting(
+        0.2, "The paper's box method keeps what is above it.", "fraction of the map's maximum", ge=0, lt=1
+    )
+    interpolation: Interpolation = setting(
+        "bilinear", "Upsampling from mapping resolution to the image."
+    )
+    centred_fraction: float = setting(
+        0.8, "Size of the centred baseline box.", "fraction of each side", gt=0, le=1
+    )
+    held_out_fraction: float = setting(
+        0.2, "Images that the threshold sweep chooses its threshold on.", "fraction", gt=0, lt=1
+    )

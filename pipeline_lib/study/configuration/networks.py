@@ -1,0 +1,40 @@
+"""The networks of a study."""
+
+from typing import Literal
+
+from pipeline_lib.study.configuration.section import Section, setting
+
+
+class NetworkConfig(Section):
+    """One network: trained where it has an ``architecture``, else taken ready-trained."""
+
+    architecture: str | None = setting(
+        None, "Name in pipeline_lib/networks/registry.py. The study then trains the network."
+    )
+    options: dict[str, object] = setting({}, "Options of the architecture, for example width.")
+    start: str | None = setting(
+        None, "Fine-tune from this torchvision network; without it, train from scratch."
+    )
+    pretrained: str | None = setting(
+        None, "Name of the network in its library, if the study calls it otherwise."
+    )
+    library: Literal["timm", "torchvision"] | None = setting(
+        None, "Library of a ready-trained network; without it, the first that has the name."
+    )
+    weights: Literal["released"] | None = setting(
+        None, "'released': take the published Caffe weights from data_root/weights/."
+    )
+    label: str | None = setting(
+        None, "Name in tables and figures, if it cannot be a file name (AlexNet*-GAP)."
+    )
+    recipe: dict[str, object] = setting({}, "Keys of training.recipe that differ for this network.")
+    crop: int | None = setting(
+        None, "Side of the training input, if it differs from training.crop.", "pixels", ge=1
+    )
+    maps: Literal["cam", "grad-cam"] | None = setting(
+        None, "Kind of maps; without it, class maps where the network has them, else Grad-CAM."
+    )
+    layer: str | None = setting(None, "Layer that Grad-CAM reads; without it, the last one.")
+    backprop: bool = setting(
+        False, "Also localize by the gradient of the class score, the paper's baseline."
+    )
