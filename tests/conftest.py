@@ -1,11 +1,12 @@
 """Fixtures for all tests: real data where there is some, and a tiny synthetic world."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
-from pipeline_lib.steps.data import synthesize
+from pipeline_lib.steps.data import index, synthesize
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -32,3 +33,22 @@ def tiny_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     flags = ["--train-images", "24", "--val-images", "20", "--seed", "5", "--out", str(folder)]
     assert synthesize.main(flags) == 0
     return folder
+
+
+@pytest.fixture(scope="session")
+def training_manifest(tiny_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The manifest of the tiny world's training images."""
+    path = tmp_path_factory.mktemp("manifest") / "images.csv"
+    flags = ["--layout", "ilsvrc-train", "--root", str(tiny_world), "--images", str(path)]
+    assert index.main(flags) == 0
+    return path
+
+
+@pytest.fixture
+def restored_signal_handlers():
+    """Restore the signal handlers that a trainer in this process replaces."""
+    numbers = (signal.SIGTERM, signal.SIGUSR1)
+    handlers = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, handler in zip(numbers, handlers, strict=True):
+        signal.signal(number, handler)

@@ -1,8 +1,8 @@
-"""Unpacking archives that may be hostile, so that a data set's folder is either whole or not there.
+"""Unpacking archives that may be hostile, so that a data set's folder is either complete or absent.
 
 Every member is read through its library and written here, as a plain file of that name or not at
-all: no link, no device, no mode and no owner of an archive ever reaches the disk. (Python's own
-extraction filter is asked as well, but has been got round by chains of links; see CVE-2025-4517.)
+all: no link, device, mode or owner in an archive ever reaches the disk. (Python's own extraction
+filter is applied as well, but chains of links have bypassed it; see CVE-2025-4517.)
 """
 
 import errno
@@ -21,14 +21,14 @@ import rarfile
 
 from pipeline_lib.common.command import progress
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.catalogue import Archive, has
+from pipeline_lib.data.catalogue import Archive, has_match
 
 TAR = (".tar", ".tar.gz", ".tgz")
 CHUNK = 1 << 20
 
 
 class Refused(Exception):
-    """An archive has something in it that a data set has no need of."""
+    """An archive contains something that no data set needs."""
 
 
 _BROKEN = (
@@ -39,25 +39,25 @@ _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, err
 
 
 class Member(NamedTuple):
-    """A file in an archive; or a folder, which has nothing to open."""
+    """A file in an archive, or a folder (``open`` is None)."""
 
     name: str
     open: Callable[[], IO[bytes] | None] | None
 
 
 class Budget:
-    """How many members and bytes an archive, and those in it, may still unpack to.
+    """How many members and bytes an archive, with the archives inside it, may still unpack to.
 
-    Unless the catalogue says otherwise, 20 times the archive's size and 100 MB, and a member for
-    each 64 bytes of it and 1,000.
+    Limits that the catalogue does not set are 100 MB plus 20 times the archive's size, and 1,000
+    members plus one for each 64 bytes of the archive.
     """
 
     def __init__(self, archive: Archive, size: int) -> None:
-        self.members = archive.members or size // 64 + 1_000
-        self.bytes = archive.unpacked or size * 20 + 100_000_000
+        self.members = archive.max_members or size // 64 + 1_000
+        self.bytes = archive.max_bytes or size * 20 + 100_000_000
 
     def spend(self, members: int = 0, size: int = 0) -> None:
-        """Take off what was unpacked; raises Refused where that is too much."""
+        """Subtract what was unpacked; raises Refused if that exceeds the budget."""
         self.members -= members
         self.bytes -= size
         if self.members < 0:
@@ -67,23 +67,23 @@ class Budget:
 
 
 def unpack(path: Path, archive: Archive, target: Path) -> None:
-    """Unpack the archive at ``path`` and move what the catalogue wants of it to ``target``.
+    """Unpack the archive at ``path`` and move its data folder to ``target``.
 
-    It is unpacked into a hidden folder beside ``target`` and renamed, so that after a kill
-    ``target`` is not there. Where ``target`` is there already, what it lacks is moved into it piece
-    by piece, and the hidden folder in it, which ``catalogue.lacks`` looks for, goes last.
+    It is unpacked into a hidden folder beside ``target`` and renamed, so that a killed run leaves no
+    ``target``. If ``target`` exists, the entries it lacks are moved into it one by one; the hidden
+    folder then lies in it, marks it as unfinished (``catalogue.missing_files``) and is deleted last.
 
-    Raises InputError for an archive that is broken, hostile, too large unpacked, or does not hold
-    what it should; nothing of it is left then. Raises OSError where the disk is full.
+    Raises InputError for an archive that is broken, hostile, too large unpacked, or lacks the expected
+    files; nothing of it is left then. Raises OSError if the disk is full.
     """
     target = target.resolve()
-    there = target.is_dir()
-    stage = (target if there else target.parent) / archive.stage
-    for left in (stage, target.parent / archive.stage):  # by a kill
-        shutil.rmtree(left, ignore_errors=True)
+    exists = target.is_dir()
+    stage = (target if exists else target.parent) / archive.unpacking_folder
+    for leftover in (stage, target.parent / archive.unpacking_folder):  # of a killed run
+        shutil.rmtree(leftover, ignore_errors=True)
     stage.mkdir(parents=True)
     try:
-        found = _wanted(_extract_all(path, archive, stage), archive.holds)
+        data = _data_folder(_extract_all(path, archive, stage), archive.expected_files)
         os.sync()  # before the rename; one call for 100,000 files
     except BaseException as error:
         shutil.rmtree(stage, ignore_errors=True)
@@ -98,65 +98,65 @@ def unpack(path: Path, archive: Archive, target: Path) -> None:
                 f"{path}: cannot be unpacked ({reason}); delete it and fetch it again"
             ) from None
         raise  # the user's interrupt, or a defect
-    if not there:
-        os.rename(found, target)
+    if not exists:
+        os.rename(data, target)
     else:
-        for entry in sorted(found.iterdir()):
+        for entry in sorted(data.iterdir()):
             if not (target / entry.name).exists():
                 os.rename(entry, target / entry.name)
     shutil.rmtree(stage, ignore_errors=True)
 
 
 def _extract_all(path: Path, archive: Archive, stage: Path) -> Path:
-    """Extract the archive and those in it that are wanted; return the folder with the data."""
+    """Extract the archive and its inner archives; return the folder they were extracted to."""
     budget = Budget(archive, path.stat().st_size)
     outer = stage / "outer"
     extract(path, outer, budget)
-    if archive.inner is None:
+    if archive.inner_archives is None:
         return outer
-    for inside in sorted(outer.rglob(archive.inner)):
-        extract(inside, stage / "inner" / inside.name.partition(".")[0], budget)
-        inside.unlink()  # the larger ones would fill the disk twice
+    for inner in sorted(outer.rglob(archive.inner_archives)):
+        extract(inner, stage / "inner" / inner.name.partition(".")[0], budget)
+        inner.unlink()  # keeping the large ones would take twice the disk space
     return stage / "inner"
 
 
-def _wanted(top: Path, holds: tuple[str, ...]) -> Path:
-    """Return the uppermost folder that has all that it should hold."""
+def _data_folder(top: Path, expected_files: tuple[str, ...]) -> Path:
+    """Return the uppermost folder that has all expected files."""
     level = [top] if top.is_dir() else []
     while level:
         for folder in level:
-            if all(has(folder, pattern) for pattern in holds):
+            if all(has_match(folder, pattern) for pattern in expected_files):
                 return folder
-        level = sorted(below for folder in level for below in folder.iterdir() if below.is_dir())
-    raise Refused(f"it has no folder with {' and '.join(holds)} in it")
+        level = sorted(child for folder in level for child in folder.iterdir() if child.is_dir())
+    raise Refused(f"it has no folder with {' and '.join(expected_files)} in it")
 
 
 def extract(path: Path, folder: Path, budget: Budget) -> None:
-    """Write all members of an archive below ``folder``; what is no archive is copied there.
+    """Write all members of an archive below ``folder``; a file that is no archive is copied there.
 
-    Raises Refused for a member that is no plain file or folder, would lie outside ``folder``, or
-    exceeds the budget; a library's own error for a broken archive.
+    Raises Refused for a member that is not a plain file or folder, would lie outside ``folder``, or
+    exceeds the budget; a broken archive raises its library's own error.
     """
     folder.mkdir(parents=True)
     size = path.stat().st_size
     if path.suffix in (".zip", ".rar"):
-        members, least = _directory(path)
+        members, min_bytes = _directory(path)
     elif path.name.endswith(TAR):
-        members, least = _tar(path, folder), size
+        members, min_bytes = _tar(path, folder), size
     else:
-        members, least = iter([Member(path.name, partial(open, path, "rb"))]), size
-    if least > budget.bytes:
+        members, min_bytes = iter([Member(path.name, partial(open, path, "rb"))]), size
+    if min_bytes > budget.bytes:
         raise Refused("it unpacks to too many bytes")
-    require_space(folder, least, f"unpacking {path.name}")
-    for name, opened in progress(members, f"unpacking {path.name}"):
+    require_space(folder, min_bytes, f"unpacking {path.name}")
+    for name, open_member in progress(members, f"unpacking {path.name}"):
         budget.spend(members=1)
         target = folder / _safe(name)
-        if opened is None:
+        if open_member is None:
             target.mkdir(parents=True, exist_ok=True)
             continue
-        source = opened()
+        source = open_member()
         if source is None:
-            raise Refused(f"'{name}' in it is no file")
+            raise Refused(f"'{name}' in it is not a file")
         target.parent.mkdir(parents=True, exist_ok=True)
         with source, open(target, "wb") as file:
             while chunk := source.read(CHUNK):
@@ -165,7 +165,7 @@ def extract(path: Path, folder: Path, budget: Budget) -> None:
 
 
 def require_space(folder: Path, size: int, purpose: str) -> None:
-    """Raise InputError where fewer than ``size`` bytes are free in ``folder``."""
+    """Raise InputError if fewer than ``size`` bytes are free in ``folder``."""
     free = shutil.disk_usage(folder).free
     if size > free:
         raise InputError(
@@ -175,18 +175,18 @@ def require_space(folder: Path, size: int, purpose: str) -> None:
 
 
 def _safe(name: str) -> str:
-    """Return a member's name; raises Refused for one that some system would put elsewhere."""
-    path = PureWindowsPath(name)  # of all systems' paths it has the most ways out
+    """Return a member's name; raises Refused for a path that leads out of its folder on any system."""
+    path = PureWindowsPath(name)  # Windows paths have the most ways out of a folder
     if path.drive or path.root or ".." in path.parts:
         raise Refused(f"'{name}' in it lies outside its folder")
     return name
 
 
 def _tar(path: Path, folder: Path) -> Iterator[Member]:
-    """Yield the members of a tar as they come; a link opens as the member that it is to."""
+    """Yield the members of a tar in order; opening a link opens the member it points to."""
     if not hasattr(tarfile, "data_filter"):
         raise InputError(
-            f"{path}: to unpack it safely takes Python 3.11.4 or newer; use a newer one"
+            f"{path}: unpacking it safely needs Python 3.11.4 or newer; use a newer one"
         )
     with tarfile.open(path, "r:*") as tar:
         for info in tar:
@@ -195,20 +195,20 @@ def _tar(path: Path, folder: Path) -> Iterator[Member]:
 
 
 def _directory(path: Path) -> tuple[Iterator[Member], int]:
-    """Return the members of a .zip or .rar, and how many bytes their directory says they have."""
+    """Return the members of a .zip or .rar, and their total size in bytes by its directory."""
     archive = (zipfile.ZipFile if path.suffix == ".zip" else rarfile.RarFile)(path)
     infos = archive.infolist()
 
     def members() -> Iterator[Member]:
         with archive:
             for info in infos:
-                plain = partial(archive.open, info) if _is_file(info) else lambda: None
-                yield Member(info.filename, None if info.is_dir() else plain)
+                open_file = partial(archive.open, info) if _is_file(info) else lambda: None
+                yield Member(info.filename, None if info.is_dir() else open_file)
 
     return members(), sum(info.file_size for info in infos)
 
 
 def _is_file(info: zipfile.ZipInfo | rarfile.RarInfo) -> bool:
-    if isinstance(info, zipfile.ZipInfo):  # whose mode says so, where it has one
+    if isinstance(info, zipfile.ZipInfo):  # the mode, if it has one, says so
         return stat.S_IFMT(info.external_attr >> 16) in (0, stat.S_IFREG)
     return info.is_file()

@@ -1,4 +1,4 @@
-"""The catalogue of all archives (``catalogue.yaml`` says what each entry means), and what is there."""
+"""The catalogue of all archives (keys: see ``catalogue.yaml``), and what of them is on disk."""
 
 import glob
 import os
@@ -12,31 +12,31 @@ import yaml
 
 from pipeline_lib.common.errors import InputError
 
-IMAGES = (".jpg", ".jpeg")
+IMAGE_SUFFIXES = (".jpg", ".jpeg")
 
 
 @dataclass(frozen=True)
 class Archive:
-    """A file to be had; ``bytes`` is exact, ``about`` is not, ``checksum`` is ``algorithm:digest``."""
+    """A file to download: one entry under ``archives`` in ``catalogue.yaml``."""
 
     file: str
-    holds: tuple[str, ...]
-    addresses: tuple[str, ...] = ()
+    expected_files: tuple[str, ...]
+    urls: tuple[str, ...] = ()
     bytes: int | None = None
-    about: int | None = None
+    approximate_bytes: int | None = None
     checksum: str | None = None
-    to: str = ""
-    inner: str | None = None
-    images: int | None = None
-    suffixes: tuple[str, ...] = IMAGES
-    uncounted: tuple[str, ...] = ()
-    members: int | None = None
-    unpacked: int | None = None
-    unused: bool = False
+    subfolder: str = ""
+    inner_archives: str | None = None
+    file_count: int | None = None
+    counted_suffixes: tuple[str, ...] = IMAGE_SUFFIXES
+    excluded_folders: tuple[str, ...] = ()
+    max_members: int | None = None
+    max_bytes: int | None = None
+    optional: bool = False
 
     @property
-    def stage(self) -> str:
-        """The name of the hidden folder it is unpacked in."""
+    def unpacking_folder(self) -> str:
+        """The name of the hidden folder that the archive is unpacked in."""
         return f".{self.file}.unpacking"
 
 
@@ -46,127 +46,137 @@ class DataSet:
 
     key: str
     name: str
-    at: str
+    folder: str
     archives: tuple[Archive, ...]
     licence: str | None = None
     login: str | None = None
 
     @property
     def size(self) -> str:
-        """The download's size, for people."""
-        sizes = [archive.bytes or archive.about for archive in self.archives]
+        """The download's size as text, in GB."""
+        sizes = [archive.bytes or archive.approximate_bytes for archive in self.archives]
         known = sum(size for size in sizes if size)
         if not known:
             return "unknown"
-        prefix = "over " if None in sizes else "about " if self._rough else ""
+        prefix = "over " if None in sizes else "about " if self._approximate else ""
         return f"{prefix}{known / 1e9:,.3f} GB"
 
     @property
-    def _rough(self) -> bool:
+    def _approximate(self) -> bool:
         return any(archive.bytes is None for archive in self.archives)
 
 
 @dataclass(frozen=True)
 class State:
-    """What of a data set is there: ``missing`` is in words, empty for a complete set."""
+    """Whether any archive of a data set is unpacked (``present``), and what is ``missing``, in words."""
 
-    found: bool
+    present: bool
     missing: tuple[str, ...]
 
     def __str__(self) -> str:
-        if not self.found:
+        if not self.present:
             return "not found"
         return "part of it" if self.missing else "complete"
 
 
 @cache
 def catalogue() -> dict[str, DataSet]:
-    """Return the data sets by their keys."""
-    return {key: _data_set(key, **entry) for key, entry in _listed("data/catalogue.yaml").items()}
+    """Return the data sets by key."""
+    entries = _read_yaml("data/catalogue.yaml")
+    return {key: _data_set(key, **entry) for key, entry in entries.items()}
 
 
-def _listed(file: str) -> dict[str, dict]:
+def _read_yaml(file: str) -> dict[str, dict]:
     return yaml.safe_load(files("pipeline_lib").joinpath(file).read_text(encoding="utf-8"))
 
 
 def _data_set(
-    key: str, archives: Iterable[dict] = (), released: str | None = None, **entry: str | None
+    key: str, archives: Iterable[dict] = (), listed_in: str | None = None, **entry: str | None
 ) -> DataSet:
-    if released is not None:
+    if listed_in is not None:
         archives = [
             {
-                "file": one["file"],
-                "addresses": [one["address"]],
-                "bytes": one["bytes"],
-                "checksum": one["sha1"] and f"sha1:{one['sha1']}",
-                "holds": [one["file"]],
+                "file": released["file"],
+                "urls": [released["address"]],
+                "bytes": released["bytes"],
+                "checksum": released["sha1"] and f"sha1:{released['sha1']}",
+                "expected_files": [released["file"]],
             }
-            for one in _listed(released).values()
+            for released in _read_yaml(listed_in).values()
         ]
-    lists = ("holds", "addresses", "suffixes", "uncounted")
+    lists = ("expected_files", "urls", "counted_suffixes", "excluded_folders")
     return DataSet(
         key,
         archives=tuple(
-            Archive(**{name: tuple(v) if name in lists else v for name, v in archive.items()})
+            Archive(
+                **{
+                    name: tuple(value) if name in lists else value
+                    for name, value in archive.items()
+                }
+            )
             for archive in archives
         ),
         **entry,
     )
 
 
-def data_folder(text: str) -> Path:
-    """Return the folder of all data sets; raises InputError where the configuration names none."""
-    if not text:
+def data_folder(data_root: str) -> Path:
+    """Return the folder of all data sets; raises InputError if the configuration names none."""
+    if not data_root:
         raise InputError("config.data_root: not set; add --config data_root=DIR")
-    return Path(text).expanduser()
+    return Path(data_root).expanduser()
 
 
 def state(data_set: DataSet, root: Path) -> State:
-    """Return what of a data set is below ``root``: names are looked at, no file is opened."""
-    found, missing = False, []
+    """Return what of a data set is below ``root``, judged by file names; no file is opened."""
+    present, missing = False, []
     for archive in data_set.archives:
-        folder = root / data_set.at / archive.to
-        lacking = lacks(archive, folder)
-        missing += lacking
-        if not lacking:
-            found = True
-            if archive.images is not None:
-                count = count_files(folder, archive.suffixes, archive.uncounted)
-                kind = "images" if archive.suffixes == IMAGES else f"{archive.suffixes[0]} files"
-                if count < archive.images:
-                    missing.append(f"{count:,} of {archive.images:,} {kind}")
-    return State(found, tuple(dict.fromkeys(missing)))
+        folder = root / data_set.folder / archive.subfolder
+        missing_here = missing_files(archive, folder)
+        missing += missing_here
+        if not missing_here:
+            present = True
+            if archive.file_count is not None:
+                suffixes = archive.counted_suffixes
+                count = count_files(folder, suffixes, archive.excluded_folders)
+                kind = "images" if suffixes == IMAGE_SUFFIXES else f"{suffixes[0]} files"
+                if count < archive.file_count:
+                    missing.append(f"{count:,} of {archive.file_count:,} {kind}")
+    return State(present, tuple(dict.fromkeys(missing)))
 
 
-def lacks(archive: Archive, folder: Path) -> list[str]:
-    """Return what an archive's part of a set still needs in ``folder``; empty where it is there."""
+def missing_files(archive: Archive, folder: Path) -> list[str]:
+    """Return, in words, what of an archive is missing in ``folder``; empty if it is unpacked there."""
     if not folder.is_dir():
         return [f"{folder}"]
-    if (folder / archive.stage).exists():
+    if (folder / archive.unpacking_folder).exists():
         return [f"the rest of {archive.file}, whose unpacking was interrupted"]
-    return [f"{folder}/{pattern}" for pattern in archive.holds if not has(folder, pattern)]
+    patterns = archive.expected_files
+    return [f"{folder}/{pattern}" for pattern in patterns if not has_match(folder, pattern)]
 
 
-def has(folder: Path, pattern: str) -> bool:
-    """Tell whether something below ``folder`` matches; ``a|b`` is one pattern or the other."""
-    return any(any(glob.iglob(one, root_dir=folder)) for one in pattern.split("|"))
+def has_match(folder: Path, pattern: str) -> bool:
+    """Tell whether a path below ``folder`` matches; ``a|b`` matches what ``a`` or ``b`` matches."""
+    return any(any(glob.iglob(option, root_dir=folder)) for option in pattern.split("|"))
 
 
-def count_files(folder: Path, suffixes: tuple[str, ...], uncounted: tuple[str, ...] = ()) -> int:
-    """Return how many files of these suffixes, in any case, lie below ``folder``.
+def count_files(
+    folder: Path, suffixes: tuple[str, ...], excluded_folders: tuple[str, ...] = ()
+) -> int:
+    """Return the number of files below ``folder`` with one of these suffixes, in any case.
 
-    Links are followed; hidden files and folders are passed over, and folders called ``uncounted``.
+    Links are followed. Hidden files and folders, and ``excluded_folders``, are skipped.
     """
-    count, folders, seen = 0, [os.fspath(folder)], set()
+    count, folders, visited = 0, [os.fspath(folder)], set()
     while folders:
         current = folders.pop()
         identity = os.stat(current)
-        if (identity.st_dev, identity.st_ino) in seen:  # a link back up
+        if (identity.st_dev, identity.st_ino) in visited:  # a link to a parent folder
             continue
-        seen.add((identity.st_dev, identity.st_ino))
+        visited.add((identity.st_dev, identity.st_ino))
         with os.scandir(current) as entries:
             for entry in entries:
-                if entry.name.startswith(".") or entry.name in uncounted:
+                if entry.name.startswith(".") or entry.name in excluded_folders:
                     continue
                 if entry.is_dir():
                     folders.append(entry.path)

@@ -1,4 +1,4 @@
-"""Names of classes, for people."""
+"""Human-readable names of classes."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -8,18 +8,17 @@ from pipeline_lib.data.manifest import CLASS_COLUMNS, read_csv
 
 
 class ClassNames(dict):
-    """Names by label: those given, else ImageNet's; a label without a name is its own."""
+    """Names by label: the given ones, else ImageNet's, else the label itself."""
 
     def __missing__(self, label: str) -> str:
-        info = _imagenet()
-        known = label in _imagenet_set()
-        self[label] = info.label_name_to_description(label) if known else label
+        in_imagenet = label in _imagenet_set()
+        self[label] = _imagenet().label_name_to_description(label) if in_imagenet else label
         return self[label]
 
 
 @lru_cache(maxsize=1)
 def _imagenet():
-    """Return timm's list of ImageNet's classes; importing timm takes seconds, so not before."""
+    """Return timm's list of ImageNet's classes; timm is imported late because that takes seconds."""
     from timm.data import ImageNetInfo
 
     return ImageNetInfo()
@@ -35,11 +34,11 @@ def imagenet_labels() -> list[str]:
     return _imagenet().label_names()
 
 
-def names_in(classes: Sequence[Path]) -> ClassNames:
-    """Return the names by label of several classes files, of the last where they disagree."""
-    frames = [read_csv(path, CLASS_COLUMNS) for path in classes]
-    given = [pair for frame in frames for pair in zip(frame["label"], frame["name"], strict=True)]
-    return ClassNames({label: name for label, name in given if name})
+def names_in(class_tables: Sequence[Path]) -> ClassNames:
+    """Return the names by label of several class tables; where they disagree, the last one counts."""
+    frames = [read_csv(path, CLASS_COLUMNS) for path in class_tables]
+    pairs = [pair for frame in frames for pair in zip(frame["label"], frame["name"], strict=True)]
+    return ClassNames({label: name for label, name in pairs if name})
 
 
 def short_name(names: dict[str, str], label: str) -> str:

@@ -1,9 +1,9 @@
-"""ILSVRC2012 in its official layout, whole or any part of it.
+"""ILSVRC2012 in its official layout, complete or partial.
 
 Below the data set's folder: ``train/<wnid>/*.JPEG``, ``val/ILSVRC2012_val_*.JPEG`` (flat, or in
 folders by WNID), ``test/ILSVRC2012_test_*.JPEG``, ``bbox/val/*.xml``,
-``ILSVRC2012_devkit_t12/data/`` with the val labels and ``meta.mat``; the blacklist may lie there or
-in ``ILSVRC2014_devkit/data/``.
+``ILSVRC2012_devkit_t12/data/`` with the val labels and ``meta.mat``; the blacklist is there or in
+``ILSVRC2014_devkit/data/``.
 """
 
 import re
@@ -24,7 +24,7 @@ _NAME = re.compile(r"ILSVRC2012_(val|test)_(\d{8})\.jpe?g", re.IGNORECASE)
 
 
 def read_train(root: Path) -> ImageSet:
-    """Read ``train/``: every image of every WNID folder; sizes are left empty, training warps."""
+    """Read ``train/``: every image of every WNID folder. Sizes stay empty, because training warps."""
     classes = _classes(root)
     known = {wnid for wnid, _, _ in classes}
     folders = sorted(path for path in (root / "train").glob("n*") if path.is_dir())
@@ -46,34 +46,34 @@ def read_train(root: Path) -> ImageSet:
 
 
 def read_val(root: Path, expected: int) -> ImageSet:
-    """Read ``val/``, ``bbox/val/`` and the devkit's labels, of which there must be ``expected``.
+    """Read ``val/``, ``bbox/val/`` and the devkit's labels, whose number must be ``expected``.
 
-    Missing images, missing XML files and a missing blacklist are counted in the summary. Raises
-    InputError for no image at all, a devkit of the wrong length, an XML file that cannot be read,
-    has no box, or names another class than the devkit does.
+    The summary notes missing images, missing XML files and a missing blacklist. Raises InputError if
+    there is no image at all, the devkit has another number of labels, or an XML file cannot be read, has
+    no box, or names another class than the devkit.
     """
     files = _numbered(root, "val")
     classes = _classes(root)
     wnid_of = {number: wnid for wnid, number, _ in classes}
     labels = _labels(root / LABELS, wnid_of, expected)
-    black = _blacklist(root, expected)
+    blacklist = _blacklist(root, expected)
     images, boxes, without_xml, rescaled = [], [], 0, 0
     for number, path in progress(sorted(files.items()), "reading val"):
         if number > expected:
             raise InputError(f"{path}: number {number} has no label; the devkit has {expected}")
         label, (width, height) = labels[number - 1], image_size(path)
-        blacklisted = int(black is not None and number in black)
+        blacklisted = int(blacklist is not None and number in blacklist)
         images.append((path.stem, str(path.relative_to(root)), label, width, height, blacklisted))
         xml = root / "bbox" / "val" / f"{path.stem}.xml"
         if not xml.exists():
             without_xml += 1
             continue
-        found, size = _read_xml(xml, label)
+        xml_boxes, size = _read_xml(xml, label)
         rescaled += size != (width, height)
         scale = (width / size[0], height / size[1]) * 2
         boxes += [
             (path.stem, label, *(value * s for value, s in zip(box, scale, strict=True)))
-            for box in found
+            for box in xml_boxes
         ]
     notes = [f"{len(images):,} of {expected:,} val images found."] if len(images) < expected else []
     box_notes = []
@@ -81,7 +81,7 @@ def read_val(root: Path, expected: int) -> ImageSet:
         box_notes.append(f"{without_xml:,} images have no box file: they count in Table 1 only.")
     if rescaled:
         box_notes.append(f"{rescaled:,} images differ in size from their box file: boxes scaled.")
-    if black is None:
+    if blacklist is None:
         box_notes.append("No blacklist in the devkit: localization is scored on all images.")
     else:
         count = sum(row[-1] for row in images)
@@ -91,7 +91,7 @@ def read_val(root: Path, expected: int) -> ImageSet:
 
 
 def read_test(root: Path) -> ImageSet:
-    """Read ``test/``, whose labels are not published. Raises InputError for no image at all."""
+    """Read ``test/``, whose labels are not published. Raises InputError if there is no image."""
     files = _numbered(root, "test")
     images = [
         (path.stem, str(path.relative_to(root)), "", *image_size(path), 0)
@@ -101,7 +101,7 @@ def read_test(root: Path) -> ImageSet:
 
 
 def _numbered(root: Path, split: str) -> dict[int, Path]:
-    """Return a split's images by their number, wherever below its folder they lie."""
+    """Return a split's images by number, from any depth below its folder."""
     files = {
         int(match[2]): path
         for path in sorted((root / split).rglob("*"))
@@ -127,14 +127,14 @@ def _classes(root: Path) -> list[tuple[str, int, str]]:
             for row in synsets
             if int(row["num_children"]) == 0
         ]
-    except Exception as error:  # a spoiled .mat file raises almost anything
+    except Exception as error:  # a damaged .mat file raises almost anything
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise InputError(f"{path}: not the devkit's ({reason}); unpack the devkit again") from None
     return sorted(leaves)
 
 
 def _labels(path: Path, wnid_of: dict[int, str], expected: int) -> list[str]:
-    """Return the WNID of every val image: the file has ILSVRC2012_IDs, one a line."""
+    """Return the WNID of every val image; the file has one ILSVRC2012_ID per line."""
     try:
         numbers = [int(line) for line in path.read_text().split()]
         labels = [wnid_of[number] for number in numbers]
@@ -151,7 +151,7 @@ def _labels(path: Path, wnid_of: dict[int, str], expected: int) -> list[str]:
 
 
 def _blacklist(root: Path, expected: int) -> set[int] | None:
-    """Return the numbers of the val images that localization leaves out, None without a file."""
+    """Return the numbers of the val images that localization leaves out; None without a file."""
     for folder in (root / DEVKIT, root / "ILSVRC2014_devkit" / "data"):
         path = folder / BLACKLIST
         if not path.exists():
@@ -159,7 +159,7 @@ def _blacklist(root: Path, expected: int) -> set[int] | None:
         try:
             numbers = {int(line) for line in path.read_text().split()}
         except ValueError as error:
-            raise InputError(f"{path}: not one image number a line ({error})") from None
+            raise InputError(f"{path}: not one image number per line ({error})") from None
         if numbers and not 1 <= min(numbers) <= max(numbers) <= expected:
             raise InputError(f"{path}: names images outside 1 to {expected:,}; fetch it again")
         return numbers
@@ -167,13 +167,13 @@ def _blacklist(root: Path, expected: int) -> set[int] | None:
 
 
 def _read_xml(path: Path, label: str) -> tuple[list[tuple[int, int, int, int]], tuple[int, int]]:
-    """Return the half-open boxes and the (width, height) they are in; the file's are inclusive."""
+    """Return the half-open boxes, converted from inclusive corners, and their image's (width, height)."""
     try:
         annotation = ET.parse(path).getroot()
         width, height = (
             int(annotation.findtext(f"size/{side}", "")) for side in ("width", "height")
         )
-        found = [
+        objects = [
             (
                 element.findtext("name"),
                 *(int(element.findtext(f"bndbox/{tag}", "")) for tag in _CORNERS),
@@ -182,12 +182,12 @@ def _read_xml(path: Path, label: str) -> tuple[list[tuple[int, int, int, int]], 
         ]
     except (ET.ParseError, ValueError) as error:
         raise InputError(f"{path}: cannot be read ({error}); fetch it again") from None
-    if not found:
+    if not objects:
         raise InputError(
             f"{path}: has no box; fetch it again, or delete it to score the class only"
         )
     boxes = []
-    for name, x0, y0, x1, y1 in found:
+    for name, x0, y0, x1, y1 in objects:
         if name != label:
             raise InputError(f"{path}: its object is {name}, the devkit says {label}; one is wrong")
         if x1 < x0 or y1 < y0 or width < 1 or height < 1:

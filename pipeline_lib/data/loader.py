@@ -1,4 +1,4 @@
-"""Images as batches: warped, for training cropped and mirrored at random, seeded per sample."""
+"""Batches of warped images; for training, cropped and mirrored at random with a seed per sample."""
 
 import os
 import signal
@@ -17,10 +17,10 @@ from torch.utils.data import DataLoader, Dataset
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.images import open_rgb, warp
 
-Key = tuple[int, int]  # (epoch, index): what a training sample is asked for by
+SampleKey = tuple[int, int]  # (epoch, index) of a training sample
 
 
-class Squares(Protocol):
+class SquareImages(Protocol):
     """Images warped to squares: item ``index`` is (side, side, 3) uint8, an array or a tensor."""
 
     def __len__(self) -> int: ...
@@ -39,16 +39,16 @@ class WarpedImages(Dataset):
 
     def __getitem__(self, index: int) -> torch.Tensor:
         height, width = self.size
-        return torch.from_numpy(warp(self._picture(index), width, height).copy())
+        return torch.from_numpy(warp(self._image(index), width, height).copy())
 
-    def _picture(self, index: int) -> Image.Image:
+    def _image(self, index: int) -> Image.Image:
         return open_rgb(self.root / self.paths[index])
 
 
 class CroppedImages(WarpedImages):
-    """What each of (n, 4) half-open boxes, in pixels, cuts out of its image, warped likewise.
+    """Each image cropped to its box, then warped; ``boxes`` are (n, 4), half-open, in pixels.
 
-    A box is rounded outward and clamped to the image; at least a pixel of it is left.
+    A box is rounded outward and clamped to the image, to at least one pixel.
     """
 
     def __init__(
@@ -57,40 +57,39 @@ class CroppedImages(WarpedImages):
         super().__init__(root, paths, size)
         self.boxes = np.asarray(boxes, np.float64)
 
-    def _picture(self, index: int) -> Image.Image:
-        image = super()._picture(index)
+    def _image(self, index: int) -> Image.Image:
+        image = super()._image(index)
         low = np.clip(np.floor(self.boxes[index, :2]), 0, np.array(image.size) - 1)
         high = np.clip(np.ceil(self.boxes[index, 2:]), low + 1, image.size)
         return image.crop((*low.astype(int).tolist(), *high.astype(int).tolist()))
 
 
-class KeptImages(Dataset):
-    """The same squares, each read once: for sets so small that they fit into memory."""
+class CachedImages(Dataset):
+    """The same images, each read once and kept in memory: for small sets."""
 
-    def __init__(self, squares: Squares) -> None:
-        self._squares = squares
-        self._kept: dict[int, np.ndarray | torch.Tensor] = {}
+    def __init__(self, images: SquareImages) -> None:
+        self._images = images
+        self._cache: dict[int, np.ndarray | torch.Tensor] = {}
 
     def __len__(self) -> int:
-        return len(self._squares)
+        return len(self._images)
 
     def __getitem__(self, index: int) -> np.ndarray | torch.Tensor:
-        if index not in self._kept:
-            self._kept[index] = self._squares[index]
-        return self._kept[index]
+        if index not in self._cache:
+            self._cache[index] = self._images[index]
+        return self._cache[index]
 
 
 class TrainingCrops(Dataset):
     """A random crop of each warped image, mirrored half of the time (protocol, section 1).
 
-    An item is asked for as (epoch, index), and what is drawn for it depends on these and the seed
-    alone: neither the order, nor the workers, nor a restart, nor where the images come from
-    (``WarpedImages`` of a folder, or ``PackedImages``) changes it. Items are a (crop, crop, 3)
-    uint8 tensor and the target.
+    The key of an item is (epoch, index); its random crop depends only on the key and the seed, not on
+    the order, the workers, a restart, or the source of the images (``WarpedImages`` of a folder, or
+    ``PackedImages``). Items are a (crop, crop, 3) uint8 tensor and the target.
     """
 
     def __init__(
-        self, images: Squares, targets: Sequence[int], *, crop_side: int, seed: int
+        self, images: SquareImages, targets: Sequence[int], *, crop_side: int, seed: int
     ) -> None:
         self.images, self.targets = images, list(targets)
         self.crop_side, self.seed = crop_side, seed
@@ -98,7 +97,7 @@ class TrainingCrops(Dataset):
     def __len__(self) -> int:
         return len(self.targets)
 
-    def __getitem__(self, key: Key) -> tuple[torch.Tensor, int]:
+    def __getitem__(self, key: SampleKey) -> tuple[torch.Tensor, int]:
         epoch, index = key
         rng = np.random.default_rng([self.seed, epoch, index])
         pixels = np.asarray(self.images[index])
@@ -110,42 +109,42 @@ class TrainingCrops(Dataset):
 
 
 def training_batches(
-    count: int, batch: int, seed: int, steps: range, part: int = 0, parts: int = 1
-) -> Iterator[list[Key]]:
-    """Yield each step's batch of (epoch, index), or the ``part``-th of its equal ``parts``.
+    count: int, batch: int, seed: int, steps: range, rank: int = 0, processes: int = 1
+) -> Iterator[list[SampleKey]]:
+    """Yield each step's batch of (epoch, index), or the equal share of process ``rank``.
 
-    An epoch is shuffled by (seed, epoch), and the rest that fills no batch is dropped, so that a
-    step's batch does not depend on where the run was resumed or into how many parts it is split.
+    An epoch is shuffled by (seed, epoch), and an incomplete last batch is dropped, so that a step's
+    batch does not depend on where the run was resumed or on the number of ``processes``.
     """
     per_epoch = count // batch
     order: np.ndarray | None = None
     for step in steps:
-        epoch, at = divmod(step, per_epoch)
-        if order is None or at == 0:
+        epoch, position = divmod(step, per_epoch)
+        if order is None or position == 0:
             order = np.random.default_rng([seed, epoch]).permutation(count)
-        keys = order[at * batch : (at + 1) * batch].reshape(parts, -1)[part]
+        keys = order[position * batch : (position + 1) * batch].reshape(processes, -1)[rank]
         yield [(epoch, int(index)) for index in keys]
 
 
 def training_loader(
-    crops: TrainingCrops, batches: Iterable[list[Key]], workers: int, pin_memory: bool = False
+    crops: TrainingCrops, batches: Iterable[list[SampleKey]], workers: int, pin_memory: bool = False
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Load the given batches, in order, each as ((n, crop, crop, 3) uint8, (n,) int64).
 
-    Given a whole run's batches, the workers start once and read ahead over the ends of epochs. The
-    loader draws a seed for them when it starts; from a generator of its own, or else a resumed run,
-    which starts one more, would go on with other random numbers.
+    Given all batches of a run, the workers start once and read ahead across epochs. The loader takes
+    a seed for them from a generator of its own: with PyTorch's global one, a resumed run, which starts
+    one more loader, would continue with other random numbers.
     """
-    own = torch.Generator()
+    generator = torch.Generator()
     loader = DataLoader(
         crops,
         batch_sampler=batches,
         num_workers=workers,
-        generator=own,
+        generator=generator,
         pin_memory=pin_memory,
-        worker_init_fn=_leave_signals_to_the_trainer,
+        worker_init_fn=_ignore_scheduler_signals,
     )
-    return _in_one_line(loader)
+    return _with_plain_errors(loader)
 
 
 def image_batches(
@@ -153,7 +152,7 @@ def image_batches(
 ) -> Iterator[torch.Tensor]:
     """Iterate over all images in order, as (n, height, width, 3) uint8."""
     loader = DataLoader(images, batch_size=batch, num_workers=workers, pin_memory=pin_memory)
-    return _in_one_line(loader)
+    return _with_plain_errors(loader)
 
 
 def normalised(
@@ -164,17 +163,17 @@ def normalised(
     return images.sub_(_per_channel(tuple(mean), device)).div_(_per_channel(tuple(std), device))
 
 
-@lru_cache(maxsize=16)  # to copy them anew for each batch would wait for the GPU each time
+@lru_cache(maxsize=16)  # copying them for each batch would wait for the GPU each time
 def _per_channel(values: tuple[float, ...], device: torch.device) -> torch.Tensor:
     with torch.inference_mode(False):
         return torch.tensor(values, device=device).view(1, 3, 1, 1)
 
 
-def _leave_signals_to_the_trainer(_worker: int) -> None:
-    """Obey no SIGTERM but the trainer's own, and no SIGUSR1.
+def _ignore_scheduler_signals(_worker: int) -> None:
+    """Ignore SIGUSR1, and any SIGTERM that the trainer itself did not send.
 
-    Schedulers signal all of a job's processes, and a worker that obeyed would end the trainer
-    before it has saved.
+    Schedulers signal all processes of a job; a worker that ended would end the trainer before it has
+    saved.
     """
 
     def watch() -> None:
@@ -187,11 +186,11 @@ def _leave_signals_to_the_trainer(_worker: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _in_one_line(loader: DataLoader) -> Iterator:
-    """Iterate; an InputError of a worker, which comes wrapped in its traceback, is unwrapped.
+def _with_plain_errors(loader: DataLoader) -> Iterator:
+    """Iterate; unwrap the InputError of a worker, which PyTorch wraps in a traceback.
 
-    PyTorch's frames hold the error and the workers in a circle: left to themselves, these would
-    hold up the end of the program.
+    PyTorch's frames and the error refer to each other: without clearing the frames, the workers would
+    delay the end of the program.
     """
     problem = None
     try:

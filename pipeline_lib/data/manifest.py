@@ -7,14 +7,15 @@ Five CSV files and a summary, the same for every layout:
   (empty where not needed)
 - boxes: ``image_id, label, x0, y0, x1, y1``, half-open, in pixels of the image as it is on disk
 - classes: ``label, id, name``; ``id`` is the data set's own, ``name`` is for people
-- splits: ``split, part, image_id, label``; ``split`` is a number from 1 on, or the attribute that is
-  to be told, ``part`` is train or test, ``label`` the image's class, or present or absent. Every
-  label of a split is in both of its parts. Empty for a set that is not split
+- splits: ``split, subset, image_id, label``; ``split`` is a number from 1 on, or the name of an
+  attribute, ``subset`` is train or test, ``label`` the image's class, or present or absent. Every
+  label of a split is in both subsets. Empty for a set that is not split
 - annotations: what else is known of the images of a set of Section 4.2, in columns of its reader's
 - summary (JSON): what was found, what is missing, and notes a reader of the tables should see
 """
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -26,10 +27,29 @@ from pipeline_lib.common.files import atomic
 IMAGE_COLUMNS = ("image_id", "path", "label", "width", "height", "blacklisted")
 BOX_COLUMNS = ("image_id", "label", "x0", "y0", "x1", "y1")
 CLASS_COLUMNS = ("label", "id", "name")
-SPLIT_COLUMNS = ("split", "part", "image_id", "label")
+SPLIT_COLUMNS = ("split", "subset", "image_id", "label")
 PRESENT, ABSENT = "present", "absent"  # the labels of a split that is an attribute
-TEXT_COLUMNS = ("image_id", "path", "label", "class", "name", "split", "part", "caption", "concept")
-MADE_FROM = "# made from "  # opens the first line of a table that names what it was made from
+TEXT_COLUMNS = (
+    "image_id",
+    "path",
+    "label",
+    "class",
+    "name",
+    "split",
+    "subset",
+    "caption",
+    "concept",
+)
+RENAMED_COLUMNS = {  # of tables of earlier versions
+    "rule": "box_method",
+    "part": "subset",
+    "told_apart": "separability",
+    "unmined": "ap_before_mining",
+    "having": "n_positive",
+    "best": "max_precision",
+    "guess": "predicted",
+    "most": "max_possible",
+}
 
 
 @dataclass(frozen=True)
@@ -62,11 +82,22 @@ class ImageSet:
     annotations: pd.DataFrame = field(default_factory=pd.DataFrame, compare=False)
 
 
-def write_csv(path: Path | str, frame: pd.DataFrame, made_from: str | None = None) -> None:
-    """Write a table atomically; ``made_from`` goes into a first comment line, see ``read_csv``."""
+def write_csv(
+    path: Path | str,
+    frame: pd.DataFrame,
+    made_from: str | None = None,
+    settings: Mapping[str, object] | None = None,
+) -> None:
+    """Write a table atomically.
+
+    ``made_from``, a fingerprint, and ``settings``, JSON-like values that say how it was made, go into
+    a first line ``# {"made_from": ..., "settings": ...}``: see ``read_csv`` and ``read_file_settings``.
+    """
+    header = {"made_from": made_from, "settings": settings and dict(settings)}
+    header = {key: value for key, value in header.items() if value is not None}
     with atomic(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
-        if made_from is not None:
-            file.write(f"{MADE_FROM}{made_from}\n")
+        if header:
+            file.write(f"# {json.dumps(header)}\n")
         frame.to_csv(file, index=False)
 
 
@@ -82,29 +113,59 @@ def read_csv(
 
     Empty strings stay strings, empty numbers become NaN.
 
-    Raises InputError where it is missing, is no CSV, lacks a column, or was made from something
+    Raises InputError if it is missing, is no CSV, lacks a column, or was made from something
     else than ``made_from`` (a fingerprint).
     """
+    header = _read_header(path)
     try:
-        with open(path, encoding="utf-8") as file:
-            first = file.readline().rstrip("\n")
         frame = pd.read_csv(
             path,
-            skiprows=int(first.startswith(MADE_FROM)),
+            skiprows=int(bool(header)),
             dtype=dict.fromkeys(TEXT_COLUMNS, str),
             keep_default_na=False,
             na_values={name: [""] for name in ("width", "height", "score")},
         )
-    except FileNotFoundError:
-        raise InputError(f"{path}: not found") from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not a CSV table ({error}); delete it and rerun") from None
-    missing = [name for name in columns if name not in frame.columns]
+    missing = [_with_old_name(name, frame) for name in columns if name not in frame.columns]
     if missing:
         raise InputError(f"{path}: lacks the column {', '.join(missing)}; delete it and rerun")
-    if made_from is not None and first != f"{MADE_FROM}{made_from}":
+    if made_from is not None and header.get("made_from") != made_from:
         raise InputError(f"{path}: was not made from {made_from}; delete it and rerun")
     return frame
+
+
+def read_file_settings(path: Path | str) -> dict[str, object]:
+    """Return the settings that ``write_csv`` put into a table. Raises InputError if there are none."""
+    try:
+        return dict(_read_header(path)["settings"])
+    except KeyError:
+        raise InputError(f"{path}: does not say how it was made; delete it and rerun") from None
+
+
+def _read_header(path: Path | str) -> dict:
+    """Return what the first line says of a table, {} if it is the row of column names.
+
+    Raises InputError for a table that is missing or was written by an earlier version.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            first = file.readline()
+        if first.startswith("# made from "):
+            raise InputError(f"{path}: written by an earlier version; delete it and rerun")
+        return json.loads(first[2:]) if first.startswith("# {") else {}
+    except FileNotFoundError:
+        raise InputError(f"{path}: not found") from None
+    except ValueError as error:  # neither UTF-8 nor JSON
+        raise InputError(f"{path}: not a CSV table ({error}); delete it and rerun") from None
+
+
+def _with_old_name(column: str, frame: pd.DataFrame) -> str:
+    """Name a column that a table lacks, with its name of earlier versions if the table has that."""
+    old = next(
+        (old for old, new in RENAMED_COLUMNS.items() if new == column and old in frame), None
+    )
+    return f"{column} (called {old} by an earlier version)" if old else column
 
 
 def sampled_sizes(images: pd.DataFrame, root: Path, count: int = 256) -> list[int]:

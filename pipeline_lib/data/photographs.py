@@ -8,13 +8,11 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.images import image_size
 from pipeline_lib.data.manifest import ImageSet, Summary
 
-SAMPLES = (
-    "scikit-learn"  # as a folder's name: that package's two photographs, a palace and a flower
-)
+SAMPLES = "scikit-learn"  # in place of a folder: the two photographs in that package
 
 
 def root_folder(root: str) -> Path:
-    """Return the folder that a ``--root`` flag means."""
+    """Return the folder that a ``--root`` flag names; ``SAMPLES`` names the folder in scikit-learn."""
     if root != SAMPLES:
         return Path(root)
     from sklearn import datasets  # slow to import, and only the demo needs it
@@ -23,7 +21,7 @@ def root_folder(root: str) -> Path:
 
 
 def read_photographs(root: Path) -> ImageSet:
-    """Read every image directly in ``root``, by name. Raises InputError where there is none."""
+    """Read every image directly in ``root``, sorted by name. Raises InputError if there is none."""
     Image.init()
     suffixes = set(Image.registered_extensions())
     files = sorted(

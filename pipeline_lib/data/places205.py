@@ -1,8 +1,8 @@
-"""Places205 in its official layout, whole or any part of it.
+"""Places205 in its official layout, complete or partial.
 
 Below the data set's folder, as its two archives unpack: ``trainvalsplit_places205/`` with
-``{train,val}_places205.csv``, lines of a path and a class number, and ``test_places205.csv``, lines of a
-path alone; and the images, ``data/vision/torralba/deeplearning/images256/<letter>/<class>/*.jpg``.
+``{train,val}_places205.csv`` (each line a path and a class number) and ``test_places205.csv`` (each line
+a path); and the images, ``data/vision/torralba/deeplearning/images256/<letter>/<class>/*.jpg``.
 """
 
 from pathlib import Path
@@ -13,41 +13,41 @@ from pipeline_lib.data.manifest import ImageSet, Summary
 from pipeline_lib.data.transfer.listing import read_lines, readable
 from pipeline_lib.data.transfer.notes import counted
 
-PARTS = {"train": 2_448_873, "val": 20_500, "test": 41_000}
+SUBSET_SIZES = {"train": 2_448_873, "val": 20_500, "test": 41_000}
 CLASSES = 205
 LISTS = "trainvalsplit_places205"
 IMAGES = "data/vision/torralba/deeplearning/images256"
 
 
-def read_places205(root: Path, part: str) -> ImageSet:
-    """Read those images of a part's list that are there; the others are counted in the summary.
+def read_places205(root: Path, subset: str) -> ImageSet:
+    """Read the images of a subset's list that exist; the summary counts the missing ones.
 
-    A label is the class's number, 0 to 204, as text; its name is the folder of its images. Sizes are
-    read from the val and test images; training warps. Raises InputError for a list that is missing
-    or has another line, and for no image.
+    A label is the class number, 0 to 204, as text; the class's name is the folder of its images. Sizes
+    are read from the val and test images only, because training warps. Raises InputError for a list
+    that is missing or has an invalid line, and if no image exists.
     """
-    path = root / LISTS / f"{part}_places205.csv"
+    path = root / LISTS / f"{subset}_places205.csv"
     images, names, absent = [], {}, 0
     for number, line in enumerate(read_lines(path), 1):
-        name, label = _parsed(path, number, line, labelled=part != "test")
+        name, label = _parse_line(path, number, line, labelled=subset != "test")
         file = root / IMAGES / name
         if label:
             names.setdefault(label, readable(Path(name).parent.name))
         if not file.exists():
             absent += 1
             continue
-        size = ("", "") if part == "train" else image_size(file)
+        size = ("", "") if subset == "train" else image_size(file)
         images.append((name.removesuffix(".jpg"), f"{IMAGES}/{name}", label, *size, 0))
     if not images:
         raise InputError(f"{root / IMAGES}: none of the images in {path}; unpack them there")
     notes = [f"{counted(absent, 'image')} of the official list not found."] if absent else []
     classes = [(label, int(label), names[label]) for label in sorted(names, key=int)]
-    summary = Summary(f"Places205 {part}", len(images), PARTS[part], notes)
+    summary = Summary(f"Places205 {subset}", len(images), SUBSET_SIZES[subset], notes)
     return ImageSet(images, [], classes, summary)
 
 
-def _parsed(path: Path, number: int, line: str, labelled: bool) -> tuple[str, str]:
-    """Return a line's image, below the images' folder, and its label, "" in a list without."""
+def _parse_line(path: Path, number: int, line: str, labelled: bool) -> tuple[str, str]:
+    """Return a line's image path, below the image folder, and its label ("" in an unlabelled list)."""
     name, _, label = line.partition(" ")
     label = label.strip()
     if labelled and not (label.isdecimal() and int(label) < CLASSES):

@@ -1,8 +1,8 @@
-"""Packed images: warped once, JPEG in HDF5 shards of some thousand, so that training only decodes.
+"""Packed images: warped once and stored as JPEG in HDF5 shards, so that training only decodes.
 
-A folder of shards and an ``index.json`` that is written last. A shard holds ``bytes`` (uint8, the
-JPEG files one after the other), ``offsets`` (int64, where each begins, and the end), ``image_ids``
-and ``rows``: the numbers of its images in the manifest, by which training asks for them.
+A folder of shards and an ``index.json``, which is written last. A shard contains ``bytes`` (uint8, the
+JPEG files one after the other), ``offsets`` (int64, the start of each, and the end), ``image_ids``
+and ``rows`` (the images' row numbers in the manifest, which are their indices for training).
 """
 
 import hashlib
@@ -20,15 +20,14 @@ from PIL import Image
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import atomic, fingerprint, read_json, write_json
 from pipeline_lib.common.images import open_rgb, warp
-from pipeline_lib.data.manifest import sampled_sizes
 
-INDEX = "index.json"
-PACK = "pack the images again (python -m pipeline_lib pack)"
+INDEX_NAME = "index.json"
+PACK_AGAIN = "pack the images again (python -m pipeline_lib pack)"
 
 
 @dataclass(frozen=True)
 class Packing:
-    """What packed images are made from, and how: two folders of equal packing hold the same.
+    """The sources and settings of packed images: folders of equal packings have equal shards.
 
     ``manifest`` and ``sizes`` are fingerprints of the manifest and of its images' sizes in bytes;
     ``side`` is in pixels, ``shard_size`` in images, ``quality`` is JPEG's.
@@ -43,19 +42,13 @@ class Packing:
 
     @property
     def fingerprint(self) -> str:
-        """What every shard carries, to be told from those of another packing."""
+        """The identity that every shard carries."""
         return fingerprint(asdict(self))
 
     def shards(self, count: int) -> list[np.ndarray]:
-        """Split the shuffled numbers of ``count`` images into shards: int64 arrays."""
+        """Split the shuffled row numbers of ``count`` images into shards: int64 arrays."""
         order = np.random.default_rng(self.seed).permutation(count)
         return np.split(order, range(self.shard_size, count, self.shard_size))
-
-
-def packing(manifest: Path, images: pd.DataFrame, root: Path, **settings: int) -> Packing:
-    """Return the packing of a manifest's images (those below ``root``) with these settings."""
-    sizes = fingerprint(sampled_sizes(images, root))
-    return Packing(manifest=fingerprint(manifest), sizes=sizes, **settings)
 
 
 def shard_name(number: int) -> str:
@@ -63,38 +56,38 @@ def shard_name(number: int) -> str:
     return f"shard-{number:05d}.h5"
 
 
-def write_shard(path: Path, root: Path, images: pd.DataFrame, made: Packing) -> None:
-    """Warp, encode and write some images, atomically; the table's index are their numbers.
+def write_shard(path: Path, root: Path, images: pd.DataFrame, packing: Packing) -> None:
+    """Warp, encode and write images, atomically; the table's index has their row numbers.
 
-    Raises InputError for an image that cannot be decoded and for a disk that is full.
+    Raises InputError for an image that cannot be decoded, or if the disk is full.
     """
-    parts = []
+    encoded = []
     for name in images["path"]:
-        square = Image.fromarray(warp(open_rgb(root / name), made.side, made.side))
+        square = Image.fromarray(warp(open_rgb(root / name), packing.side, packing.side))
         buffer = io.BytesIO()
-        square.save(buffer, "JPEG", quality=made.quality)
-        parts.append(buffer.getvalue())
-    content = np.frombuffer(b"".join(parts), np.uint8)
+        square.save(buffer, "JPEG", quality=packing.quality)
+        encoded.append(buffer.getvalue())
+    content = np.frombuffer(b"".join(encoded), np.uint8)
     with atomic(path) as temporary:
         try:
             with h5py.File(temporary, "w") as file:
                 file["bytes"] = content
-                file["offsets"] = np.cumsum([0, *map(len, parts)])
+                file["offsets"] = np.cumsum([0, *map(len, encoded)])
                 file["rows"] = images.index.to_numpy(np.int64)
                 file["image_ids"] = images["image_id"].tolist()
-                file.attrs["packing"] = made.fingerprint
+                file.attrs["packing"] = packing.fingerprint
                 file.attrs["sha256"] = _content_sha256(file)
         except (OSError, RuntimeError) as error:  # how HDF5 reports a full disk
             reason = str(error).splitlines()[0][:120]
             raise InputError(f"{path}: not written ({reason}); is the disk full?") from None
 
 
-def whole_shard(path: Path, rows: np.ndarray, made: Packing) -> bool:
-    """Say whether a shard of an earlier, killed run is there and can be kept."""
+def is_complete_shard(path: Path, rows: np.ndarray, packing: Packing) -> bool:
+    """Tell whether an earlier run left a complete shard of this packing with these rows."""
     try:
         with h5py.File(path, "r") as file:
             return (
-                file.attrs["packing"] == made.fingerprint
+                file.attrs["packing"] == packing.fingerprint
                 and np.array_equal(file["rows"], rows)
                 and file.attrs["sha256"] == _content_sha256(file)
             )
@@ -102,7 +95,7 @@ def whole_shard(path: Path, rows: np.ndarray, made: Packing) -> bool:
         return False
 
 
-def write_index(folder: Path, made: Packing, counts: Sequence[int]) -> None:
+def write_index(folder: Path, packing: Packing, counts: Sequence[int]) -> None:
     """Describe the shards in ``index.json``; ``counts`` are their numbers of images."""
     shards = []
     for number, count in enumerate(counts):
@@ -115,65 +108,67 @@ def write_index(folder: Path, made: Packing, counts: Sequence[int]) -> None:
                 "sha256": _sha256(path),
             }
         )
-    write_json(folder / INDEX, {"images": sum(counts), **asdict(made), "shards": shards})
+    write_json(folder / INDEX_NAME, {"images": sum(counts), **asdict(packing), "shards": shards})
 
 
 class PackedImages:
-    """The images of a folder of shards by their number in the manifest: (side, side, 3) uint8.
+    """The images of a folder of shards by their row in the manifest: (side, side, 3) uint8.
 
-    Opening reads the index and where each image lies; a shard that is missing, truncated or of
-    another packing is refused with an InputError, one whose bytes were changed by ``verify``.
-    Shards are opened when first read, in each process anew: HDF5 files do not survive a fork.
+    Opening reads the index and each image's position; it raises InputError for a shard that is missing,
+    truncated or of another packing. Changed bytes are only detected by ``verify``. Each process opens
+    the shards itself, when it first reads them: HDF5 files do not survive a fork.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        index = read_json(folder / INDEX)
+        index = read_json(folder / INDEX_NAME)
         try:
             self.shards = [dict(shard) for shard in index.pop("shards")]
             count = index.pop("images")
             self.packing = Packing(**index)
-            self.places = self._places(count)
+            self.positions = self._read_positions(count)
         except (KeyError, TypeError, ValueError, AttributeError):
-            raise InputError(f"{folder / INDEX}: not an index of packed images; {PACK}") from None
-        self._owner, self._files = 0, {}
+            raise InputError(
+                f"{folder / INDEX_NAME}: not an index of packed images; {PACK_AGAIN}"
+            ) from None
+        self._process_id, self._files = 0, {}
 
-    def _places(self, count: int) -> np.ndarray:
-        """Return (count, 2) int32: the shard, and the position in it, of each row."""
-        places = np.full((count, 2), -1, np.int32)
+    def _read_positions(self, count: int) -> np.ndarray:
+        """Return (count, 2) int32: each row's shard, and its position in the shard."""
+        positions = np.full((count, 2), -1, np.int32)
         for number, shard in enumerate(self.shards):
             path = self.folder / shard["file"]
             size = path.stat().st_size if path.exists() else 0
             if size != shard["bytes"]:
                 raise InputError(
-                    f"{path}: has {size} bytes and should have {shard['bytes']}; {PACK}"
+                    f"{path}: has {size} bytes and should have {shard['bytes']}; {PACK_AGAIN}"
                 )
             try:
                 with _open(path) as file:
                     foreign = file.attrs["packing"] != self.packing.fingerprint
                     rows = file["rows"][:]
             except (OSError, RuntimeError, KeyError) as error:
-                raise InputError(f"{path}: cannot be read ({error}); {PACK}") from None
+                raise InputError(f"{path}: cannot be read ({error}); {PACK_AGAIN}") from None
             inside = len(rows) == shard["images"] and ((rows >= 0) & (rows < count)).all()
             if foreign or not inside:
-                raise InputError(f"{path}: is not a shard of this index; {PACK}")
-            places[rows] = np.stack([np.full(len(rows), number), np.arange(len(rows))], axis=1)
-        if (places < 0).any():
-            raise InputError(f"{self.folder / INDEX}: its shards lack images; {PACK}")
-        return places
+                raise InputError(f"{path}: is not a shard of this index; {PACK_AGAIN}")
+            positions[rows] = np.stack([np.full(len(rows), number), np.arange(len(rows))], axis=1)
+        if (positions < 0).any():
+            raise InputError(f"{self.folder / INDEX_NAME}: its shards lack images; {PACK_AGAIN}")
+        return positions
 
     def verify(self) -> None:
-        """Read every shard and raise InputError for one that is not what the index says."""
+        """Read every shard; raises InputError for one whose checksum is not the index's."""
         for shard in self.shards:
             path = self.folder / shard["file"]
             if _sha256(path) != shard["sha256"]:
-                raise InputError(f"{path}: was changed since it was packed; {PACK}")
+                raise InputError(f"{path}: was changed since it was packed; {PACK_AGAIN}")
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.positions)
 
     def __getitem__(self, row: int) -> np.ndarray:
-        number, position = self.places[row]
+        number, position = self.positions[row]
         content, offsets = self._file(int(number))
         try:
             data = content[offsets[position] : offsets[position + 1]]
@@ -181,26 +176,28 @@ class PackedImages:
                 return np.asarray(image.convert("RGB"))
         except (OSError, SyntaxError, ValueError) as error:
             path = self.folder / self.shards[number]["file"]
-            raise InputError(f"{path}: image {position} is spoiled ({error}); {PACK}") from None
+            raise InputError(
+                f"{path}: image {position} cannot be decoded ({error}); {PACK_AGAIN}"
+            ) from None
 
     def _file(self, number: int) -> tuple[h5py.Dataset, np.ndarray]:
-        if self._owner != os.getpid():
-            self._owner, self._files = os.getpid(), {}
+        if self._process_id != os.getpid():
+            self._process_id, self._files = os.getpid(), {}
         if number not in self._files:
             path = self.folder / self.shards[number]["file"]
             try:
                 file = _open(path)
                 self._files[number] = file["bytes"], file["offsets"][:]
             except (OSError, RuntimeError, KeyError) as error:
-                raise InputError(f"{path}: cannot be read ({error}); {PACK}") from None
+                raise InputError(f"{path}: cannot be read ({error}); {PACK_AGAIN}") from None
         return self._files[number]
 
     def __getstate__(self) -> dict:
-        return self.__dict__ | {"_owner": 0, "_files": {}}
+        return self.__dict__ | {"_process_id": 0, "_files": {}}
 
 
 def _open(path: Path) -> h5py.File:
-    return h5py.File(path, "r", locking=False)  # read-only shards may lie where locks do not work
+    return h5py.File(path, "r", locking=False)  # locks fail on some read-only file systems
 
 
 def _content_sha256(file: h5py.File) -> str:

@@ -1,30 +1,39 @@
-"""The accuracy of several models' answers, by task and by type of answer, and what the image adds."""
+"""The accuracy of several models' answers, by task and by type of answer, and the gain by the image.
 
-from collections.abc import Iterator, Sequence
+Columns of the table: ``row`` (a model, or GAIN), ``metric`` (the task and type of answer), ``value`` in
+percent with its 95 % bootstrap interval ``low`` to ``high``, the numbers ``n`` of questions and
+``images``, and for a model the ``epoch`` whose weights it has, of ``epochs``.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from pipeline_lib.data.manifest import read_csv
 from pipeline_lib.evaluation.transfer import Outcomes, summarise
 
-ANSWER_COLUMNS = ("answer", "probability", "top", "chosen")  # of a question, see ``answers``
-SCORE_COLUMNS = ("row", "metric", "ours", "low", "high", "n", "images")
+VQA_SCORE_COLUMNS = ("row", "metric", "value", "low", "high", "n", "images", "epoch", "epochs")
 FULL, WORDS, IMAGE = "words and image", "words alone", "image alone"
 GAIN = "gain by the image"
 TASKS = ("open-ended", "multiple-choice")
 
 
-def score(
+def score_answers(
     accuracies: dict[tuple[str, str], np.ndarray],
     image_ids: Sequence[str],
     answer_types: Sequence[str],
-    seed: int = 0,
+    *,
+    epoch_of: Mapping[str, int],
+    epochs: int,
+    seed: int,
 ) -> pd.DataFrame:
-    """Return the mean accuracies, in percent, as rows of ``SCORE_COLUMNS``.
+    """Return the mean accuracies as rows of ``VQA_SCORE_COLUMNS``.
 
-    ``accuracies`` are by (model, task), each (n,) in [0, 1] for the questions whose images and types
-    of answer are given. The intervals (95 % percentile bootstrap) draw images, each with all of its
-    questions: these are not independent. GAIN is the paired difference of FULL and WORDS.
+    ``accuracies`` by (model, task) are (n,) in [0, 1], one per question; ``image_ids`` and
+    ``answer_types`` are those of the questions. The bootstrap samples images, each with all of its
+    questions, because these are not independent. GAIN is FULL minus WORDS, paired by question.
     """
     images, types = np.asarray(image_ids), np.asarray(answer_types)
     gains = {
@@ -34,15 +43,21 @@ def score(
     }
     rows = []
     for (model, task), values in (accuracies | gains).items():
-        for name, asked in _groups(types):
-            found = summarise([Outcomes(images[asked], values[asked])], seed)
-            counts = (int(asked.sum()), found.n)
-            rows.append((model, f"{task}{name}", found.value, found.low, found.high, *counts))
-    return pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
+        for suffix, selected in _groups(types):
+            mean = summarise([Outcomes(images[selected], values[selected])], seed)
+            counts = (int(selected.sum()), mean.n, epoch_of.get(model, pd.NA), epochs)
+            rows.append((model, f"{task}{suffix}", mean.value, mean.low, mean.high, *counts))
+    return pd.DataFrame(rows, columns=list(VQA_SCORE_COLUMNS)).astype({"epoch": "Int64"})
+
+
+def read_vqa_scores(path: Path) -> pd.DataFrame:
+    """Read the table; GAIN has no epoch (NaN). Raises InputError like ``read_csv``."""
+    table = read_csv(path, VQA_SCORE_COLUMNS)
+    return table.assign(epoch=pd.to_numeric(table["epoch"]))
 
 
 def _groups(types: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """All questions, and those of each type of answer."""
+    """Yield all questions, then those of each type of answer: the metric's suffix and (n,) bool."""
     yield "", np.ones(len(types), bool)
     for name in sorted(set(types)):
         yield f", {name}", types == name

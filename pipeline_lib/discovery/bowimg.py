@@ -1,8 +1,9 @@
 """iBOWIMG: a question's bag of words and an image's pooled features, side by side, into a softmax.
 
-Source: Zhou et al., "Simple Baseline for Visual Question Answering" (2015) and its released code
-(protocol, section 5). The image's feature goes in as it is, so an answer's score is a part that the
-words make and one that is linear in the pooled maps: the latter has a map (paper, Eq. 2).
+Source: Zhou et al., "Simple Baseline for Visual Question Answering" (2015) and its released code,
+zhoubolei/VQAbaseline (protocol, section 5). The image's features enter unchanged, so an answer's score
+is the sum of a word term and a term that is linear in the pooled maps: the latter has a class map
+(paper, Eq. 2).
 """
 
 import copy
@@ -16,37 +17,20 @@ from torch.nn.functional import cross_entropy
 from torch.nn.utils import clip_grad_norm_
 
 from pipeline_lib.common.command import progress
-from pipeline_lib.discovery.words import NO_ANSWER
+from pipeline_lib.discovery.vocabulary import NO_CLASS
+from pipeline_lib.study.configuration.discovery import VqaConfig
+
+# The released code's optimization, beyond what VqaConfig has.
+WORD_NORM, ANSWER_NORM = 1500.0, 20.0  # maximum norms of the layers' weights
+GRADIENT_NORM = 0.1  # maximum norm of each layer's gradient
+MOMENTUM, WEIGHT_DECAY = 0.9, 5e-6
+DECAY, DECAY_EVERY = 1.2, 100  # the learning rates are divided by DECAY every so many epochs
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How it is trained; the defaults are the released code's.
-
-    ``width`` is that of the word layer. ``word_rate`` and ``answer_rate`` are the layers' learning
-    rates, both divided by ``decay`` every ``decay_every`` epochs; ``word_norm`` and ``answer_norm``
-    are what the norms of their weights are held below.
-    """
-
-    epochs: int = 100
-    width: int = 1024
-    batch: int = 100
-    word_rate: float = 0.8
-    answer_rate: float = 0.01
-    word_norm: float = 1500.0
-    answer_norm: float = 20.0
-    gradient_norm: float = 0.1
-    momentum: float = 0.9
-    weight_decay: float = 5e-6
-    decay: float = 1.2
-    decay_every: int = 100
-    seed: int = 0
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Questions and their images: ``words`` (n, longest) from ``Vocabulary.encode``, ``images`` (n,)
-    rows of the features, ``targets`` (n,) classes or NO_ANSWER; all on one device."""
+class EncodedQuestions:
+    """Questions and their images: ``words`` (n, max_words) from ``Vocabulary.encode``, ``images`` (n,)
+    rows of the features, ``targets`` (n,) classes or NO_CLASS; all on one device."""
 
     words: torch.Tensor
     images: torch.Tensor
@@ -55,9 +39,18 @@ class Asked:
     def __len__(self) -> int:
         return len(self.targets)
 
+    def select(self, wanted: np.ndarray | torch.Tensor) -> "EncodedQuestions":
+        """Return the questions for which ``wanted`` (n,) bool is true, in order."""
+        index = torch.as_tensor(wanted).nonzero()[:, 0].to(self.targets.device)
+        return EncodedQuestions(self.words[index], self.images[index], self.targets[index])
+
+    def with_class(self) -> "EncodedQuestions":
+        """Return the questions whose target is a class: the ones to train on."""
+        return self.select(self.targets != NO_CLASS)
+
 
 class BagOfWordsAndImage(nn.Module):
-    """Scores of answers. ``words`` or ``channels`` may be zero: then it sees one of the two alone."""
+    """Scores of answers. If ``words`` or ``channels`` is zero, the model uses the other input alone."""
 
     def __init__(self, words: int, channels: int, answers: int, width: int) -> None:
         super().__init__()
@@ -66,92 +59,93 @@ class BagOfWordsAndImage(nn.Module):
         self.channels = channels
 
     def forward(self, words: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
-        """(n, longest) word indices and (n, channels) features to (n, answers) scores."""
+        """(n, max_words) word indices and (n, channels) features to (n, answers) scores."""
         halves = []
         if self.words is not None:
             bag = features.new_zeros(len(words), self.words.in_features + 1)
-            bag.scatter_(1, words.long(), 1.0)  # binary: a word that comes twice counts once
-            halves.append(self.words(bag[:, :-1]))
+            bag.scatter_(1, words.long(), 1.0)  # binary: a repeated word counts once
+            halves.append(self.words(bag[:, :-1]))  # without the padding
         if self.channels:
             halves.append(features)
         return self.answers(torch.cat(halves, dim=1))
 
     @property
     def image_weights(self) -> np.ndarray:
-        """The (answers, channels) weights of the image's half."""
-        whole = self.answers.weight.detach()
-        return whole[:, whole.shape[1] - self.channels :].cpu().numpy()
+        """The answers' weights of the image features, (answers, channels)."""
+        weights = self.answers.weight.detach()
+        return weights[:, weights.shape[1] - self.channels :].cpu().numpy()
 
 
 def train(
     model: BagOfWordsAndImage,
     features: torch.Tensor,
-    training: Asked,
-    held_out: Asked,
-    recipe: Recipe,
+    training: EncodedQuestions,
+    held_out: EncodedQuestions,
+    config: VqaConfig,
 ) -> tuple[int, float]:
-    """Train the model in place; return the best epoch, from 1, and its part of right answers.
+    """Train the model in place; return the best epoch, from 1, and its held-out accuracy.
 
-    ``features`` (n, channels) may be on the CPU, or in a file, while the rest is on a GPU.
-    It ends with the weights of the epoch that gives most of ``held_out`` its target: the answer most
-    people gave. The sum of the negative log-likelihoods of a batch is descended, each layer's gradient
-    clipped by itself.
+    The model ends with the weights of the epoch with the highest accuracy on ``held_out``, whose
+    targets are the most frequent answers. ``features`` (n, channels) may be on the CPU, or in a file,
+    while the rest is on a GPU. The loss is the sum of a batch's negative log-likelihoods; each layer's
+    gradient is clipped separately.
     """
-    layers = {model.answers: (recipe.answer_rate, recipe.answer_norm)}
+    layers = {model.answers: (config.answer_rate, ANSWER_NORM)}
     if model.words is not None:
-        layers[model.words] = (recipe.word_rate, recipe.word_norm)
+        layers[model.words] = (config.word_rate, WORD_NORM)
     optimizer = torch.optim.SGD(
         [{"params": [layer.weight], "lr": rate} for layer, (rate, _) in layers.items()],
-        momentum=recipe.momentum,
+        momentum=MOMENTUM,
     )
-    schedule = torch.optim.lr_scheduler.StepLR(optimizer, recipe.decay_every, 1 / recipe.decay)
-    order = torch.Generator().manual_seed(recipe.seed)
-    best_epoch, best, kept = 0, -1.0, {}
-    for epoch in progress(range(1, recipe.epochs + 1), "epochs"):
+    schedule = torch.optim.lr_scheduler.StepLR(optimizer, DECAY_EVERY, 1 / DECAY)
+    order = torch.Generator().manual_seed(config.seed)
+    best_epoch, best_accuracy, best_weights = 0, -1.0, {}
+    for epoch in progress(range(1, config.epochs + 1), "epochs"):
         shuffled = torch.randperm(len(training), generator=order).to(training.images.device)
-        for taken in shuffled.split(recipe.batch):
-            scores = model(training.words[taken], _of(features, training.images[taken]))
-            loss = cross_entropy(scores, training.targets[taken], reduction="sum")
+        for batch in shuffled.split(config.batch):
+            scores = model(training.words[batch], _rows_of(features, training.images[batch]))
+            loss = cross_entropy(scores, training.targets[batch], reduction="sum")
             optimizer.zero_grad()
             loss.backward()
             for layer in layers:
-                clip_grad_norm_(layer.weight, recipe.gradient_norm)
+                clip_grad_norm_(layer.weight, GRADIENT_NORM)
             optimizer.step()
             with torch.no_grad():
                 for layer, group in zip(layers, optimizer.param_groups, strict=True):
-                    # As released, the weights decay after the step: momentum has no part in it.
-                    layer.weight.mul_(1 - group["lr"] * recipe.weight_decay)
+                    # As released, the weights decay after the step, outside the momentum.
+                    layer.weight.mul_(1 - group["lr"] * WEIGHT_DECAY)
                     layer.weight.mul_((layers[layer][1] / layer.weight.norm()).clamp(max=1))
         schedule.step()
-        right = right_part(model, features, held_out)
-        if right > best:
-            best_epoch, best, kept = epoch, right, copy.deepcopy(model.state_dict())
-    model.load_state_dict(kept)
-    return best_epoch, best
+        accuracy = target_accuracy(model, features, held_out)
+        if accuracy > best_accuracy:
+            best_epoch, best_accuracy = epoch, accuracy
+            best_weights = copy.deepcopy(model.state_dict())
+    model.load_state_dict(best_weights)
+    return best_epoch, best_accuracy
 
 
 @torch.inference_mode()
 def probabilities(
-    model: BagOfWordsAndImage, features: torch.Tensor, asked: Asked, block: int = 1000
+    model: BagOfWordsAndImage,
+    features: torch.Tensor,
+    questions: EncodedQuestions,
+    block: int = 1000,
 ) -> Iterator[torch.Tensor]:
     """Yield the probabilities of all answers, (block, answers), for the questions in order."""
-    for words, images in zip(asked.words.split(block), asked.images.split(block), strict=True):
-        yield model(words, _of(features, images)).softmax(1)
+    blocks = zip(questions.words.split(block), questions.images.split(block), strict=True)
+    for words, images in blocks:
+        yield model(words, _rows_of(features, images)).softmax(1)
 
 
-def right_part(model: BagOfWordsAndImage, features: torch.Tensor, asked: Asked) -> float:
-    """Return the part of the questions whose most probable answer is the target."""
-    guesses = [block.argmax(1) for block in probabilities(model, features, asked)]
-    # A target that is no class is never met.
-    return float((torch.cat(guesses) == asked.targets).float().mean())
+def target_accuracy(
+    model: BagOfWordsAndImage, features: torch.Tensor, questions: EncodedQuestions
+) -> float:
+    """Return the fraction of questions whose most probable answer is the target."""
+    predicted = [block.argmax(1) for block in probabilities(model, features, questions)]
+    # A target of NO_CLASS equals no predicted class.
+    return float((torch.cat(predicted) == questions.targets).float().mean())
 
 
-def _of(features: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
-    """Return the features of images, from where they are to where the images' rows are."""
+def _rows_of(features: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+    """Return the features of images, moved from their device to that of the row numbers."""
     return features[images.to(features.device)].to(images.device)
-
-
-def trainable(asked: Asked) -> Asked:
-    """Return those of the questions whose answer is a class."""
-    known = asked.targets != NO_ANSWER
-    return Asked(asked.words[known], asked.images[known], asked.targets[known])

@@ -1,20 +1,19 @@
-"""Detectors of concepts from images whose captions have a phrase or not, by hard mining.
+"""Detectors of concepts by hard mining, from images whose captions have a phrase or not.
 
-Captions are weak labels: they leave out what is there and name what is not. As in ConceptLearner (Zhou,
-Jagadeesh and Piramuthu, CVPR 2015), which the paper follows for its Figure 10, a linear SVM is
-trained again and again, on other images each time:
+Captions are weak labels: they omit things that are in the image and name things that are not. As in
+ConceptLearner (Zhou, Jagadeesh and Piramuthu, CVPR 2015), which the paper follows for its Figure 10, a
+linear SVM is trained in rounds, on other images each time:
 
 1. Positives are the images with the phrase, negatives as many random ones without it.
 2. A linear SVM is fitted to them and scores all images.
-3. Positives become those of the images with the phrase that score highest, ``Recipe.keep`` of them.
-   Negatives outside the margin (a decision value of -1 or less) are dropped: they are easy, and the
-   SVM is the same without them. As many as there are images with the phrase are added, the highest
-   scoring of all others inside the margin.
-4. It ends when a round changes neither, or after ``Recipe.rounds`` rounds.
+3. The new positives are the highest scoring ``keep_fraction`` of the images with the phrase. Negatives
+   outside the margin (a decision value of -1 or less) are dropped: they are easy, and the SVM is the
+   same without them. The highest scoring other images inside the margin become negatives, as many as
+   there are images with the phrase.
+4. Mining ends when a round changes neither set, or after ``rounds`` rounds.
 
-The paper gives no numbers for this; they are this project's choices and parameters. Where no
-positive is dropped and it ends by itself, the SVM is that of all images: no other negative is inside
-its margin.
+The paper gives no numbers; they are this project's choices (``MiningConfig``). If no positive is
+dropped and mining ends by itself, the SVM is that of all images: no other negative is in its margin.
 """
 
 from collections.abc import Sequence
@@ -23,126 +22,123 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline_lib.discovery.unit_features import UnitFeatures
+from pipeline_lib.study.configuration.discovery import MiningConfig
+from pipeline_lib.svm.cross_validation import cross_validate, stratified_folds
 from pipeline_lib.svm.liblinear import LiblinearSolver
 from pipeline_lib.svm.metrics import AVERAGE_PRECISION
 from pipeline_lib.svm.problem import Solution
-from pipeline_lib.svm.selection import stratified_folds, validate
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """``keep``: part of the images with the phrase that stay positives. ``most``: of positives, and of
-    negatives, at once; which of more images with the phrase are taken is drawn. ``cost``: the SVM's
-    C, of features of unit length. ``folds``: of the cross-validation.
-    """
-
-    keep: float = 0.8
-    rounds: int = 10
-    most: int = 2000
-    cost: float = 10.0
-    folds: int = 3
-    seed: int = 0
 
 
 @dataclass
-class Mined:
-    """A concept's detector: the SVM, the sorted rows it was last trained on, and how it got there.
+class ConceptDetector:
+    """A concept's SVM, the sorted rows it was last trained on, and how it was mined.
 
-    ``phrase`` are the rows with the phrase that positives are chosen from. ``first`` is the SVM before
-    any mining, of random negatives. ``settled`` tells whether mining ended by itself.
+    ``with_phrase`` are the rows with the phrase that positives are chosen from. ``before_mining`` is
+    the SVM of the first round, with random negatives. ``converged``: mining ended by itself.
     """
 
-    phrase: np.ndarray
+    with_phrase: np.ndarray
     positives: np.ndarray
     negatives: np.ndarray
-    first: Solution | None = None
+    before_mining: Solution | None = None
     solution: Solution | None = None
     rounds: int = 0
-    settled: bool = False
+    converged: bool = False
 
 
-def mine(features: UnitFeatures, rows: np.ndarray, has: np.ndarray, recipe: Recipe) -> list[Mined]:
-    """Return a detector for each of k concepts, from the images ``rows`` (m,) sorted alone.
+def mine_detectors(
+    features: UnitFeatures, rows: np.ndarray, has_phrase: np.ndarray, config: MiningConfig
+) -> list[ConceptDetector]:
+    """Return a detector for each of k concepts, trained on the images ``rows`` (m,), sorted, alone.
 
-    ``has`` (n, k) bool says which images have which phrase; of each, ``rows`` must have one that
-    has it and one that has not. A round reads the features once for all concepts.
+    ``has_phrase`` (n, k) bool: which images have which phrase. For each phrase, ``rows`` needs an image
+    with it and one without. A round reads the features once for all concepts.
     """
-    found = [_start(rows, column, recipe) for column in has.T]
-    for _ in range(recipe.rounds):
-        open_ones = [index for index, one in enumerate(found) if not one.settled]
-        if not open_ones:
+    detectors = [_start(rows, column, config) for column in has_phrase.T]
+    for _ in range(config.rounds):
+        unfinished = [k for k, detector in enumerate(detectors) if not detector.converged]
+        if not unfinished:
             break
-        for index in open_ones:
-            found[index].solution = _fit(features, found[index], recipe.cost)
-            found[index].first = found[index].first or found[index].solution
-        values = features.decide(stacked([found[index].solution for index in open_ones]))
-        for index, scores in zip(open_ones, values.T, strict=True):
-            _choose_anew(found[index], scores, rows[~has[rows, index]], recipe)
-    return found
+        for k in unfinished:
+            detectors[k].solution = _fit(features, detectors[k], config.cost)
+            detectors[k].before_mining = detectors[k].before_mining or detectors[k].solution
+        values = features.decide(stack_solutions([detectors[k].solution for k in unfinished]))
+        for k, scores in zip(unfinished, values.T, strict=True):
+            _update_examples(detectors[k], scores, rows[~has_phrase[rows, k]], config)
+    return detectors
 
 
-def stacked(solutions: Sequence[Solution]) -> Solution:
-    """Return the SVMs of several concepts as one of as many classes."""
-    parts = ("weights", "bias", "objective")
-    return Solution(*(np.concatenate([getattr(one, part) for one in solutions]) for part in parts))
+def stack_solutions(solutions: Sequence[Solution]) -> Solution:
+    """Return the SVMs of several concepts as one SVM with as many classes."""
+    names = ("weights", "bias", "objective")
+    return Solution(*(np.concatenate([getattr(one, name) for one in solutions]) for name in names))
 
 
-def told_apart(features: UnitFeatures, one: Mined, others: np.ndarray, recipe: Recipe) -> float:
-    """Return by how much a concept can be told from images without its phrase, before any mining.
+def separability(
+    features: UnitFeatures,
+    detector: ConceptDetector,
+    without_phrase: np.ndarray,
+    config: MiningConfig,
+) -> float:
+    """Return how separable a concept is from images without its phrase, before any mining.
 
-    The average precision in cross-validation on the images with the phrase and as many of the
-    ``others`` (sorted rows) as the recipe allows, less the part of them that has the phrase: what
-    chance gets. Phrases of what cannot be seen come to about zero. NaN where
-    there are fewer images with the phrase than folds.
+    This is the cross-validated average precision on the images with the phrase and at most
+    ``max_examples`` of ``without_phrase`` (sorted rows), minus the fraction of them that has the
+    phrase: the precision of chance. It is about zero for phrases of what is not visible, and NaN for
+    fewer images with the phrase than folds.
     """
-    if min(len(one.phrase), len(others)) < recipe.folds:
+    if min(len(detector.with_phrase), len(without_phrase)) < config.folds:
         return float("nan")
-    rng = np.random.default_rng(recipe.seed)
-    against = np.sort(rng.permutation(others)[: recipe.most])
-    values, targets = _examples(features, one.phrase, against)
-    folds = stratified_folds(targets, recipe.folds, AVERAGE_PRECISION, recipe.seed)
+    rng = np.random.default_rng(config.seed)
+    negatives = np.sort(rng.permutation(without_phrase)[: config.max_examples])
+    values, targets = _examples(features, detector.with_phrase, negatives)
+    folds = stratified_folds(targets, config.folds, AVERAGE_PRECISION, config.seed)
     solver = LiblinearSolver(values)
-    scores = validate(solver, values, targets, folds, (recipe.cost,), AVERAGE_PRECISION)
-    return scores[recipe.cost] - len(one.phrase) / len(targets)
+    scores = cross_validate(solver, values, targets, folds, (config.cost,), AVERAGE_PRECISION)
+    return scores[config.cost] - len(detector.with_phrase) / len(targets)
 
 
-def _start(rows: np.ndarray, has: np.ndarray, recipe: Recipe) -> Mined:
-    rng = np.random.default_rng(recipe.seed)  # of its own: whatever the other concepts are
-    phrase = np.sort(rng.permutation(rows[has[rows]])[: recipe.most])
-    negatives = np.sort(rng.permutation(rows[~has[rows]])[: len(phrase)])
-    return Mined(phrase, phrase, negatives)
+def _start(rows: np.ndarray, has_phrase: np.ndarray, config: MiningConfig) -> ConceptDetector:
+    rng = np.random.default_rng(config.seed)  # one per concept: independent of the other concepts
+    with_phrase = np.sort(rng.permutation(rows[has_phrase[rows]])[: config.max_examples])
+    negatives = np.sort(rng.permutation(rows[~has_phrase[rows]])[: len(with_phrase)])
+    return ConceptDetector(with_phrase, with_phrase, negatives)
 
 
-def _choose_anew(one: Mined, scores: np.ndarray, others: np.ndarray, recipe: Recipe) -> None:
-    """Choose the next round's images, if there is one, by the (n,) scores of this one's SVM."""
-    kept = int(np.ceil(recipe.keep * len(one.phrase)))
-    positives = np.sort(_highest(one.phrase, scores, kept))
-    hard = one.negatives[scores[one.negatives] > -1]
-    new = np.setdiff1d(others[scores[others] > -1], one.negatives)
-    hard = np.concatenate([hard, _highest(new, scores, len(one.phrase))])
-    negatives = np.sort(_highest(hard, scores, recipe.most))
-    if not len(negatives):  # an SVM needs one, and the hardest says most
-        negatives = _highest(others, scores, 1)
-    one.rounds += 1
-    same = np.array_equal(positives, one.positives) and np.array_equal(negatives, one.negatives)
-    if same or one.rounds == recipe.rounds:
-        one.settled = same
+def _update_examples(
+    detector: ConceptDetector, scores: np.ndarray, without_phrase: np.ndarray, config: MiningConfig
+) -> None:
+    """Choose the next round's images, if there is one, by the (n,) scores of this round's SVM."""
+    n_positives = int(np.ceil(config.keep_fraction * len(detector.with_phrase)))
+    positives = np.sort(_highest(detector.with_phrase, scores, n_positives))
+    hard = detector.negatives[scores[detector.negatives] > -1]
+    new = np.setdiff1d(without_phrase[scores[without_phrase] > -1], detector.negatives)
+    hard = np.concatenate([hard, _highest(new, scores, len(detector.with_phrase))])
+    negatives = np.sort(_highest(hard, scores, config.max_examples))
+    if not len(negatives):  # an SVM needs one: the hardest
+        negatives = _highest(without_phrase, scores, 1)
+    detector.rounds += 1
+    unchanged = np.array_equal(positives, detector.positives) and np.array_equal(
+        negatives, detector.negatives
+    )
+    if unchanged or detector.rounds == config.rounds:
+        detector.converged = unchanged
     else:
-        one.positives, one.negatives = positives, negatives
+        detector.positives, detector.negatives = positives, negatives
 
 
 def _highest(rows: np.ndarray, scores: np.ndarray, count: int) -> np.ndarray:
     return rows[np.argsort(-scores[rows], kind="stable")[:count]]
 
 
-def _fit(features: UnitFeatures, one: Mined, cost: float) -> Solution:
-    values, targets = _examples(features, one.positives, one.negatives)
+def _fit(features: UnitFeatures, detector: ConceptDetector, cost: float) -> Solution:
+    values, targets = _examples(features, detector.positives, detector.negatives)
     return LiblinearSolver(values).solve(targets, cost)
 
 
 def _examples(
     features: UnitFeatures, positives: np.ndarray, negatives: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The features of both, and their targets (m, 1) int8."""
+    """Return the features of positives and negatives, and their targets (m, 1) int8."""
     targets = np.repeat(np.array([1, -1], np.int8), (len(positives), len(negatives)))
     return features.rows(np.concatenate([positives, negatives])), targets[:, None]

@@ -1,16 +1,17 @@
-"""Which things a scene's class maps highlight (paper, section 4.2, Figure 9).
+"""Which objects the class maps of scenes highlight (paper, section 4.2, Figure 9).
 
-Of the images that the SVM puts into a category, by the map of that category: how many have a thing, in
-how many the highlighted region overlaps it, and in how many it would by chance. The paper lists the
-first and the second. A large thing is overlapped wherever the region is; the third says so.
+For the images that the SVM classifies as a category, and the map of that category: the fraction that
+has an object, the fraction in which the highlighted region overlaps it, and the fraction expected by
+chance. The paper lists the first two. A large object is overlapped wherever the region is; chance shows
+that.
 
-Chance is that of the same region, in shape and in size, at any other place of the image: over all its
-cyclic shifts on the grid, the part at which it overlaps the thing, averaged over the category's images.
-It knows nothing of where things tend to be. Lift is the overlap divided by chance.
+Chance places the same region at any other position: over all its cyclic shifts on the grid, the
+fraction at which it overlaps the object, averaged over the category's images. It does not know where
+objects tend to be. Lift is the overlap divided by chance.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,41 +22,40 @@ from pipeline_lib.common.command import progress
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.polygons import cells, from_text
 from pipeline_lib.data.manifest import read_csv
-from pipeline_lib.discovery.regions import highlighted, meets, shifted_overlaps
+from pipeline_lib.discovery.regions import highlighted_region, overlaps_any, shifted_overlaps
 from pipeline_lib.evaluation.interval import TAILS, error_interval, resampled_means
-from pipeline_lib.localization.boxes import THRESHOLD
-from pipeline_lib.localization.heat import heat_map
+from pipeline_lib.localization.heat_maps import heat_map
 from pipeline_lib.localization.predictions import Predictions
-
-GRID = 56  # cells to a side: four to each of a 14 x 14 map's
-# The paper does not say when the region overlaps a thing. If any cell would do, walls and floors nearly
-# always would, and small things nearly as often anywhere else.
-PART = 0.25
-DRAWS = 1000
-MEASURES = ("frequency", "overlap", "share", "chance", "lift")
-COLUMNS = (
-    *("category", "object", "n", "images"),
-    *(f"{name}{end}" for name in MEASURES for end in ("", "_low", "_high")),
-)
 
 
 @dataclass(frozen=True)
-class Rule:
-    """When the region overlaps a thing.
+class HighlightSettings:
+    """What counts as highlighted, as overlap, and as frequent enough for a lift.
 
-    The region is where the map, brought to ``grid`` x ``grid`` cells over the image by
-    ``interpolation``, is above ``threshold`` times its maximum. It overlaps a thing of which it holds at
-    least ``part``; at 0, any cell will do.
+    The region is where the map, resized to ``grid`` x ``grid`` cells by ``interpolation``, is above
+    ``threshold`` times its maximum. It overlaps an object if it holds at least the fraction
+    ``min_overlap_fraction`` of it; 0: any cell. Objects are ranked by lift if they overlap in at least
+    the fraction ``min_overlap_rate`` of a category's images.
     """
 
-    threshold: float = THRESHOLD
-    part: float = PART
-    interpolation: str = "bilinear"
-    grid: int = GRID
+    threshold: float
+    min_overlap_fraction: float
+    interpolation: str
+    grid: int
+    min_overlap_rate: float
 
 
-class Sighting(NamedTuple):
-    """A kind of thing in an image: whether the region overlaps it, and how likely it would."""
+MEASURES = ("frequency", "overlap", "share", "chance", "lift")
+SETTING_COLUMNS = tuple(field.name for field in fields(HighlightSettings))
+OBJECT_COLUMNS = (
+    *("category", "object", "n", "images"),
+    *(f"{name}{end}" for name in MEASURES for end in ("", "_low", "_high")),
+    *SETTING_COLUMNS,
+)
+
+
+class ObjectOverlap(NamedTuple):
+    """An object's name in an image: whether the region overlaps it, and the probability by chance."""
 
     category: str
     image: int
@@ -64,16 +64,37 @@ class Sighting(NamedTuple):
     chance: float
 
 
-def sightings(
+def measure_objects(
+    predictions: Predictions,
+    annotations: pd.DataFrame,
+    images: pd.DataFrame,
+    categories: Iterable[str],
+    settings: HighlightSettings,
+    *,
+    draws: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Return the table of all objects in all categories: see ``tabulate_objects``.
+
+    ``annotations`` and ``images`` are the manifest's. ``settings`` are in every row, for the figure.
+    """
+    predicted = np.array([predictions.labels_of(image)[0] for image in range(len(images))])
+    sizes = images[["width", "height"]].to_numpy()
+    overlaps = object_overlaps(predictions, annotations, sizes, settings)
+    images_of = {category: np.flatnonzero(predicted == category) for category in categories}
+    return tabulate_objects(overlaps, images_of, settings, draws=draws, seed=seed)
+
+
+def object_overlaps(
     predictions: Predictions,
     annotations: pd.DataFrame,
     sizes: np.ndarray,
-    rule: Rule,
-) -> Iterator[Sighting]:
-    """Yield what each image's map of its most likely category overlaps, image by image.
+    settings: HighlightSettings,
+) -> Iterator[ObjectOverlap]:
+    """Yield, image by image, what the map of the most likely category overlaps.
 
     ``annotations`` are the manifest's, ``sizes`` (n, 2) the images' widths and heights in pixels.
-    Raises InputError for an annotation of an image that is not predicted.
+    Raises InputError for an annotation of an image without a prediction.
     """
     of_image = dict(list(annotations.groupby("image_id", sort=False)))
     foreign = set(of_image) - set(predictions.image_id)
@@ -82,58 +103,71 @@ def sightings(
     for image, image_id in enumerate(progress(predictions.image_id, "overlaps")):
         if image_id not in of_image:
             continue
-        yield from overlaps(predictions, image, of_image[image_id], tuple(sizes[image]), rule)
+        yield from overlaps_in_image(
+            predictions, image, of_image[image_id], tuple(sizes[image]), settings
+        )
 
 
-def overlaps(
-    predictions: Predictions, image: int, things: pd.DataFrame, size: tuple[int, int], rule: Rule
-) -> Iterator[Sighting]:
-    """Yield what the map of image ``image``'s most likely category overlaps of its ``things``.
+def overlaps_in_image(
+    predictions: Predictions,
+    image: int,
+    objects: pd.DataFrame,
+    size: tuple[int, int],
+    settings: HighlightSettings,
+) -> Iterator[ObjectOverlap]:
+    """Yield what the map of image ``image``'s most likely category overlaps of its ``objects``.
 
-    All polygons of a name in an image are one thing; ``size`` is (width, height) in pixels.
+    All polygons of one name in an image are one object; ``size`` is (width, height) in pixels.
     """
-    grid = (rule.grid, rule.grid)
-    region = highlighted(heat_map(predictions, image, 1, *grid, rule.interpolation), rule.threshold)
-    for name, same in things.groupby("name", sort=True):
-        masks = np.stack([cells(from_text(text), size, grid) for text in same["polygon"]])
-        places = meets(shifted_overlaps(region, masks), masks, rule.part)
-        category = predictions.labels_of(image)[0]
-        yield Sighting(category, image, name, bool(places[0, 0]), float(places.mean()))
+    grid = (settings.grid, settings.grid)
+    heat = heat_map(predictions, image, 1, *grid, settings.interpolation)
+    region = highlighted_region(heat, settings.threshold)
+    category = predictions.labels_of(image)[0]
+    for name, polygons in objects.groupby("name", sort=True)["polygon"]:
+        masks = np.stack([cells(from_text(text), size, grid) for text in polygons])
+        overlaps = shifted_overlaps(region, masks)
+        at_shift = overlaps_any(overlaps, masks, settings.min_overlap_fraction)
+        yield ObjectOverlap(category, image, name, bool(at_shift[0, 0]), float(at_shift.mean()))
 
 
 def tabulate_objects(
-    seen: Iterable[Sighting], images_of: dict[str, np.ndarray], *, draws: int = DRAWS, seed: int = 0
+    overlaps: Iterable[ObjectOverlap],
+    images_of: dict[str, np.ndarray],
+    settings: HighlightSettings,
+    *,
+    draws: int,
+    seed: int,
 ) -> pd.DataFrame:
-    """Return rows of ``COLUMNS``: each thing of each category, the most often overlapped first.
+    """Return rows of ``OBJECT_COLUMNS``: each category's objects, the most often overlapped first.
 
-    ``images_of`` has the (n,) indices of each category's images. ``images`` counts those with the
-    thing; frequency, overlap and chance are parts of the n, share is the overlapped part of those with
-    the thing. Intervals are 95 % bootstrap intervals
-    over the images. Lift's leaves out the draws in which the thing is in no image; it is empty where
-    no draw is left.
+    ``images_of`` has the (n,) indices of each category's images; ``images`` counts those with the
+    object. Frequency, overlap and chance are fractions of the n; share is the overlapped fraction of
+    the images with the object. Intervals are 95 % bootstrap intervals over the images. Draws without
+    an image of the object are left out of lift's interval, which is empty if no draw is left.
     """
-    table = pd.DataFrame(list(seen), columns=list(Sighting._fields))
+    table = pd.DataFrame(list(overlaps), columns=list(ObjectOverlap._fields))
     rows = []
     for category, images in images_of.items():
-        ours = table[table["category"] == category]
-        names = sorted(set(ours["name"]))
+        of_category = table[table["category"] == category]
+        names = sorted(set(of_category["name"]))
         if names:
-            rows += _rows(category, names, _matrices(ours, names, images), draws, seed)
-    found = pd.DataFrame(rows, columns=list(COLUMNS))
-    order = pd.Categorical(found["category"], categories=list(images_of), ordered=True)
-    ranked = found.assign(category=order).sort_values(
+            rows += _rows(category, names, _matrices(of_category, names, images), draws, seed)
+    measures = [name for name in OBJECT_COLUMNS if name not in SETTING_COLUMNS]
+    objects = pd.DataFrame(rows, columns=measures)
+    order = pd.Categorical(objects["category"], categories=list(images_of), ordered=True)
+    ranked = objects.assign(category=order).sort_values(
         ["category", "overlap", "frequency", "object"], ascending=[True, False, False, True]
     )
-    return ranked.astype({"category": str}).reset_index(drop=True)
+    return ranked.astype({"category": str}).reset_index(drop=True).assign(**asdict(settings))
 
 
 def _matrices(
-    ours: pd.DataFrame, names: list[str], images: np.ndarray
+    overlaps: pd.DataFrame, names: list[str], images: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Whether each of n images has each of m things, and overlaps it, and the chance: (n, m) each."""
-    at = np.searchsorted(images, ours["image"]), pd.Categorical(ours["name"], names).codes
+    """Return, for n images and m objects, (n, m) each: is it present, is it overlapped, chance."""
+    at = np.searchsorted(images, overlaps["image"]), pd.Categorical(overlaps["name"], names).codes
     present, overlapped, chance = (np.zeros((len(images), len(names)), np.float32) for _ in "123")
-    present[at], overlapped[at], chance[at] = 1, ours["overlapped"], ours["chance"]
+    present[at], overlapped[at], chance[at] = 1, overlaps["overlapped"], overlaps["chance"]
     return present, overlapped, chance
 
 
@@ -146,50 +180,64 @@ def _rows(
 ) -> Iterator[tuple]:
     present, overlapped, chance = matrices
     n = len(present)
-    # The same draws for both, of which lift is the ratio.
-    together = resampled_means(np.hstack([overlapped, chance]), draws, seed)
-    drawn_overlap, drawn_chance = np.hsplit(together, 2)
+    # The same bootstrap samples for both: lift is their ratio.
+    means_of_samples = resampled_means(np.hstack([overlapped, chance]), draws, seed)
+    sampled_overlap, sampled_chance = np.hsplit(means_of_samples, 2)
     means = [matrix.mean(axis=0, dtype=float) for matrix in matrices]
     for column, name in enumerate(names):
-        there = present[:, column] == 1
+        has_object = present[:, column] == 1
         frequency, overlap, by_chance = (mean[column] for mean in means)
-        possible = drawn_chance[:, column] > 0
-        ratios = drawn_overlap[possible, column] / drawn_chance[possible, column]
+        possible = sampled_chance[:, column] > 0
+        ratios = sampled_overlap[possible, column] / sampled_chance[possible, column]
         lift = overlap / by_chance if by_chance else np.nan
         yield (
-            *(category, name, n, int(there.sum())),
+            *(category, name, n, int(has_object.sum())),
             *(frequency, *error_interval(present[:, column])),
             *(overlap, *error_interval(overlapped[:, column])),
-            *(overlap / frequency, *error_interval(overlapped[there, column])),
-            *(by_chance, *np.quantile(drawn_chance[:, column], TAILS)),
+            *(overlap / frequency, *error_interval(overlapped[has_object, column])),
+            *(by_chance, *np.quantile(sampled_chance[:, column], TAILS)),
             *(lift, *(np.quantile(ratios, TAILS) if len(ratios) else (np.nan, np.nan))),
         )
 
 
 def read_objects(path: Path) -> pd.DataFrame:
-    """Read what ``tabulate_objects`` returned. Raises InputError like ``read_csv``."""
-    table = read_csv(path, COLUMNS)
-    numbers = list(COLUMNS[COLUMNS.index("n") :])
+    """Read the table. Raises InputError like ``read_csv``, and for one without a row."""
+    table = read_csv(path, OBJECT_COLUMNS)
+    if table.empty:
+        raise InputError(f"{path}: lists no object; raise scenes.coverage, or annotate some")
+    numbers = [f"{name}{end}" for name in MEASURES for end in ("", "_low", "_high")]
     table[numbers] = table[numbers].apply(pd.to_numeric)  # some lifts are empty
     return table
 
 
-def frequent(table: pd.DataFrame, count: int) -> pd.DataFrame:
-    """Return a category's ``count`` things that are in most of its images: the paper's left list."""
+def highlight_settings(table: pd.DataFrame) -> HighlightSettings:
+    """Return the settings that a table of objects was measured with."""
+    first = table.iloc[0]
+    return HighlightSettings(
+        threshold=float(first["threshold"]),
+        min_overlap_fraction=float(first["min_overlap_fraction"]),
+        interpolation=str(first["interpolation"]),
+        grid=int(first["grid"]),
+        min_overlap_rate=float(first["min_overlap_rate"]),
+    )
+
+
+def most_frequent(table: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Return a category's ``count`` objects that most of its images have: the paper's left list."""
     return table.sort_values(["frequency", "object"], ascending=[False, True]).head(count)
 
 
-def overlapped(table: pd.DataFrame, count: int) -> pd.DataFrame:
-    """Return a category's ``count`` things that are most often overlapped: the paper's right list."""
-    once = table[table["overlap"] > 0]
-    return once.sort_values(["overlap", "object"], ascending=[False, True]).head(count)
+def most_overlapped(table: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Return a category's ``count`` most often overlapped objects: the paper's right list."""
+    overlapped = table[table["overlap"] > 0]
+    return overlapped.sort_values(["overlap", "object"], ascending=[False, True]).head(count)
 
 
-def lifted(table: pd.DataFrame, count: int, often: float) -> pd.DataFrame:
-    """Return a category's ``count`` things of the highest lift.
+def highest_lift(table: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Return a category's ``count`` objects with the highest lift.
 
-    They are overlapped in ``often`` of its images or more: the lift of what is seen in an image or two
-    says nothing.
+    They overlap in at least the fraction ``min_overlap_rate`` (a column) of its images: the lift of an
+    object that overlaps in an image or two says nothing.
     """
-    common = table[table["overlap"] >= often]
-    return common.sort_values(["lift", "object"], ascending=[False, True]).head(count)
+    frequent = table[table["overlap"] >= table["min_overlap_rate"]]
+    return frequent.sort_values(["lift", "object"], ascending=[False, True]).head(count)

@@ -1,7 +1,7 @@
-"""Short phrases in captions: which there are, which images have them, which could be concepts.
+"""Short phrases in captions: which images have them, and which could be concepts.
 
 A phrase is a run of words within one caption, in lower case. An image has a phrase if any of its
-captions does.
+captions has it.
 """
 
 import re
@@ -13,9 +13,10 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
 from pipeline_lib.common.errors import InputError
 
 _WORD = re.compile(r"[a-z0-9]+(?:['’-][a-z0-9]+)*")
-_VISIBLE = {"bill", "computer", "fire", "mill", "system"}  # scikit-learn's list has things to see
+# Words on scikit-learn's list that name visible objects.
+_VISIBLE = {"bill", "computer", "fire", "mill", "system"}
 STOP_WORDS = ENGLISH_STOP_WORDS - _VISIBLE
-_ALIKE = 0.5  # two phrases are one concept where this part of their images is common to both
+_SAME_CONCEPT = 0.5  # intersection over union of the images of two phrases
 
 
 def words(text: str) -> list[str]:
@@ -23,68 +24,72 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
-def phrases_of(captions: Iterable[str], longest: int) -> set[str]:
-    """Return the phrases of 1 to ``longest`` words of an image's captions.
+def phrases_of(captions: Iterable[str], max_words: int) -> set[str]:
+    """Return the phrases of 1 to ``max_words`` words in an image's captions.
 
-    A stop word is at neither end of a phrase: "group of people", but not "group of".
+    A phrase neither begins nor ends with a stop word: "group of people", but not "group of".
     """
-    found = set()
+    phrases = set()
     for caption in captions:
-        said = words(caption)
-        for start, first in enumerate(said):
+        caption_words = words(caption)
+        for start, first in enumerate(caption_words):
             if first not in STOP_WORDS:
-                for end in range(start + 1, min(start + longest, len(said)) + 1):
-                    if said[end - 1] not in STOP_WORDS:
-                        found.add(" ".join(said[start:end]))
-    return found
+                for end in range(start + 1, min(start + max_words, len(caption_words)) + 1):
+                    if caption_words[end - 1] not in STOP_WORDS:
+                        phrases.add(" ".join(caption_words[start:end]))
+    return phrases
 
 
-def having(captions: Sequence[list[str]], phrases: Sequence[str]) -> np.ndarray:
+def phrase_matrix(captions: Sequence[list[str]], phrases: Sequence[str]) -> np.ndarray:
     """Return which of n images have which of k phrases, (n, k) bool, by each image's captions."""
     padded = [f" {phrase} " for phrase in phrases]
-    found = np.zeros((len(captions), len(phrases)), bool)
-    for row, of_image in zip(found, captions, strict=True):
-        text = "".join(f" {' '.join(words(caption))} |" for caption in of_image)
+    matrix = np.zeros((len(captions), len(phrases)), bool)
+    for row, image_captions in zip(matrix, captions, strict=True):
+        text = "".join(f" {' '.join(words(caption))} |" for caption in image_captions)
         row[:] = [phrase in text for phrase in padded]
-    return found
+    return matrix
 
 
-def candidates(captions: Sequence[list[str]], *, longest: int, least: int, count: int) -> list[str]:
-    """Return the ``count`` phrases of n images' captions that promise most, best first.
+def mine_phrases(
+    captions: Sequence[list[str]], *, max_words: int, min_images: int, count: int
+) -> list[str]:
+    """Return the ``count`` most promising phrases in the captions of n images, best first.
 
-    Of those that at least ``least`` images have, and at most half of them. A phrase that m of n
-    images have is worth m log(n / m), the surprise at it in all its images, times its number of words:
-    a longer one is more specific. One that has most of its images in common with a better one is
-    left out. Raises InputError where no phrase has enough images.
+    Candidates are in at least ``min_images`` images and at most half of them. A phrase of w words in
+    m images scores w m log(n / m): its surprise summed over its images, and longer phrases are more
+    specific. A phrase that shares most of its images with a better one is left out. Raises InputError
+    if no phrase has enough images.
     """
     counter = CountVectorizer(
-        analyzer=lambda of_image: phrases_of(of_image, longest), binary=True, dtype=np.int32
+        analyzer=lambda image_captions: phrases_of(image_captions, max_words),
+        binary=True,
+        dtype=np.int32,
     )
     counts = counter.fit_transform(captions)
     images = np.asarray(counts.sum(axis=0))[0]
-    enough = np.flatnonzero((images >= least) & (images <= len(captions) / 2))
-    if not len(enough):
+    candidates = np.flatnonzero((images >= min_images) & (images <= len(captions) / 2))
+    if not len(candidates):
         raise InputError(
-            f"no phrase in the captions of {least} or more of {len(captions)} images; "
-            "lower concepts.least, or list concepts.phrases"
+            f"no phrase in the captions of {min_images} or more of {len(captions)} images; "
+            "lower concepts.min_images, or list concepts.phrases"
         )
-    phrases = counter.get_feature_names_out()[enough]
-    counts, images = counts.tocsc()[:, enough], images[enough]
+    phrases = counter.get_feature_names_out()[candidates]
+    counts, images = counts.tocsc()[:, candidates], images[candidates]
     lengths = np.array([len(phrase.split()) for phrase in phrases])
-    worth = images * np.log(len(captions) / images) * lengths
+    scores = images * np.log(len(captions) / images) * lengths
     chosen: list[int] = []
-    for index in np.argsort(-worth, kind="stable"):
+    for index in np.argsort(-scores, kind="stable"):
         common = (counts[:, [index]].T @ counts[:, chosen]).toarray()[0] if chosen else np.zeros(0)
-        if (common < _ALIKE * (images[index] + images[chosen] - common)).all():
+        if (common < _SAME_CONCEPT * (images[index] + images[chosen] - common)).all():
             chosen.append(int(index))
         if len(chosen) == count:
             break
     return [str(phrases[index]) for index in chosen]
 
 
-def listed(phrases: Iterable[str]) -> list[str]:
-    """Return given phrases as ``words`` has them, each once. Raises InputError for an empty one."""
-    found = [" ".join(words(phrase)) for phrase in phrases]
-    if not all(found):
+def clean_phrases(phrases: Iterable[str]) -> list[str]:
+    """Return phrases in the form of ``words``, each once. Raises InputError for an empty one."""
+    cleaned = [" ".join(words(phrase)) for phrase in phrases]
+    if not all(cleaned):
         raise InputError("concepts.phrases: a phrase without a word; leave it out")
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(cleaned))

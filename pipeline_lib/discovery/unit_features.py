@@ -1,12 +1,12 @@
-"""Features of unit length, read from the features file in blocks: only what is asked for is kept."""
+"""Features scaled to unit length, read from the features file in blocks to save memory."""
 
 from collections.abc import Iterator
 
 import h5py
 import numpy as np
 
+from pipeline_lib.svm.fitting import scale_features
 from pipeline_lib.svm.problem import Solution
-from pipeline_lib.svm.protocol import scaled
 
 _BLOCK = 4096
 
@@ -22,19 +22,19 @@ class UnitFeatures:
 
     def rows(self, index: np.ndarray) -> np.ndarray:
         """Return the rows (m, d) of (m,) indices in any order."""
-        found = np.empty((len(index), self._features.shape[1]), np.float32)
+        values = np.empty((len(index), self._features.shape[1]), np.float32)
         for block in self._blocks():
-            here = (index >= block.start) & (index < block.stop)
-            if here.any():
-                found[here] = self._features[block][index[here] - block.start]
-        return scaled(found, True)
+            in_block = (index >= block.start) & (index < block.stop)
+            if in_block.any():
+                values[in_block] = self._features[block][index[in_block] - block.start]
+        return scale_features(values, True)
 
     def decide(self, solution: Solution) -> np.ndarray:
         """Return the decision values (n, k) float32 of k classifiers."""
-        found = np.empty((len(self), len(solution.bias)), np.float32)
+        values = np.empty((len(self), len(solution.bias)), np.float32)
         for block in self._blocks():
-            found[block] = solution.decide(scaled(self._features[block], True))
-        return found
+            values[block] = solution.decide(scale_features(self._features[block], True))
+        return values
 
     def _blocks(self) -> Iterator[slice]:
         for start in range(0, len(self), self._block):

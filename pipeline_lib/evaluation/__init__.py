@@ -1,1 +1,1 @@
-"""The metrics, each with its definition and source."""
+"""Metrics, each with its definition and source."""

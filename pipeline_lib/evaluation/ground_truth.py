@@ -1,4 +1,4 @@
-"""Which images localization is scored on, and their true boxes."""
+"""The images that localization is scored on, and their true boxes."""
 
 import numpy as np
 import pandas as pd
@@ -9,9 +9,9 @@ CORNERS = ["x0", "y0", "x1", "y1"]
 def localizable(
     images: pd.DataFrame, true_boxes: pd.DataFrame, labelled: np.ndarray
 ) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Return the (n,) mask of labelled images with boxes that are not blacklisted, and their boxes.
+    """Return the (n,) mask of the labelled images with boxes that are not blacklisted, and their boxes.
 
-    The boxes are (m_i, 4) arrays in the order of the images kept.
+    The boxes are (m_i, 4) arrays in the order of these images.
     """
     boxes_of = {name: group[CORNERS].to_numpy() for name, group in true_boxes.groupby("image_id")}
     keep = (

@@ -1,19 +1,19 @@
-"""Intervals of means: by bootstrap, and of few outcomes Wilson's."""
+"""95 % intervals of means: bootstrap intervals, and Wilson's for few outcomes."""
 
 import numpy as np
 from scipy.special import bdtr, ndtri  # scipy.stats takes a second to import
 
 LEVEL = 0.95
 TAILS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
-_BLOCK = 4096  # images whose outcomes are floats at once
+_BLOCK = 4096  # images whose outcomes are converted to float at once
 
 
 def error_interval(outcomes: np.ndarray) -> tuple[float, float]:
-    """The 95 % percentile bootstrap interval of the mean of zeros and ones.
+    """Return the 95 % percentile bootstrap interval of the mean of zeros and ones.
 
     The mean of n outcomes drawn with replacement is Binomial(n, mean) / n, so its percentiles need
-    no resampling: this is the bootstrap with infinitely many draws. Raises ValueError where an
-    outcome is neither 0 nor 1, or there is none.
+    no resampling: this is the bootstrap with infinitely many draws. Raises ValueError for an outcome
+    that is neither 0 nor 1, and for no outcome.
     """
     outcomes = np.asarray(outcomes)
     if outcomes.size == 0 or not np.isin(outcomes, (0, 1)).all():
@@ -24,12 +24,12 @@ def error_interval(outcomes: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def few_interval(outcomes: np.ndarray) -> tuple[float, float]:
-    """Wilson's 95 % score interval of the mean of zeros and ones, for some ten of them.
+def wilson_interval(outcomes: np.ndarray) -> tuple[float, float]:
+    """Return Wilson's 95 % score interval of the mean of zeros and ones, for about ten of them.
 
-    Where these all came out the same, a bootstrap would say that nothing else can. Source: Wilson,
-    "Probable inference, the law of succession, and statistical inference", 1927. Raises ValueError
-    where there is no outcome.
+    A bootstrap interval of equal outcomes has no width, however few they are; this one has. Source:
+    Wilson, "Probable inference, the law of succession, and statistical inference", 1927. Raises
+    ValueError for no outcome.
     """
     n, z = len(outcomes), float(ndtri(TAILS[1]))
     if not n:
@@ -41,9 +41,10 @@ def few_interval(outcomes: np.ndarray) -> tuple[float, float]:
 
 
 def resampled_means(outcomes: np.ndarray, draws: int, seed: int) -> np.ndarray:
-    """The means of (n, m) outcomes, uint8 or float, over n images drawn with replacement: (draws, m).
+    """Return the means of (n, m) outcomes, uint8 or float, over n images drawn with replacement.
 
-    For what is no plain mean, such as the best of several: take it of each draw, then percentiles.
+    The result is (draws, m). For a statistic other than a mean, such as the best of several means:
+    compute it for each draw, then take percentiles.
     """
     n, m = outcomes.shape
     rng = np.random.default_rng(seed)
@@ -58,14 +59,15 @@ def resampled_means(outcomes: np.ndarray, draws: int, seed: int) -> np.ndarray:
 
 
 def ratio_interval(
-    above: np.ndarray, below: np.ndarray | None = None, draws: int = 2000, seed: int = 0
+    numerator: np.ndarray, denominator: np.ndarray | None = None, draws: int = 2000, seed: int = 0
 ) -> tuple[float, float, float]:
-    """Return the mean of (n,) values, over that of others of the same n images if there are any.
+    """Return the ratio of two means over the same n images, or the first mean if there is no second.
 
-    With its 95 % percentile bootstrap interval: (value, low, high). An image is drawn with both.
+    The result is (value, low, high), with the 95 % percentile bootstrap interval over the images.
     """
-    below = np.ones(len(above)) if below is None else below
+    n = len(numerator)
+    denominator = np.ones(n) if denominator is None else denominator
     rng = np.random.default_rng(seed)
-    counts = rng.multinomial(len(above), np.full(len(above), 1 / len(above)), size=draws)
-    low, high = np.quantile((counts @ above) / (counts @ below), TAILS)
-    return float(np.mean(above) / np.mean(below)), float(low), float(high)
+    counts = rng.multinomial(n, np.full(n, 1 / n), size=draws)
+    low, high = np.quantile((counts @ numerator) / (counts @ denominator), TAILS)
+    return float(np.mean(numerator) / np.mean(denominator)), float(low), float(high)

@@ -4,10 +4,10 @@ import numpy as np
 
 
 def iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Intersection over union of (n, 4) with (m, 4) half-open boxes, as (n, m) float64.
+    """Return the intersection over union of (n, 4) with (m, 4) half-open boxes, as (n, m) float64.
 
-    Half-open boxes of whole pixels make this ILSVRC's inclusive-pixel rule: its "+1" is in the
-    convention. Two empty boxes have an overlap of zero.
+    For boxes of whole pixels it equals ILSVRC's IoU of inclusive boxes, whose "+1" the half-open
+    convention contains. Two empty boxes have an IoU of zero.
     """
     boxes, others = np.asarray(boxes, np.float64), np.asarray(others, np.float64)
     low = np.maximum(boxes[:, None, :2], others[None, :, :2])

@@ -1,4 +1,4 @@
-"""The paper's box rule at every threshold, and the best threshold, chosen on images held out."""
+"""The paper's box method at every threshold; the best threshold, chosen on held-out images."""
 
 import numpy as np
 import pandas as pd
@@ -7,20 +7,20 @@ from pipeline_lib.common.command import progress
 from pipeline_lib.evaluation import maxboxacc
 from pipeline_lib.evaluation.ground_truth import localizable
 from pipeline_lib.evaluation.ilsvrc import (
-    OVERLAP,
+    MIN_IOU,
     TOP_1,
     best_overlap,
     localization_errors,
     true_rank,
 )
-from pipeline_lib.evaluation.scores import COLUMNS, error_row, identity
-from pipeline_lib.localization.boxes import paper_box
-from pipeline_lib.localization.heat import TRUE_CLASS, heat_map
+from pipeline_lib.evaluation.scores import SCORE_COLUMNS, error_row, score_key
+from pipeline_lib.localization.heat_maps import TRUE_CLASS, applied_interpolation, heat_map
+from pipeline_lib.localization.paper_box import paper_box
 from pipeline_lib.localization.predictions import Predictions
 
 THRESHOLDS = np.arange(50) / 50  # of the map's maximum
-CURVE_COLUMNS = ("row", "threshold", "part", "metric", "error", "n")
-HELD_OUT, SCORED, ALL = "held-out", "scored", "all"
+CURVE_COLUMNS = ("row", "interpolation", "threshold", "subset", "metric", "error", "n")
+HELD_OUT, SCORED, ALL = "held-out", "scored", "all"  # subsets of the images
 CHOSEN, AT_CHOSEN, MAX_BOX_ACC = "threshold chosen", "{} at it", "MaxBoxAccV2"
 
 
@@ -29,29 +29,29 @@ def sweep(
     images: pd.DataFrame,
     true_boxes: pd.DataFrame,
     *,
-    held_out: float,
+    held_out_fraction: float,
     seed: int,
     interpolation: str,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the curve (``CURVE_COLUMNS``, percent) and the scores of the threshold it chooses.
+    """Return the curve (CURVE_COLUMNS, percent) and the scores at the threshold chosen from it.
 
-    Of the localizable images the part ``held_out`` chooses the threshold and the others score it,
-    the same images for every network. Scores are rule paper's: the threshold in percent of the
-    maximum, the errors at it on the scored part, and MaxBoxAccV2, an accuracy, on all images. Both
-    tables are empty where fewer than two images can be localized.
+    The threshold is chosen on ``held_out_fraction`` of the localizable images and scored on the
+    others, the same images for every network. The scores are of box method paper: the chosen
+    threshold in percent of the maximum, the errors at it on the scored images, and MaxBoxAccV2, an
+    accuracy, on all images. Both tables are empty if fewer than two images can be localized.
     """
     keep, boxes_of = localizable(images, true_boxes, predictions.true_class >= 0)
     kept = np.flatnonzero(keep)
     if len(kept) < 2:
-        return pd.DataFrame(columns=list(CURVE_COLUMNS)), pd.DataFrame(columns=list(COLUMNS))
+        return pd.DataFrame(columns=list(CURVE_COLUMNS)), pd.DataFrame(columns=list(SCORE_COLUMNS))
     right = np.empty((len(kept), len(THRESHOLDS)), bool)
-    hits = np.empty((*right.shape, len(maxboxacc.OVERLAPS)), np.uint8)
+    hits = np.empty((*right.shape, len(maxboxacc.MIN_IOUS)), np.uint8)
     sizes = images[["width", "height"]].to_numpy(int)[kept]
     pairs = zip(kept.tolist(), sizes.tolist(), boxes_of, strict=True)
     for place, (n, size, true) in enumerate(progress(pairs, "thresholds", total=len(kept))):
         heat = heat_map(predictions, n, TRUE_CLASS, *size, interpolation)
         boxes = np.array([paper_box(heat, threshold) for threshold in THRESHOLDS])
-        right[place] = best_overlap(boxes, true) >= OVERLAP
+        right[place] = best_overlap(boxes, true) >= MIN_IOU
         small = maxboxacc.evaluated_size(*size)
         if small != tuple(size):
             heat = heat_map(predictions, n, TRUE_CLASS, *small, interpolation)
@@ -59,38 +59,43 @@ def sweep(
         hits[place] = maxboxacc.hits(heat, shrunk, THRESHOLDS)
     rank = true_rank(predictions.classes, predictions.true_class)[kept]
     wrong = localization_errors(rank[:, None], right)
-    parts = _split(len(kept), held_out, seed)
-    curve = _curve(predictions.name, wrong, parts)
+    subsets = _split(len(kept), held_out_fraction, seed)
+    interpolation = applied_interpolation(predictions, interpolation)
+    curve = _curve((predictions.name, interpolation), wrong, subsets)
     best = chosen_threshold(curve)
-    whose = identity(predictions, "paper")
-    rows = [(*whose, CHOSEN, 100 * best, np.nan, np.nan, len(parts[HELD_OUT]))]
+    key = score_key(predictions, "paper", threshold=best, interpolation=interpolation)
+    rows = [(*key, CHOSEN, 100 * best, np.nan, np.nan, len(subsets[HELD_OUT]))]
     for metric, outcomes in wrong.items():
-        at_it = outcomes[parts[SCORED], np.searchsorted(THRESHOLDS, best)]
-        rows.append(error_row(whose, AT_CHOSEN.format(metric), at_it))
-    rows.append((*whose, MAX_BOX_ACC, *maxboxacc.max_box_acc(hits, seed), len(kept)))
-    return curve, pd.DataFrame(rows, columns=list(COLUMNS))
+        at_it = outcomes[subsets[SCORED], np.searchsorted(THRESHOLDS, best)]
+        rows.append(error_row(key, AT_CHOSEN.format(metric), at_it))
+    accuracy = maxboxacc.max_box_acc(hits, seed)
+    rows.append((*key._replace(threshold=np.nan), MAX_BOX_ACC, *accuracy, len(kept)))
+    return curve, pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
 
 
 def chosen_threshold(curve: pd.DataFrame) -> float:
-    """The threshold with the least top-1 error on the held-out part of one row's curve.
+    """Return the threshold with the lowest top-1 error on the held-out subset of one row's curve.
 
-    Of equally good ones it is the lowest; the scored part has no say.
+    Of equally good thresholds it is the lowest; the scored subset does not matter.
     """
-    seen = curve[(curve["part"] == HELD_OUT) & (curve["metric"] == TOP_1)].sort_values("threshold")
-    return float(seen["threshold"].iloc[int(seen["error"].to_numpy().argmin())])
+    held_out = curve[(curve["subset"] == HELD_OUT) & (curve["metric"] == TOP_1)]
+    held_out = held_out.sort_values("threshold")
+    return float(held_out["threshold"].iloc[int(held_out["error"].to_numpy().argmin())])
 
 
-def _split(count: int, held_out: float, seed: int) -> dict[str, np.ndarray]:
-    """Indices by part; each of the two has an image at least."""
+def _split(count: int, held_out_fraction: float, seed: int) -> dict[str, np.ndarray]:
+    """Return the indices of each subset; held-out and scored have at least one image each."""
     order = np.random.default_rng(seed).permutation(count)
-    first = min(max(1, round(held_out * count)), count - 1)
+    first = min(max(1, round(held_out_fraction * count)), count - 1)
     return {HELD_OUT: order[:first], SCORED: order[first:], ALL: order}
 
 
-def _curve(name: str, wrong: dict[str, np.ndarray], parts: dict[str, np.ndarray]) -> pd.DataFrame:
+def _curve(
+    key: tuple[str, str], wrong: dict[str, np.ndarray], subsets: dict[str, np.ndarray]
+) -> pd.DataFrame:
     rows = [
-        (name, threshold, part, metric, error, len(indices))
-        for part, indices in parts.items()
+        (*key, threshold, subset, metric, error, len(indices))
+        for subset, indices in subsets.items()
         for metric, outcomes in wrong.items()
         for threshold, error in zip(THRESHOLDS, 100 * outcomes[indices].mean(axis=0), strict=True)
     ]

@@ -10,26 +10,27 @@ import pandas as pd
 from pipeline_lib.data.manifest import read_csv
 from pipeline_lib.evaluation.interval import TAILS
 
-# `row` is the network, `value` percent, `spread` the standard deviation over splits (none of one
-# split), `n` the units tested in any split: images, or attributes where `metric` is a mean of theirs.
-# Of a network's two rows, raw and normalised features, cross-validation chose the `chosen` one.
-COLUMNS = (
+# `row` is the network, `value` is in percent, `spread` is the standard deviation over splits (empty for
+# a single split), `n` counts the images tested in any split, or the attributes where `metric` is a mean
+# over attributes. A network has two rows, for raw and for normalised features; `chosen` marks the one
+# that cross-validation chose.
+TRANSFER_SCORE_COLUMNS = (
     *("row", "set", "crop", "metric", "normalised", "chosen", "cost"),
     *("value", "low", "high", "spread", "n", "splits"),
 )
-DECISION_COLUMNS = ("image_id", "label", "guess", "score")
-LOCATED_COLUMNS = ("row", "value", "low", "high", "n")
+# The test images of one split: class, predicted class, and its decision value.
+DECISION_COLUMNS = ("image_id", "label", "predicted", "score")
 _DRAWS, _BLOCK = 1000, 100
 
 
 class Outcomes(NamedTuple):
-    """One split's: what was tested, (m,) names, and how it came out, (m,) float in [0, 1]."""
+    """One split's outcomes: the (m,) names of the units tested, and (m,) float values in [0, 1]."""
 
     units: np.ndarray
     values: np.ndarray
 
 
-class Summarised(NamedTuple):
+class Summary(NamedTuple):
     """The mean over splits in percent, its interval, the spread over splits, and n."""
 
     value: float
@@ -39,19 +40,19 @@ class Summarised(NamedTuple):
     n: int
 
 
-def summarise(splits: Sequence[Outcomes], seed: int = 0) -> Summarised:
+def summarise(splits: Sequence[Outcomes], seed: int = 0) -> Summary:
     """Return the mean of the splits' means, with a 95 % percentile bootstrap over the units.
 
     An image that is tested in several splits is drawn with all its outcomes: splits share images, so
-    their spread alone says too little about other images. The spread is the sample standard
-    deviation, NaN for one split. A draw that leaves a split without a unit leaves the split out.
+    the spread over splits alone would underestimate the uncertainty. The spread is the sample standard
+    deviation, NaN for one split. A split without a unit in a draw is left out of that draw.
     """
     names, index = np.unique(np.concatenate([split.units for split in splits]), return_inverse=True)
-    part = np.repeat(np.arange(len(splits)), [len(split.units) for split in splits])
+    column = np.repeat(np.arange(len(splits)), [len(split.units) for split in splits])
     tested = np.zeros((len(names), len(splits)), np.float32)
     summed = np.zeros_like(tested)
-    np.add.at(tested, (index, part), 1)
-    np.add.at(summed, (index, part), np.concatenate([split.values for split in splits]))
+    np.add.at(tested, (index, column), 1)
+    np.add.at(summed, (index, column), np.concatenate([split.values for split in splits]))
     means = np.array([split.values.mean() for split in splits])
     rng = np.random.default_rng(seed)
     draws = []
@@ -62,15 +63,34 @@ def summarise(splits: Sequence[Outcomes], seed: int = 0) -> Summarised:
         draws.append(np.nanmean(np.where(tests > 0, weights @ summed, np.nan) / tests, axis=1))
     low, high = np.quantile(np.concatenate(draws), TAILS)
     spread = means.std(ddof=1) if len(means) > 1 else np.nan
-    return Summarised(*(100 * float(v) for v in (means.mean(), low, high, spread)), n=len(names))
+    return Summary(*(100 * float(v) for v in (means.mean(), low, high, spread)), n=len(names))
 
 
 def read_transfer_scores(path: Path) -> pd.DataFrame:
     """Read scores; the spread may be missing (NaN). Raises InputError like ``read_csv``."""
-    scores = read_csv(path, COLUMNS)
+    scores = read_csv(path, TRANSFER_SCORE_COLUMNS)
     for column in ("value", "low", "high", "spread"):
         scores[column] = pd.to_numeric(scores[column], errors="coerce")
     scores["cost"] = scores["cost"].astype(str)
     for column in ("normalised", "chosen"):
         scores[column] = scores[column].astype(bool)
     return scores
+
+
+def most_certain_images(decisions: pd.DataFrame, classes: int, per_class: int) -> list[str]:
+    """Return ids of ``per_class`` images of each of ``classes`` classes, the SVM's most certain.
+
+    ``decisions`` has ``DECISION_COLUMNS``. Images that are classified correctly come first, then by
+    their score. A class ranks by its last picked image; one with too few images is left out.
+    """
+    ranked = decisions.assign(correct=decisions["label"] == decisions["predicted"])
+    ranked = ranked.sort_values(["correct", "score"], ascending=False, kind="stable")
+    best = ranked.groupby("label", sort=False).head(per_class)
+    full = best.groupby("label")["score"].transform("size") == per_class
+    last = best[full].groupby("label", sort=False).tail(1)
+    order = last.sort_values(["correct", "score"], ascending=False, kind="stable")["label"]
+    return [
+        name
+        for label in order.head(classes)
+        for name in best.loc[best["label"] == label, "image_id"]
+    ]

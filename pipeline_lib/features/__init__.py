@@ -1,1 +1,1 @@
-"""What a network's last layer reads of each image, kept for linear classifiers (paper, section 4)."""
+"""Features: the input of a network's last layer, stored for linear classifiers (paper, section 4)."""

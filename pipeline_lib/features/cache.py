@@ -1,32 +1,27 @@
-"""The features file, and the blocks that it is put together from.
+"""The features file.
 
 HDF5, n images in the manifest's order: ``image_id`` (n,) str and ``features`` (n, d) float32.
-Attributes: ``name`` (the network's), ``layer`` (what was read), ``network``, ``images``, ``files`` and
-``crop`` (fingerprints of the network, of the manifest, of its files' sizes, and of the boxes that
-images were cropped to; "whole" without), ``precision``.
-
-A block holds the features of a run of images in a file of its own, written at once or not at all. What
-is killed goes on after its last block, and the file that comes out is the same byte for byte.
+Attributes: ``name`` (of the network), ``layer`` (whose input the features are), ``precision``, and
+fingerprints: ``network``, ``images`` (the manifest), ``files`` (the sizes of the image files) and
+``crop`` (the boxes that images were cropped to; "whole" if they were not).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-from pipeline_lib.common.command import log
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.common.files import atomic, fingerprint, read_json, write_json
+from pipeline_lib.common.files import atomic, fingerprint
 
 WHOLE = "whole"
-_NOTE = "key.json"
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What features are of; see the module."""
+    """What features were extracted from; see the module."""
 
     name: str
     layer: str
@@ -43,7 +38,7 @@ class Origin:
 
     @property
     def fingerprint(self) -> str:
-        """Tells these features from all others."""
+        """A hash that differs between features of different origin."""
         return fingerprint(self.attributes)
 
 
@@ -55,69 +50,20 @@ class Features(Origin):
     features: h5py.Dataset
 
     def mapped(self) -> np.memmap:
-        """Return the features as the file's own bytes, for reading any of them in any order.
+        """Return the features as a memory map of the file, for random access.
 
-        They are not held in memory: the system reads what is asked for, and keeps what it has room for.
+        They are not copied into memory: the operating system reads the rows that are used, and caches
+        what it has room for.
         """
         dataset = self.features
-        at = dataset.id.get_offset()  # one piece, as written here
-        return np.memmap(dataset.file.filename, dataset.dtype, "c", at, dataset.shape)
-
-
-class Blocks:
-    """The blocks of one extraction in ``folder``, told from another's by their ``key``.
-
-    Those of another key are thrown away: they are of another network, other images or another way.
-    ``marks`` has each block's images, in order, and what changes with their files: one that is fetched
-    again costs its block alone.
-    """
-
-    def __init__(self, folder: Path, key: str, marks: dict[range, str]) -> None:
-        self.folder, self.marks = folder, marks
-        note = folder / _NOTE
-        if note.exists() and read_json(note) != {"key": key}:
-            log.info("%s: holds blocks of something else; they are thrown away", folder)
-            discard(folder)
-        if not note.exists():
-            write_json(note, {"key": key})
-
-    def missing(self) -> list[range]:
-        """Return the images of each block that is not there, in order."""
-        return [block for block in self.marks if not self._path(block).exists()]
-
-    def write(self, images: range, features: np.ndarray) -> None:
-        """Keep the (m, d) float32 features of a block's images."""
-        with atomic(self._path(images)) as temporary:
-            np.save(temporary, features)
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        for block in self.marks:
-            path = self._path(block)
-            try:
-                features = np.load(path, allow_pickle=False)
-            except (OSError, ValueError, EOFError) as error:
-                raise InputError(f"{path}: spoiled ({error}); delete it and rerun") from None
-            yield features
-
-    def _path(self, images: range) -> Path:
-        return self.folder / f"{images.start:09d}-{self.marks[images]}.npy"
-
-
-def discard(folder: Path) -> None:
-    """Delete the blocks in a folder, and the folder unless it holds anything else."""
-    if not (folder / _NOTE).exists():
-        return
-    for path in folder.glob("*.npy"):  # also what a kill left half written
-        path.unlink()
-    (folder / _NOTE).unlink()
-    if not any(folder.iterdir()):
-        folder.rmdir()
+        offset = dataset.id.get_offset()  # contiguous, as ``write_features`` wrote it
+        return np.memmap(dataset.file.filename, dataset.dtype, "c", offset, dataset.shape)
 
 
 def write_features(
     path: Path, origin: Origin, image_id: list[str], blocks: Iterable[np.ndarray]
 ) -> None:
-    """Write the file atomically from blocks of features. Raises InputError where it cannot be."""
+    """Write the file atomically from blocks of features. Raises InputError if it cannot be written."""
     try:
         with atomic(path) as temporary, h5py.File(temporary, "w", track_order=True) as file:
             for key, value in origin.attributes.items():
@@ -140,9 +86,10 @@ def write_features(
 
 
 def read_features(path: Path, images: Path | None = None) -> Features:
-    """Open the file. Raises InputError for one that is truncated, foreign, or of other ``images``."""
+    """Open the file. Raises InputError if it is missing, truncated, no features file, or not of the
+    manifest ``images``."""
     try:
-        file = h5py.File(path, locking=False)  # it may lie where locks do not work
+        file = h5py.File(path, locking=False)  # some shared file systems have no locks
         features = Features(
             image_id=list(file["image_id"].asstr()[:]),
             features=file["features"],

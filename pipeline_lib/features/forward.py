@@ -1,4 +1,4 @@
-"""One pass of a network over images, or over what boxes cut out of them."""
+"""One pass of a network over images, whole or cropped to boxes."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,24 +14,24 @@ from pipeline_lib.networks.card import Preprocessing
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
-def extract(
+def feature_batches(
     network: nn.Module,
     preprocessing: Preprocessing,
     root: Path,
     paths: Sequence[str],
     boxes: np.ndarray | None = None,
     *,
-    batch: int = 32,
-    workers: int = 0,
-    precision: str = "float32",
+    batch: int,
+    workers: int,
+    precision: str,
     device: torch.device | None = None,
 ) -> Iterator[np.ndarray]:
-    """Yield the (m, d) float32 features of a batch of images at a time, in order.
+    """Yield the features of each batch of images, (m, d) float32, in order.
 
-    Each image, or its part in one of the (n, 4) half-open ``boxes`` (pixels of the image), is warped to
-    the network's input. ``precision`` bfloat16 is autocast's: the features then differ from float32's
-    by up to one percent of their length (tested to two). It gains on GPUs, and on CPUs only with
-    instructions for it: others are several times slower.
+    Each image, cropped to its box of the (n, 4) half-open ``boxes`` (pixels of the image) if they are
+    given, is warped to the network's input. With ``precision`` bfloat16 (autocast), features differ
+    from float32's by up to one percent of their length (tested to two). It is faster on GPUs, and on
+    CPUs with bfloat16 instructions; on other CPUs it is several times slower.
     """
     device = device or default_device()
     network = network.to(device, memory_format=torch.channels_last)

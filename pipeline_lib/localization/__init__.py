@@ -1,1 +1,1 @@
-"""Class activation maps and the boxes drawn from them."""
+"""Heat maps of classes, and boxes extracted from them."""

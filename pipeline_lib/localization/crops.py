@@ -5,27 +5,27 @@ import numpy as np
 COUNT = 10
 
 
-def offsets(warped: tuple[int, int], size: tuple[int, int]) -> list[tuple[int, int]]:
-    """Return the (y, x) of the five places a crop of ``size`` is taken from, both (height, width)."""
+def crop_offsets(warped: tuple[int, int], size: tuple[int, int]) -> list[tuple[int, int]]:
+    """Return the (y, x) of the five crops of ``size`` in the warped image, both (height, width)."""
     bottom, right = warped[0] - size[0], warped[1] - size[1]
     return [(0, 0), (0, right), (bottom, 0), (bottom, right), (bottom // 2, right // 2)]
 
 
 def ten_crops(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """(N, H, W, 3) warped images to their (N, 10, height, width, 3) crops, the mirrored ones last."""
-    places = offsets(pixels.shape[1:3], size)
-    plain = np.stack([pixels[:, y : y + size[0], x : x + size[1]] for y, x in places], axis=1)
+    """Cut (N, H, W, 3) warped images into (N, 10, height, width, 3) crops, the mirrored ones last."""
+    offsets = crop_offsets(pixels.shape[1:3], size)
+    plain = np.stack([pixels[:, y : y + size[0], x : x + size[1]] for y, x in offsets], axis=1)
     return np.concatenate([plain, plain[:, :, :, ::-1]], axis=1)
 
 
-def merged(maps: np.ndarray, warped: tuple[int, int]) -> np.ndarray:
-    """Turn the mirrored maps back, lay all ten where they were taken from, and add them up.
+def merge_crops(maps: np.ndarray, warped: tuple[int, int]) -> np.ndarray:
+    """Turn the mirrored maps back, put all ten where their crops were, and add them up.
 
-    ``maps`` is (10, height, width) at the crops' size; returns (H, W) float32, a plain sum, as the
-    authors do: where crops overlap more, it is larger.
+    ``maps`` is (10, height, width) at the crops' size. Returns (H, W) float32, a plain sum as in the
+    authors' code: it is larger where more crops overlap.
     """
     size = maps.shape[1:]
     canvas = np.zeros(warped, np.float32)
-    for (y, x), plain, mirrored in zip(offsets(warped, size), maps[:5], maps[5:], strict=True):
+    for (y, x), plain, mirrored in zip(crop_offsets(warped, size), maps[:5], maps[5:], strict=True):
         canvas[y : y + size[0], x : x + size[1]] += plain + mirrored[:, ::-1]
     return canvas

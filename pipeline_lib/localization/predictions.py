@@ -1,7 +1,7 @@
 """The predictions file: top classes, scores, and their maps at mapping resolution.
 
-With the maps kept, boxes, thresholds and rules are CPU work on a small file: no network, no second
-forward pass. HDF5, n images in the manifest's order:
+With the maps, all box methods and thresholds are CPU work on a small file, without another forward
+pass. HDF5, n images in the manifest's order:
 
 - ``image_id`` (n,) str; ``classes`` (n, k) int32 and ``scores`` (n, k) float32 (softmax, the mean over
   crops), best first
@@ -9,13 +9,13 @@ forward pass. HDF5, n images in the manifest's order:
 - ``maps`` (n, guesses, planes, h, w) for the first guesses, ``true_map`` (n, planes, h, w) for the
   true class (zero where unknown), float32, or float16 for backprop
 
-One plane from one forward pass; ten from ten crops, each the map of its crop; two for backprop: the
-gradient's largest channel, averaged over the crops, and its absolute sum over channels and crops,
-both laid over the whole image, and both for the true class alone, which decides every error.
+There is one plane per map from one forward pass, and ten from ten crops, one for each crop. Backprop
+has two, both over the whole image: the gradient's largest channel, averaged over the crops, and its
+absolute sum over channels and crops. It has them for the true class alone, which decides every error.
 
 Attributes: ``class_labels`` in the order of the scores, ``name`` (the row in the tables), ``method``
 (cam, grad-cam, backprop), ``crops`` (1 or 10), ``size`` and ``warped`` (height, width) of a crop and
-of what it is taken from, ``network`` and ``images`` (fingerprints of what the file was made from).
+of the image it is cut from, ``network`` and ``images`` (fingerprints of what the file was made from).
 """
 
 from collections.abc import Iterable, Iterator
@@ -37,7 +37,7 @@ _SIDES = ("size", "warped")
 
 @dataclass(frozen=True)
 class Header:
-    """What is known before the first image has been predicted; see the module."""
+    """What is known before the first prediction; see the module."""
 
     image_id: list[str]
     true_class: np.ndarray
@@ -62,7 +62,7 @@ class Predictions(Header):
 
     @property
     def fingerprint(self) -> str:
-        """Says which network predicted which images, and how."""
+        """Identifies the network, the images, and how they were predicted."""
         return fingerprint(self.network, self.images, self.method, self.crops)
 
     def labels_of(self, image: int) -> list[str]:
@@ -79,14 +79,14 @@ def write_predictions(
 ) -> tuple[int, ...]:
     """Write the file atomically, a batch at a time; return the shape of ``true_map``.
 
-    A batch has classes, scores, maps and true_map of the next images; the batches' images are the
-    header's in order. Raises InputError where the file cannot be written, ValueError for fewer images.
+    A batch has classes, scores, maps and true_map of the next images, in the header's order. Raises
+    InputError if the file cannot be written, ValueError for fewer images than the header's.
     """
     with atomic(path) as temporary:
-        with _reported(path):
+        with _one_line_errors(path):
             file = h5py.File(temporary, "w")
         try:
-            with _reported(path):
+            with _one_line_errors(path):
                 for key in ("image_id", "class_labels"):
                     file.create_dataset(key, data=getattr(header, key), dtype=h5py.string_dtype())
                 file["true_class"] = header.true_class
@@ -94,7 +94,7 @@ def write_predictions(
                     file.attrs[key] = getattr(header, key)
             done = 0
             for batch in batches:
-                with _reported(path):
+                with _one_line_errors(path):
                     for key in _STREAMED:
                         if not done:
                             _create(file, key, len(header.image_id), batch[key])
@@ -104,13 +104,13 @@ def write_predictions(
                 raise ValueError(f"{done} images predicted of {len(header.image_id)}")
             return file["true_map"].shape
         finally:
-            with _reported(path):
+            with _one_line_errors(path):
                 file.close()
 
 
 @contextmanager
-def _reported(path: Path) -> Iterator[None]:
-    """Say in a line that HDF5 could not write; it reports a full disk as one of two errors."""
+def _one_line_errors(path: Path) -> Iterator[None]:
+    """Turn HDF5's errors into one line; it reports a full disk as either of two."""
     try:
         yield
     except (OSError, RuntimeError) as error:
@@ -119,7 +119,7 @@ def _reported(path: Path) -> Iterator[None]:
 
 
 def _create(file: h5py.File, key: str, count: int, first: np.ndarray) -> None:
-    """Make room for ``count`` images; maps are stored image by image, since they are so read."""
+    """Create a dataset for ``count`` images; maps are stored image by image, as they are read."""
     layout = {}
     if first.ndim > 2 and first.size:
         layout = {"chunks": (1, *first.shape[1:])}
@@ -129,7 +129,7 @@ def _create(file: h5py.File, key: str, count: int, first: np.ndarray) -> None:
 
 
 def read_predictions(path: Path, images: Path | None = None) -> Predictions:
-    """Open the file. Raises InputError for one that is truncated, foreign, or of other ``images``."""
+    """Open the file. Raises InputError if it is truncated, of another kind, or of other ``images``."""
     try:
         file = h5py.File(path)
         predictions = Predictions(
@@ -149,5 +149,5 @@ def read_predictions(path: Path, images: Path | None = None) -> Predictions:
             f"{path}: not a whole predictions file ({reason}); delete it and rerun"
         ) from None
     if images is not None and fingerprint(images) != predictions.images:
-        raise InputError(f"{path}: predicts other images than {images} lists; delete it and rerun")
+        raise InputError(f"{path}: its images are not those of {images}; delete it and rerun")
     return predictions

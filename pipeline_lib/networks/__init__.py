@@ -1,1 +1,1 @@
-"""Backbones, the pooling heads, ready-trained classifiers, and where their class maps are."""
+"""Backbones, pooling heads, ready-trained classifiers, and their class maps."""

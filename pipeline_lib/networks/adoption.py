@@ -1,4 +1,4 @@
-"""Taking over a library's ready-trained ImageNet classifier by its name."""
+"""Taking a ready-trained ImageNet classifier from a library, by its name."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from pipeline_lib.networks.weights import find_state, load_state
 def adopt(
     network: str, library: str | None, weights_folder: Path | None
 ) -> tuple[nn.Module, NetworkCard]:
-    """Return the network with its weights, and its card, which says where these came from.
+    """Return the network with its weights, and its card, which says where the weights came from.
 
     Raises InputError for an unknown name or weights that do not fit.
     """

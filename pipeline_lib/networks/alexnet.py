@@ -1,8 +1,8 @@
-"""AlexNet on torchvision's base, AlexNet-GAP and AlexNet*-GAP.
+"""AlexNet, AlexNet-GAP and AlexNet*-GAP, with torchvision's trunk.
 
 At full width the trunk has the shapes of torchvision's ``features[:12]``, in the same order, so
 that its ImageNet weights load; ``width`` scales every layer for the mini study. ``batch_norm`` is
-not in the originals: without it, minutes of training from scratch are too few.
+not in the originals; it lets a network learn within minutes of training from scratch.
 """
 
 from collections import OrderedDict
@@ -10,7 +10,7 @@ from collections import OrderedDict
 from torch import nn
 
 from pipeline_lib.networks.head import Classifier, ClassMapHead, class_map_head, dense_head
-from pipeline_lib.networks.layers import activated, scaled
+from pipeline_lib.networks.layers import conv_relu, scaled
 
 
 def alexnet(
@@ -56,7 +56,7 @@ def alexnetplus_gap(
 ) -> Classifier:
     """AlexNet*-GAP (paper, section 3.1): pooling of stride 1 and two convolutions of 512, 11x11.
 
-    conv7 puts out the maps. The authors' conv5 has 384 channels; here it keeps torchvision's 256,
+    conv7 outputs the maps. The authors' conv5 has 384 channels; here it keeps torchvision's 256,
     so that its weights load (``caffe_alexnetplus_gap`` is the authors' network).
     """
     trunk, channels = _trunk(width, half_input, batch_norm)
@@ -64,23 +64,23 @@ def alexnetplus_gap(
     options = {"batch_norm": batch_norm, "padding": 1, "groups": groups}
     conv = OrderedDict(
         pool5=nn.MaxPool2d(3, 1),
-        **activated("conv6", channels, maps, 3, **options),
-        **activated("conv7", maps, maps, 3, **options),
+        **conv_relu("conv6", channels, maps, 3, **options),
+        **conv_relu("conv7", maps, maps, 3, **options),
     )
     head = ClassMapHead(nn.Sequential(conv), maps, classes, pool="avg", dropout=dropout)
     return Classifier(trunk, head)
 
 
 def _trunk(width: float, half_input: bool, batch_norm: bool) -> tuple[nn.Sequential, int]:
-    """conv1 to conv5 and the channels of the last; with ``half_input`` pool1 is left out."""
+    """conv1 to conv5, and the last one's channels; with ``half_input`` pool1 is left out."""
     w1, w2, w3, w4, w5 = (scaled(size, width) for size in (64, 192, 384, 256, 256))
     options = {"batch_norm": batch_norm}
-    layers = activated("conv1", 3, w1, 11, stride=4, padding=2, **options)
+    layers = conv_relu("conv1", 3, w1, 11, stride=4, padding=2, **options)
     if not half_input:
         layers["pool1"] = nn.MaxPool2d(3, 2)
-    layers |= activated("conv2", w1, w2, 5, padding=2, **options)
+    layers |= conv_relu("conv2", w1, w2, 5, padding=2, **options)
     layers["pool2"] = nn.MaxPool2d(3, 2)
-    layers |= activated("conv3", w2, w3, 3, padding=1, **options)
-    layers |= activated("conv4", w3, w4, 3, padding=1, **options)
-    layers |= activated("conv5", w4, w5, 3, padding=1, **options)
+    layers |= conv_relu("conv3", w2, w3, 3, padding=1, **options)
+    layers |= conv_relu("conv4", w3, w4, 3, padding=1, **options)
+    layers |= conv_relu("conv5", w4, w5, 3, padding=1, **options)
     return nn.Sequential(OrderedDict(layers)), w5

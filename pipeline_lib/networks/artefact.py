@@ -1,6 +1,6 @@
-"""A network on disk: ``<name>.safetensors`` with the weights, ``<name>.json`` with all the rest.
+"""A network on disk: ``<name>.safetensors`` with the weights, ``<name>.json`` with its card.
 
-The JSON is written last and holds the hash of the weights, so a pair is either whole or refused.
+The JSON is written last and holds the hash of the weights, so an incomplete pair is refused.
 """
 
 from dataclasses import asdict, replace
@@ -34,12 +34,12 @@ def save_network(path: Path, card: NetworkCard, state: dict[str, torch.Tensor]) 
 def load_network(path: Path) -> tuple[nn.Module, NetworkCard]:
     """Load what ``save_network`` wrote, on the CPU, in evaluation mode.
 
-    Raises InputError for a missing or foreign card, weights that are not the card's, or weights
-    that do not fit the architecture.
+    Raises InputError for a missing or invalid card, weights of another card, or weights that do not fit
+    the architecture.
     """
     card = read_card(path.with_suffix(".json"))
     if not path.exists() or fingerprint(path) != card.weights:
-        raise InputError(f"{path}: not the weights its .json describes; delete both and rerun")
+        raise InputError(f"{path}: not the weights that its .json describes; delete both and rerun")
     if card.source in ("trained", "caffe"):
         classifier = build(card.architecture, len(card.classes), card.options)
     else:

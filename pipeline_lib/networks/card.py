@@ -1,4 +1,4 @@
-"""A network's card: everything about it but its weights. Reading one needs no PyTorch."""
+"""A network's card: everything about it except its weights. Reading one needs no PyTorch."""
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -9,10 +9,10 @@ from pipeline_lib.common.files import fingerprint, read_json
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """How an image becomes the input: warped to ``size`` (height, width), scaled to mean and std.
+    """How an image becomes the input: warped to ``size`` (height, width), normalised by mean and std.
 
-    Ten crops of ``size`` are taken from the image warped to ``warp``; the authors' 256 for 224 is the
-    default, in proportion.
+    Ten crops of ``size`` are cut from the image warped to ``warp``; by default larger than ``size`` in
+    the authors' proportion, 256 to 224.
     """
 
     size: tuple[int, int]
@@ -22,17 +22,18 @@ class Preprocessing:
 
     @property
     def warped(self) -> tuple[int, int]:
-        """The (height, width) that ten crops are taken from."""
+        """The (height, width) that ten crops are cut from."""
         return self.warp or tuple(round(side * 256 / 224) for side in self.size)
 
 
 @dataclass(frozen=True)
 class NetworkCard:
-    """Everything about a network but its weights.
+    """Everything about a network except its weights.
 
-    ``source`` is "trained" or "caffe" (then ``architecture`` and ``options`` are the registry's) or
-    the library it was taken from (then ``architecture`` is its name there). ``classes`` are labels in
-    the order of the scores. ``training`` says how it was made; ``weights`` is the hash of the file.
+    ``source`` is "trained" or "caffe" (then ``architecture`` and ``options`` are those of the registry),
+    or the library it comes from (then ``architecture`` is its name there). ``classes`` are labels in
+    the order of the scores. ``training`` says how it was trained, or where its weights come from;
+    ``weights`` is the hash of the file.
     """
 
     name: str
@@ -46,12 +47,12 @@ class NetworkCard:
 
     @property
     def fingerprint(self) -> str:
-        """Changes whenever anything changes that the predictions depend on."""
+        """A hash that changes with anything that the predictions depend on."""
         return fingerprint(asdict(self))
 
 
 def read_card(path: Path) -> NetworkCard:
-    """Read a network's card (.json). Raises InputError for one that is missing or foreign."""
+    """Read a network's card (.json). Raises InputError for one that is missing or invalid."""
     values = read_json(path)
     try:
         values["preprocessing"] = Preprocessing(**values["preprocessing"])

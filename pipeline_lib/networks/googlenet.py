@@ -1,8 +1,8 @@
-"""GoogLeNet on torchvision's base, GoogLeNet-GAP and GoogLeNet-GMP.
+"""GoogLeNet, GoogLeNet-GAP and GoogLeNet-GMP, with torchvision's trunk.
 
-The trunk has torchvision's parameter names, so that at full width its ImageNet weights load as they
-are; ``width`` scales every layer for the mini study. The blocks are built here: importing torchvision
-takes seconds in each of the many short jobs.
+The trunk has torchvision's parameter names, so that at full width its ImageNet weights load unchanged;
+``width`` scales every layer for the mini study. The blocks are built here because importing torchvision
+takes seconds, and there are many short jobs.
 """
 
 from collections import OrderedDict
@@ -81,7 +81,7 @@ def googlenet_gap(
     dropout: float = 0.0,
 ) -> Classifier:
     """GoogLeNet-GAP (paper, section 3): cut after inception4e, 3x3x1024 conv, average pooling, 14x14."""
-    return _cut(classes, width, half_input, hidden, groups, "avg", dropout)
+    return _with_class_map_head(classes, width, half_input, hidden, groups, "avg", dropout)
 
 
 def googlenet_gmp(
@@ -93,11 +93,11 @@ def googlenet_gmp(
     groups: int = 1,
     dropout: float = 0.0,
 ) -> Classifier:
-    """GoogLeNet-GMP (paper, section 3.2): GoogLeNet-GAP with max for average."""
-    return _cut(classes, width, half_input, hidden, groups, "max", dropout)
+    """GoogLeNet-GMP (paper, section 3.2): GoogLeNet-GAP with max instead of average pooling."""
+    return _with_class_map_head(classes, width, half_input, hidden, groups, "max", dropout)
 
 
-def _cut(
+def _with_class_map_head(
     classes: int,
     width: float,
     half_input: bool,
@@ -113,9 +113,9 @@ def _cut(
 
 
 def _trunk(last: str, width: float, half_input: bool) -> tuple[nn.Sequential, int]:
-    """The Inception blocks up to ``last``, and its channels.
+    """The layers up to the Inception block ``last``, and its channels.
 
-    At 224 px its maps are 14x14 after 4e and 7x7 after 5b. With ``half_input`` the first max pooling
+    At 224 px the maps are 14x14 after 4e and 7x7 after 5b. With ``half_input`` the first max pooling
     is left out.
     """
     w64, w192 = scaled(64, width), scaled(192, width)

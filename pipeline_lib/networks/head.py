@@ -11,15 +11,15 @@ from pipeline_lib.networks.layers import scaled
 class Classifier(nn.Module):
     """``trunk`` turns (N, 3, H, W) images into maps, ``head`` turns the maps into (N, classes) logits.
 
-    The trunk is what fine-tuning takes over from another network. ``fresh_bias`` is the bias that
-    convolutions of the head then start with, where the other network has none of their name.
+    Fine-tuning loads the trunk from another network; ``initial_bias`` is then the bias of the head's
+    convolutions that the other network does not have.
     """
 
-    def __init__(self, trunk: nn.Module, head: nn.Module, *, fresh_bias: float = 1.0) -> None:
+    def __init__(self, trunk: nn.Module, head: nn.Module, *, initial_bias: float = 1.0) -> None:
         super().__init__()
         self.trunk = trunk
         self.head = head
-        self.fresh_bias = fresh_bias
+        self.initial_bias = initial_bias
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """(N, 3, H, W) float32, normalised, to (N, classes) logits."""
@@ -27,10 +27,10 @@ class Classifier(nn.Module):
 
 
 class ClassMapHead(nn.Module):
-    """``conv`` -> global pooling -> dropout -> linear: the paper's recipe for class maps.
+    """``conv`` -> global pooling -> dropout -> linear: the paper's head for class maps.
 
-    ``conv`` is what the paper adds to the trunk and puts out the maps, (N, channels, h, w); ``pool``
-    is "avg" (GAP) or "max" (GMP).
+    ``conv`` is what the paper adds to the trunk; it outputs the maps, (N, channels, h, w). ``pool`` is
+    "avg" (GAP) or "max" (GMP).
     """
 
     def __init__(
@@ -58,7 +58,7 @@ def class_map_head(
 ) -> ClassMapHead:
     """The paper's head (section 3): a 3x3 convolution of ``hidden`` channels (1024), ReLU, pooling.
 
-    ``groups`` is 1 in the paper and 2 in the files its authors released.
+    ``groups`` is 1 in the paper and 2 in the files that its authors released.
     """
     convolution = nn.Conv2d(channels, hidden, kernel_size=3, padding=1, groups=groups)
     conv = nn.Sequential(convolution, nn.ReLU())
@@ -68,9 +68,10 @@ def class_map_head(
 def dense_head(
     pool5: nn.Module, channels: int, side: int, classes: int, *, width: float, dropout: float
 ) -> nn.Sequential:
-    """The three fully connected layers of AlexNet and VGG, behind their last pooling ``pool5``.
+    """The three fully connected layers of AlexNet and VGG, after their last pooling ``pool5``.
 
-    ``channels`` maps of ``side`` x ``side`` are read; other sides are pooled to it, as in torchvision.
+    They read ``channels`` maps of ``side`` x ``side``; maps of another size are pooled to it, as in
+    torchvision.
     """
     hidden = scaled(4096, width)
     return nn.Sequential(

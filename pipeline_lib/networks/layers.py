@@ -1,4 +1,4 @@
-"""What the networks on torchvision's base are built from: scaled widths, convolutions with ReLU."""
+"""Building blocks of the networks: scaled widths, convolutions with ReLU."""
 
 from torch import nn
 
@@ -6,17 +6,18 @@ from torch import nn
 def scaled(channels: int, width: float) -> int:
     """Return ``channels`` times ``width``, rounded to a multiple of 8 and at least 8.
 
-    CPUs compute eight channels at a time: others would take as long, or longer.
+    CPUs compute eight channels at a time, so fewer would not be faster.
     """
     return max(8, round(channels * width / 8) * 8)
 
 
-def activated(
+def conv_relu(
     name: str, channels: int, out: int, kernel: int, *, batch_norm: bool, **geometry: int
 ) -> dict[str, nn.Module]:
-    """A convolution of ``channels`` to ``out`` channels, [batch norm,] and ReLU, by their names.
+    """Return a convolution, batch norm if asked for, and ReLU, by name.
 
-    The convolution bears ``name``; ``geometry`` is its stride, padding and groups.
+    The convolution, from ``channels`` to ``out`` channels, is called ``name``; ``geometry`` is its
+    stride, padding and groups.
     """
     layers: dict[str, nn.Module] = {
         name: nn.Conv2d(channels, out, kernel, bias=not batch_norm, **geometry)

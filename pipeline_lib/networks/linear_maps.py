@@ -1,4 +1,4 @@
-"""Class maps of a linear classifier that was trained on a network's pooled maps (paper, section 4)."""
+"""Class maps of a linear classifier trained on a network's pooled maps (paper, section 4)."""
 
 import numpy as np
 import torch
@@ -6,15 +6,15 @@ from torch import nn
 from torch.nn.functional import normalize
 
 from pipeline_lib.networks.class_maps import POOLS, ClassMapNetwork, class_maps
-from pipeline_lib.networks.gradients import Look
+from pipeline_lib.networks.gradients import Explanation
 
 
 class LinearClassMaps(nn.Module):
     """A network whose last layer is replaced by a linear classifier of other classes.
 
-    ``weights`` (classes, channels) and ``bias`` (classes,) are the classifier's, of pooled maps that
-    were scaled to unit length first if ``normalised``. A map is scaled by one positive number an
-    image by that, so it is left as it is: thresholds are parts of its maximum.
+    ``weights`` (classes, channels) and ``bias`` (classes,) are the classifier's. If ``normalised``, it
+    was trained on pooled maps scaled to unit length. That scaling would multiply all class maps of an
+    image by one positive number; it is left out, because thresholds are fractions of a map's maximum.
     """
 
     def __init__(
@@ -27,10 +27,10 @@ class LinearClassMaps(nn.Module):
         self.register_buffer("bias", torch.from_numpy(bias).float())
 
     @torch.inference_mode()
-    def look(self, images: torch.Tensor) -> Look:
+    def explain(self, images: torch.Tensor) -> Explanation:
         """(N, 3, H, W) to decision values, and from (N, k) classes to their (N, k, h, w) maps."""
         maps, _ = self.network(images)
-        pooled = POOLS[self.network.found.pool](maps)
+        pooled = POOLS[self.network.map_layer.pool](maps)
         if self.normalised:
             pooled = normalize(pooled, dim=1)
         values = nn.functional.linear(pooled, self.weights, self.bias)

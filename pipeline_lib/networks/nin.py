@@ -1,6 +1,6 @@
 """Network in Network (Lin et al. 2014): the last convolution has a channel per class.
 
-It is Caffe's four-block ImageNet NIN, and its layers bear Caffe's names, so that the released file
+This is Caffe's ImageNet NIN of four blocks. Its layers have Caffe's names, so that the released file
 loads.
 """
 
@@ -9,7 +9,7 @@ from collections import OrderedDict
 from torch import nn
 
 from pipeline_lib.networks.head import Classifier
-from pipeline_lib.networks.layers import activated, scaled
+from pipeline_lib.networks.layers import conv_relu, scaled
 
 # One spatial convolution and two 1x1 ones, each with a ReLU: name, channels, kernel, geometry.
 _BLOCKS = (
@@ -30,24 +30,24 @@ def nin(
 ) -> Classifier:
     """Network in Network: the map of class c is channel c of the last convolution, 6x6 at 224 px.
 
-    The logits are the means of the class maps. ``batch_norm`` is not in the original; without it
-    the mini study's minute from scratch is too short. With ``half_input`` the first max pooling is
-    left out, so that half the input gives the same 6x6 maps.
+    The logits are the means of the class maps. ``batch_norm`` is not in the original; it lets the
+    network learn within the mini study's minute of training. With ``half_input`` the first max pooling
+    is left out, so that half the input gives the same 6x6 maps.
     """
     layers: dict[str, nn.Module] = {}
     channels = 3
     for index, block in enumerate(_BLOCKS, start=1):
         for name, size, kernel, geometry in block:
             out = scaled(size, width)
-            layers |= activated(name, channels, out, kernel, batch_norm=batch_norm, **geometry)
+            layers |= conv_relu(name, channels, out, kernel, batch_norm=batch_norm, **geometry)
             channels = out
         if index < 4 and not (half_input and index == 1):
             layers[f"pool{index}"] = nn.MaxPool2d(3, 2, ceil_mode=True)
         if index == 3:
             layers["drop"] = nn.Dropout(dropout)
     head = OrderedDict(
-        **activated("cccp8-1024", channels, classes, 1, batch_norm=False),
+        **conv_relu("cccp8-1024", channels, classes, 1, batch_norm=False),
         pool4=nn.AdaptiveAvgPool2d(1),
         flatten=nn.Flatten(),
     )
-    return Classifier(nn.Sequential(OrderedDict(layers)), nn.Sequential(head), fresh_bias=0.0)
+    return Classifier(nn.Sequential(OrderedDict(layers)), nn.Sequential(head), initial_bias=0.0)

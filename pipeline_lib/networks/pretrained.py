@@ -1,8 +1,6 @@
 """Ready-trained ImageNet classifiers by their name in timm or torchvision, and their weights.
 
-Weights are looked for in three places, in this order: ``<name>.safetensors`` (or ``.pth``) in a
-folder of the user's, a package installed from the registry, the library's own download. The
-libraries are imported where they are used: they take seconds, which a trained network need not pay.
+The libraries are imported inside functions: importing takes seconds, and our own networks need none.
 """
 
 from pathlib import Path
@@ -17,7 +15,7 @@ _TRANSFORMS_INPUT = ("googlenet", "inception_v3")
 
 
 def library_of(name: str) -> str:
-    """Return the library that has a classifier of this name, timm first. Raises InputError if none."""
+    """Return the library of a classifier, timm before torchvision. Raises InputError if none has it."""
     import timm
 
     for library, names in (("timm", timm.list_models()), ("torchvision", _torchvision_names())):
@@ -40,11 +38,11 @@ def build_by_name(name: str, library: str) -> nn.Module:
     options = {"init_weights": False} if name in _TRANSFORMS_INPUT else {}
     classifier = torchvision.models.get_model(name, weights=None, **options)
     if name in _TRANSFORMS_INPUT:
-        classifier.aux_logits = False  # training's side outputs: neither run nor loaded
-        for side in ("aux1", "aux2", "AuxLogits"):
-            if hasattr(classifier, side):
-                setattr(classifier, side, None)
-        classifier.transform_input = True  # what the released weights were trained with
+        classifier.aux_logits = False  # auxiliary classifiers of training: neither run nor loaded
+        for auxiliary in ("aux1", "aux2", "AuxLogits"):
+            if hasattr(classifier, auxiliary):
+                setattr(classifier, auxiliary, None)
+        classifier.transform_input = True  # as the released weights were trained
     return classifier
 
 
@@ -65,8 +63,8 @@ def input_of(name: str, library: str) -> tuple[tuple[int, int], tuple, tuple]:
 def trunk_input(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return the (mean, std) that a torchvision network's first layer expects.
 
-    GoogLeNet's and Inception's forward turns ImageNet's normalisation into 0.5 and 0.5 before the
-    first layer; a trunk cut from them has to be given that.
+    The forward pass of GoogLeNet and Inception changes ImageNet's normalisation to mean and std 0.5
+    before the first layer; a trunk cut from them expects that normalisation.
     """
     if name in _TRANSFORMS_INPUT:
         return (0.5,) * 3, (0.5,) * 3
@@ -75,7 +73,7 @@ def trunk_input(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
 
 
 def packaged_state(name: str) -> dict[str, torch.Tensor] | None:
-    """Return weights that came with an installed package, None where none has them."""
+    """Return weights that an installed package contains, None if no package does."""
     if name != "tf_efficientnet_lite0":
         return None
     try:
@@ -91,7 +89,7 @@ def packaged_state(name: str) -> dict[str, torch.Tensor] | None:
 
 
 def downloaded_state(name: str, library: str) -> dict[str, torch.Tensor]:
-    """Return the weights from the library's own download, never unpickling code."""
+    """Return the weights that the library downloads; code in pickles is never executed."""
     try:
         if library == "timm":
             import timm
@@ -101,7 +99,7 @@ def downloaded_state(name: str, library: str) -> dict[str, torch.Tensor]:
 
         weights = torchvision.models.get_model_weights(name).DEFAULT
         return weights.get_state_dict(check_hash=True, weights_only=True)
-    except Exception as error:  # every library under these has its own errors
+    except Exception as error:  # each library below these raises its own errors
         reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise InputError(
             f"{name}: {library} could not download its weights ({reason}); "

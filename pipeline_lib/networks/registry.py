@@ -1,6 +1,6 @@
-"""The paper's networks by name: small functions from a number of classes to a classifier.
+"""The paper's networks by name: functions that build a classifier for a number of classes.
 
-To add one, write such a function and name it here; the tests run over all of them.
+To add one, write such a function and list it here; the tests run over all of them.
 """
 
 from collections.abc import Callable
@@ -48,11 +48,11 @@ ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
 
 
 def build(architecture: str, classes: int, options: dict[str, object]) -> nn.Module:
-    """Build a classifier; raises InputError for an unknown architecture or an option that is none."""
+    """Build a classifier; raises InputError for an unknown architecture or option."""
     if architecture not in ARCHITECTURES:
         known = ", ".join(ARCHITECTURES)
-        raise InputError(f"unknown architecture '{architecture}'; there are {known}")
+        raise InputError(f"unknown architecture '{architecture}'; choose one of {known}")
     try:
         return ARCHITECTURES[architecture](classes, **options)
-    except (TypeError, ValueError) as error:  # a name that is no option, a value that makes no net
+    except (TypeError, ValueError) as error:  # an unknown option, or an impossible value
         raise InputError(f"architecture {architecture}: {error}") from None

@@ -1,4 +1,4 @@
-"""Watching a classifier run: what its layers put out, and which of them makes the scores."""
+"""Recording a forward pass: the outputs of layers, and the linear layer that computes the scores."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,20 +10,20 @@ from torch import nn
 
 @dataclass(frozen=True)
 class Trace:
-    """One run of two random images: ``scores``, and the ``outputs`` of all layers as they ran.
+    """One run of two random images: ``scores``, and the ``outputs`` of all layers in running order.
 
-    ``linear`` is the linear layer whose output are the scores, and ``read`` what it reads; both are
-    None where there is no such layer.
+    ``linear`` is the path of the linear layer that computes the scores, and ``linear_input`` its
+    (2, features) input; both are None where there is no such layer.
     """
 
     scores: torch.Tensor
     outputs: dict[str, torch.Tensor]
     linear: str | None
-    read: torch.Tensor | None
+    linear_input: torch.Tensor | None
 
 
 def trace(classifier: nn.Module, size: tuple[int, int]) -> Trace:
-    """Run a classifier with an input of ``size`` (height, width) and see what its layers do."""
+    """Run a classifier with an input of ``size`` (height, width) and record its layers."""
     modules = {path: module for path, module in classifier.named_modules() if path}
     device = next(classifier.parameters()).device
     generator = torch.Generator().manual_seed(0)
@@ -35,7 +35,7 @@ def trace(classifier: nn.Module, size: tuple[int, int]) -> Trace:
         if isinstance(module, nn.Linear)
     ]
     try:
-        with torch.inference_mode(), outputs_of(modules) as outputs:
+        with torch.inference_mode(), record_outputs(modules) as outputs:
             scores = classifier(images)
     finally:
         for hook in hooks:
@@ -47,11 +47,11 @@ def trace(classifier: nn.Module, size: tuple[int, int]) -> Trace:
 
 
 @contextmanager
-def outputs_of(modules: dict[str, nn.Module]) -> Iterator[dict[str, torch.Tensor]]:
-    """Collect the tensors that the given modules put out, in the order in which they ran."""
+def record_outputs(modules: dict[str, nn.Module]) -> Iterator[dict[str, torch.Tensor]]:
+    """Collect the output tensors of the given modules, in running order."""
     outputs: dict[str, torch.Tensor] = {}
 
-    def keep(path: str):
+    def record(path: str):
         def hook(_module: nn.Module, _args: tuple, output: object) -> None:
             if isinstance(output, torch.Tensor):
                 outputs.pop(path, None)
@@ -59,7 +59,7 @@ def outputs_of(modules: dict[str, nn.Module]) -> Iterator[dict[str, torch.Tensor
 
         return hook
 
-    hooks = [module.register_forward_hook(keep(path)) for path, module in modules.items()]
+    hooks = [module.register_forward_hook(record(path)) for path, module in modules.items()]
     try:
         yield outputs
     finally:

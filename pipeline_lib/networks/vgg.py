@@ -1,8 +1,8 @@
-"""VGG-16 on torchvision's base, and VGGnet-GAP.
+"""VGG-16 and VGGnet-GAP, with torchvision's trunk.
 
 At full width the trunk has the shapes of torchvision's ``features[:30]``, in the same order, so
 that its ImageNet weights load; ``width`` scales every layer for the mini study. ``batch_norm`` is
-not in the originals: without it, minutes of training from scratch are too few.
+not in the originals; it lets a network learn within minutes of training from scratch.
 """
 
 from collections import OrderedDict
@@ -10,7 +10,7 @@ from collections import OrderedDict
 from torch import nn
 
 from pipeline_lib.networks.head import Classifier, class_map_head, dense_head
-from pipeline_lib.networks.layers import activated, scaled
+from pipeline_lib.networks.layers import conv_relu, scaled
 
 # (channels, convolutions) of each block, Simonyan and Zisserman 2015, Table 1, column D.
 BLOCKS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
@@ -44,20 +44,20 @@ def vgg16_gap(
     trunk, channels = _trunk(width, half_input, batch_norm)
     hidden = scaled(hidden, width)
     head = class_map_head(channels, classes, hidden=hidden, groups=groups, dropout=dropout)
-    return Classifier(trunk, head, fresh_bias=0.0)
+    return Classifier(trunk, head, initial_bias=0.0)
 
 
 def _trunk(width: float, half_input: bool, batch_norm: bool) -> tuple[nn.Sequential, int]:
-    """conv1_1 to conv5_3 and the channels of the last; with ``half_input`` pool4 is left out.
+    """conv1_1 to conv5_3, and the last one's channels; with ``half_input`` pool4 is left out.
 
-    Of all poolings the last costs least to leave out: only conv5 then sees larger maps.
+    Leaving out the last pooling costs least: only conv5 then computes on larger maps.
     """
     layers: dict[str, nn.Module] = {}
     channels = 3
     for block, (size, convolutions) in enumerate(BLOCKS, start=1):
         for index in range(1, convolutions + 1):
             out = scaled(size, width)
-            layers |= activated(
+            layers |= conv_relu(
                 f"conv{block}_{index}", channels, out, 3, batch_norm=batch_norm, padding=1
             )
             channels = out

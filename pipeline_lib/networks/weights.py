@@ -10,20 +10,20 @@ from torch import nn
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.networks.pretrained import downloaded_state, packaged_state
 
-_SIDE_OUTPUTS = ("aux1.", "aux2.", "AuxLogits.")
+_AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")
 
 
 def find_state(name: str, library: str, folder: Path | None) -> tuple[dict[str, torch.Tensor], str]:
     """Return the state dict of ``name`` and where it came from.
 
-    Looked for in this order: ``<name>.safetensors`` or ``.pth`` in ``folder``, an installed package,
-    the library's own download. The training-time side outputs of the Inception family are left out.
+    Searched in this order: ``<name>.safetensors`` or ``.pth`` in ``folder``, an installed package, the
+    library's own download. The auxiliary classifiers of the Inception family are left out.
     """
-    state, origin = _found_state(name, library, folder)
-    return {key: state[key] for key in state if not key.startswith(_SIDE_OUTPUTS)}, origin
+    state, origin = _locate_state(name, library, folder)
+    return {key: state[key] for key in state if not key.startswith(_AUXILIARY)}, origin
 
 
-def _found_state(
+def _locate_state(
     name: str, library: str, folder: Path | None
 ) -> tuple[dict[str, torch.Tensor], str]:
     for suffix in (".safetensors", ".pth"):
@@ -48,7 +48,7 @@ def read_state(path: Path) -> dict[str, torch.Tensor]:
         raise InputError(
             f"{path}: not a whole safetensors file ({error}); fetch it again"
         ) from None
-    except Exception as error:  # torch.load has no error of its own for what it refuses
+    except Exception as error:  # torch.load raises many types for what it refuses
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise InputError(f"{path}: not a plain state dict ({reason}); save it as one") from None
     if not isinstance(state, dict) or not all(map(torch.is_tensor, state.values())):
@@ -58,8 +58,8 @@ def read_state(path: Path) -> dict[str, torch.Tensor]:
 
 def load_state(classifier: nn.Module, state: dict[str, torch.Tensor], origin: object) -> None:
     """Load weights strictly; raises InputError naming the first tensor that does not fit."""
-    wanted = classifier.state_dict()
-    for name, tensor in wanted.items():
+    expected = classifier.state_dict()
+    for name, tensor in expected.items():
         if name not in state:
             raise InputError(f"{origin}: has no tensor {name}; these are another network's weights")
         if state[name].shape != tensor.shape:
@@ -67,7 +67,7 @@ def load_state(classifier: nn.Module, state: dict[str, torch.Tensor], origin: ob
                 f"{origin}: {name} is {tuple(state[name].shape)}, the network's is "
                 f"{tuple(tensor.shape)}; these are another network's weights"
             )
-    unknown = [name for name in state if name not in wanted]
+    unknown = [name for name in state if name not in expected]
     if unknown:
-        raise InputError(f"{origin}: has a tensor {unknown[0]} that the network has not")
+        raise InputError(f"{origin}: has a tensor {unknown[0]} that the network does not have")
     classifier.load_state_dict(state)

@@ -95,7 +95,7 @@ class Study:
                 return entry[key]["images"]
         sets = _experiments().get(name, {"sets": [name.replace("-", "_")]})["sets"]
         archives = [archive for key in sets for archive in catalogue()[key].archives]
-        return sum(one.images or 0 for one in archives if not one.unused)
+        return sum(archive.file_count or 0 for archive in archives if not archive.optional)
 
     @property
     def device(self) -> str:
@@ -132,7 +132,7 @@ class Study:
             return each, self.images(name)
         splits, one = paper.splits, self._sets[name]
         examples = one["examples"]
-        if paper.drawn and paper.metric == "accuracy":
+        if paper.random_splits and paper.metric == "accuracy":
             splits = asked.get("splits", splits)
             examples = asked.get("train", paper.train) * one["classes"]
         return splits * each, examples * one["classes"]

@@ -185,3 +185,12 @@ def _closure(jobs: list[Job], maker: dict[str, Job]) -> list[Job]:
             found[id(job)] = job
             jobs.extend(maker[path] for path in job.record["inputs"] if path in maker)
     return list(found.values())
+
+
+def failures(results: Path) -> list[str]:
+    """Return a line for each failed job of a study's last run: which, and where its log is."""
+    try:
+        run = Run(results)
+    except InputError:  # nothing of the study was asked for
+        return []
+    return [f"failed: {job.name}, see {run.log(job) or 'no log'}" for job in run.of(FAILED)]

@@ -1,16 +1,16 @@
-"""All classes' SVMs at once: a quasi-Newton method whose work is two matrix products a step.
+"""The SVMs of all classes at once: L-BFGS with two matrix products in each step.
 
 liblinear solves one class after the other by a Newton method (Lin, Weng and Keerthi 2008). Here the
 classes are rows of one matrix and take their steps together, on any device; classes that have
-converged leave the batch. A step is L-BFGS's (Nocedal and Wright 2006, algorithm 7.4) with a line
-search that is all but exact: it needs no further product, as the objective along a line depends on
-the decision values and their change alone. Newton's method with conjugate gradients needs three to
-four times as many products, since each of its steps throws away what it learnt of the curvature.
+converged leave the batch. Steps are those of L-BFGS (Nocedal and Wright 2006, algorithm 7.4), with an
+almost exact line search. The search needs no further product: along a line, the objective depends only
+on the decision values and their change. Newton's method with conjugate gradients needs three to four
+times as many products, because it discards what each step learnt about the curvature.
 
-The features are first turned onto their principal axes. That changes nothing of the problem, whose
-penalty is the same in all directions, but there the Hessian of a class is nearly diagonal: where a
-fraction of the images is inside the margin, about that fraction of all images' variances. It is the
-scaling that L-BFGS starts from. For w = 0 it is exact, and the first step is ridge regression.
+The features are first rotated onto their principal axes. This does not change the problem, whose
+penalty is the same in all directions, but makes the Hessian of a class nearly diagonal: if a fraction
+of the images is inside the margin, it is about that fraction of all images' variances. L-BFGS starts
+from this scaling. For w = 0 it is exact, and the first step is ridge regression.
 """
 
 from collections import deque
@@ -19,18 +19,18 @@ import numpy as np
 import torch
 
 from pipeline_lib.common.machine import default_device
-from pipeline_lib.svm.line import dot, minimum_along, objective_of
+from pipeline_lib.svm.line_search import dot, minimum_along, objective_of
 from pipeline_lib.svm.newton import newton, newton_work
 from pipeline_lib.svm.problem import TOLERANCE, Solution, check
 
 _STEPS = 2000
 _MEMORY = 10  # steps that L-BFGS remembers
-_DROP = 1 / 8  # the batch is packed anew once this part of it has converged
-_RANK = 1e-12  # axes of less than this part of the variance are none
+_DROP = 1 / 8  # classes are removed from the batch once this fraction of it has converged
+_RANK = 1e-12  # axes with less than this fraction of the largest variance are dropped
 
 
 class BatchedSolver:
-    """Solves problems that share their features, (n, d) float32, which may be many.
+    """Solves any number of problems that share their features, (n, d) float32.
 
     Raises InputError for features that are not finite.
     """
@@ -55,10 +55,10 @@ class BatchedSolver:
     ) -> Solution:
         """Minimise the objective of ``problem`` for every column of (n, k) int8 targets.
 
-        ``start`` is where to begin, zero without. A class has converged when an estimate of how far
-        its objective is above the minimum (see ``_minimise``), right to a factor of three or so, is
-        below ``tolerance`` times the objective. Newton's method finishes those that take longer than
-        it would. Raises InputError for a class without examples.
+        ``start`` is where to begin, by default zero. A class has converged when the estimated distance
+        of its objective from the minimum (see ``_minimise``; right within a factor of about three) is
+        below ``tolerance`` times the objective. Newton's method finishes the classes for which it is
+        estimated to be faster. Raises InputError for a class without examples.
         """
         check(self._x, targets)
         t = torch.from_numpy(np.ascontiguousarray(targets.T)).to(self._device).float()
@@ -70,15 +70,15 @@ class BatchedSolver:
             w, converged = _minimise(self._x, t, w, cost, tolerance)
             hard = ~converged
             if hard.any():
-                exact = (part.double() for part in (self._x, t[hard], w[hard]))
+                exact = (tensor.double() for tensor in (self._x, t[hard], w[hard]))
                 w[hard] = newton(*exact, cost, tolerance).float()
             reached = objective_of(w, _margins(self._x, t, w), cost)
-            found = (w @ self._axes.T).cpu().numpy()
-        return Solution(found[:, :-1].copy(), found[:, -1].copy(), reached.cpu().numpy())
+            weights = (w @ self._axes.T).cpu().numpy()
+        return Solution(weights[:, :-1].copy(), weights[:, -1].copy(), reached.cpu().numpy())
 
 
 class _ExactProducts:
-    """Keep a GPU from multiplying float32 in its shorter formats."""
+    """Makes a GPU multiply float32 at full precision, not in TF32 or bfloat16."""
 
     def __enter__(self) -> None:
         self._before = torch.get_float32_matmul_precision()
@@ -89,28 +89,28 @@ class _ExactProducts:
 
 
 class _Memory:
-    """The last steps (k, r) and changes of the gradient: L-BFGS's picture of the curvature."""
+    """The last steps (k, r) and changes of the gradient: L-BFGS's model of the curvature."""
 
     def __init__(self) -> None:
         self._pairs: deque[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = deque(maxlen=_MEMORY)
 
     def add(self, step: torch.Tensor, change: torch.Tensor) -> None:
-        """Remember a step and what it changed; a step of zero is remembered as nothing."""
+        """Add a step and its change of the gradient; a step of zero has no effect."""
         product = dot(step, change)
         self._pairs.append((step, change, torch.where(product > 0, 1 / product, 0)))
 
     def keep(self, rows: torch.Tensor) -> None:
-        """Forget all but these rows."""
-        pairs = [tuple(part[rows] for part in pair) for pair in self._pairs]
+        """Keep only these rows."""
+        pairs = [tuple(tensor[rows] for tensor in pair) for pair in self._pairs]
         self._pairs = deque(pairs, maxlen=_MEMORY)
 
     def forget(self, rows: torch.Tensor) -> None:
-        """Forget what was learnt of the rows where the (k,) mask is true."""
+        """Remove all steps of the rows where the (k,) mask is true."""
         for *_, scale in self._pairs:
             scale[rows] = 0
 
-    def least_curvature(self, diagonal: torch.Tensor) -> torch.Tensor | float:
-        """Return the least curvature (k,) along a remembered step, as a part of the diagonal's."""
+    def smallest_curvature(self, diagonal: torch.Tensor) -> torch.Tensor | float:
+        """Return the smallest curvature (k,) along a stored step, as a fraction of the diagonal's."""
         ratios = [
             torch.where(scale > 0, 1 / (scale * dot(step, diagonal * step)), 1)
             for step, _, scale in self._pairs
@@ -118,21 +118,21 @@ class _Memory:
         return torch.stack(ratios).amin(0).clamp(max=1) if ratios else 1.0
 
     def solve(self, gradient: torch.Tensor, diagonal: torch.Tensor) -> torch.Tensor:
-        """Return the inverse Hessian's estimate times ``gradient``; ``diagonal`` is the first guess."""
-        rest, parts = gradient.clone(), []
+        """Return the estimated inverse Hessian times ``gradient``; it starts from ``diagonal``."""
+        rest, weights = gradient.clone(), []
         for step, change, scale in reversed(self._pairs):
-            part = (scale * dot(step, rest))[:, None]
-            rest.addcmul_(part, change, value=-1)
-            parts.append(part)
+            weight = (scale * dot(step, rest))[:, None]
+            rest.addcmul_(weight, change, value=-1)
+            weights.append(weight)
         rest /= diagonal
-        for (step, change, scale), part in zip(self._pairs, reversed(parts), strict=True):
-            rest.addcmul_(part - (scale * dot(change, rest))[:, None], step)
+        for (step, change, scale), weight in zip(self._pairs, reversed(weights), strict=True):
+            rest.addcmul_(weight - (scale * dot(change, rest))[:, None], step)
         return rest
 
 
 def _principal_axes(x: torch.Tensor) -> torch.Tensor:
-    """The (d, r) orthonormal axes of the row space of (n, d), from the smaller Gram matrix."""
-    x = x.double()  # float32's rounding would pass for axes of their own where images repeat
+    """Return (d, r) orthonormal axes of the row space of (n, d), from the smaller Gram matrix."""
+    x = x.double()  # with repeated images, float32's rounding errors would look like further axes
     tall = len(x) >= x.shape[1]
     gram = x.T @ x if tall else x @ x.T
     variances, vectors = torch.linalg.eigh(gram)
@@ -146,16 +146,17 @@ def _principal_axes(x: torch.Tensor) -> torch.Tensor:
 def _minimise(
     x: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, cost: float, tolerance: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the rows of ``weights`` (k, r) improved, and a (k,) mask of those that have converged.
+    """Return improved ``weights`` (k, r), and a (k,) mask of the classes that have converged.
 
-    How far a class is above its minimum is half the squared gradient in the inverse Hessian's metric.
-    The diagonal, scaled down to the least curvature of late, stands for the Hessian. But m images curve
-    no more than m directions: where the diagonal has more, ``crowding`` m in effect, only the penalty
-    curves the others, and the part of the gradient that a random one has in them counts in full.
+    The distance of a class from its minimum is half the squared gradient in the inverse Hessian's
+    metric. The diagonal, scaled down to the smallest curvature of the stored steps, approximates the
+    Hessian. But m images curve the objective in at most m directions. If the diagonal has more,
+    effectively ``crowding`` m, only the penalty curves the others, and the share that a random gradient
+    has in those directions counts in full.
     """
     result = weights.clone()
     converged = torch.zeros(len(targets), dtype=torch.bool, device=x.device)
-    batch = torch.arange(len(targets), device=x.device)  # the classes that are still in it
+    batch = torch.arange(len(targets), device=x.device)  # the classes that are still solved
     stuck = given_up = torch.zeros_like(converged)
     margins = _margins(x, targets, weights)
     reached = objective_of(weights, margins, cost)
@@ -172,7 +173,7 @@ def _minimise(
         if step is not None:
             memory.add(step, gradient - before)
         flat = (1 - 1 / crowding).clamp(min=0)
-        scaled = dot(gradient, gradient / diagonal) / memory.least_curvature(diagonal)
+        scaled = dot(gradient, gradient / diagonal) / memory.smallest_curvature(diagonal)
         above = (scaled + flat * dot(gradient, gradient)) / 2
         done = above <= tolerance * reached
         leave = done | given_up
@@ -184,10 +185,10 @@ def _minimise(
                 return result, converged
             memory.keep(stay)
             targets, weights, margins, reached = (
-                part[stay] for part in (targets, weights, margins, reached)
+                tensor[stay] for tensor in (targets, weights, margins, reached)
             )
             gradient, diagonal, stuck, given_up = (
-                part[stay] for part in (gradient, diagonal, stuck, given_up)
+                tensor[stay] for tensor in (gradient, diagonal, stuck, given_up)
             )
         direction = -memory.solve(gradient, diagonal)
         gains = targets * (direction @ x.T)
@@ -198,7 +199,7 @@ def _minimise(
         better = (objective < reached)[:, None]
         step, margins = torch.where(better, step, 0), torch.where(better, moved, margins)
         weights, reached = weights + step, torch.minimum(objective, reached)
-        given_up = given_up | (stuck & ~better[:, 0])  # the second time, with nothing remembered
+        given_up = given_up | (stuck & ~better[:, 0])  # for the second time, with an empty memory
         stuck = ~better[:, 0]
         memory.forget(stuck)
     result[batch] = weights
@@ -206,5 +207,5 @@ def _minimise(
 
 
 def _margins(x: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """How far, (k, n), each image is inside its margin; zero where it is not in the problem."""
+    """Return how far, (k, n), each image is inside the margin; zero if it is not in the problem."""
     return targets.abs() - targets * (weights @ x.T)

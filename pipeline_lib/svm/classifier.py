@@ -1,4 +1,4 @@
-"""A linear classifier on disk: one .npz that holds no code."""
+"""A linear classifier on disk: one .npz without pickled objects."""
 
 import zipfile
 from dataclasses import dataclass, fields
@@ -12,11 +12,11 @@ from pipeline_lib.common.files import atomic
 
 @dataclass(frozen=True)
 class LinearClassifier:
-    """One SVM a class: ``weights`` (k, d) and ``bias`` (k,) float32, of features that are divided by
-    their length first if ``normalised``.
+    """One SVM for each class: ``weights`` (k, d) and ``bias`` (k,) float32.
 
-    ``objective`` (k,) is what each reached at ``cost``; ``network`` and ``features`` are the
-    fingerprints of what it was trained on, ``split`` the part of the set.
+    Features are divided by their length first if ``normalised``. ``objective`` (k,) is the value that
+    each SVM reached at ``cost``; ``network`` and ``features`` are the fingerprints of the training
+    data, ``split`` is the name of its split.
     """
 
     weights: np.ndarray
@@ -38,7 +38,7 @@ def save(path: Path, classifier: LinearClassifier) -> None:
 
 
 def load(path: Path) -> LinearClassifier:
-    """Read what ``save`` wrote. Raises InputError for a file that is missing, cut short or foreign."""
+    """Read a classifier. Raises InputError if it is missing, truncated or not written by ``save``."""
     try:
         with np.load(path, allow_pickle=False) as file:
             values = {field.name: file[field.name] for field in fields(LinearClassifier)}

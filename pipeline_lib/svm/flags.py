@@ -1,23 +1,22 @@
-"""What the command lines of steps that fit SVMs share."""
+"""The flags that all steps share that fit SVMs."""
 
 import argparse
 
-from pipeline_lib.common.machine import add_threads, take_threads
-from pipeline_lib.svm.protocol import SOLVERS
-from pipeline_lib.svm.selection import COSTS
+from pipeline_lib.common.machine import add_threads_flag, limit_threads
+from pipeline_lib.study.configuration.flags import add_settings, read_settings
+from pipeline_lib.study.configuration.transfer import SvmConfig
 
 
-def add_flags(made: argparse.ArgumentParser) -> None:
-    """Add the choice of a solver and of C, for ``fit_options``."""
-    made.add_argument("--solver", choices=tuple(SOLVERS), default="batched")
-    made.add_argument("--costs", type=float, nargs="+", default=COSTS, help="C to choose from")
-    made.add_argument("--folds", type=int, default=3, help="of the cross-validation")
-    made.add_argument("--seed", type=int, default=0, help="of the folds")
-    add_threads(made)
+def add_svm_flags(parser: argparse.ArgumentParser) -> None:
+    """Add a flag for each key of ``SvmConfig``, ``--seed`` and ``--threads``."""
+    add_settings(parser, SvmConfig)
+    parser.add_argument("--seed", type=int, default=0, help="random seed of the folds")
+    add_threads_flag(parser)
 
 
-def fit_options(arguments: argparse.Namespace) -> dict[str, object]:
-    """Return what ``protocol.fit_trial`` is to be given, and hold its solver to the threads."""
-    if arguments.solver == "batched":
-        take_threads(arguments.threads)
-    return {name: getattr(arguments, name) for name in ("solver", "costs", "folds", "seed")}
+def read_svm_flags(arguments: argparse.Namespace) -> SvmConfig:
+    """Return the settings that were given; limit PyTorch's threads if the solver uses PyTorch."""
+    settings = read_settings(arguments, SvmConfig)
+    if settings.solver == "batched":
+        limit_threads(arguments.threads)
+    return settings

@@ -1,4 +1,4 @@
-"""The reference: liblinear itself, as scikit-learn wraps it, one class after the other."""
+"""The reference solver: liblinear, as scikit-learn wraps it, one class after the other."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from pipeline_lib.svm.problem import TOLERANCE, Solution, check, objective
 
 
 class LiblinearSolver:
-    """Solves what ``BatchedSolver`` does, with ``LinearSVC``. Raises InputError like it."""
+    """Solves the same problems as ``BatchedSolver``, with ``LinearSVC``; raises the same errors."""
 
     def __init__(self, features: np.ndarray) -> None:
         check(features)
@@ -22,9 +22,9 @@ class LiblinearSolver:
     ) -> Solution:
         """Minimise the objective for every column of (n, k) targets.
 
-        liblinear takes no ``start``, and its own tolerance, of the gradient, is kept small always.
+        liblinear cannot use ``start``; its own tolerance, of the gradient, is always small.
         """
-        from sklearn.svm import LinearSVC  # slow to import, and only the reference needs it
+        from sklearn.svm import LinearSVC  # slow to import, and only needed here
 
         check(self._features, targets)
         weights, bias, reached = [], [], []
@@ -35,8 +35,8 @@ class LiblinearSolver:
             model.fit(features, wanted)
             weights.append(model.coef_[0])
             bias.append(model.intercept_[0])
-            found = objective(model.coef_, model.intercept_, features, wanted[:, None], cost)
-            reached.append(found[0])
+            (value,) = objective(model.coef_, model.intercept_, features, wanted[:, None], cost)
+            reached.append(value)
         return Solution(
             np.array(weights, np.float32), np.array(bias, np.float32), np.array(reached)
         )

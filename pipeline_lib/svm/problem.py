@@ -1,4 +1,4 @@
-"""The problem that is solved, liblinear's L2-regularised squared hinge, one class against the rest.
+"""The problem that is solved: one-vs-rest, liblinear's squared hinge loss with L2 regularisation.
 
 For each class, with targets t = ±1 and cost C: minimise
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from pipeline_lib.common.errors import InputError
 
-TOLERANCE = 2e-5  # how far above its minimum an objective may end, as a part of it
+TOLERANCE = 2e-5  # relative distance of the objective from its minimum
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Solution:
     objective: np.ndarray
 
     def decide(self, features: np.ndarray) -> np.ndarray:
-        """The decision values (n, k) of (n, d) features."""
+        """Return the decision values (n, k) of (n, d) features."""
         return features @ self.weights.T + self.bias
 
 
@@ -41,7 +41,7 @@ def one_vs_rest(labels: np.ndarray, classes: int) -> np.ndarray:
 def objective(
     weights: np.ndarray, bias: np.ndarray, features: np.ndarray, targets: np.ndarray, cost: float
 ) -> np.ndarray:
-    """The objective (k,) of given weights, in float64: by the formula, for checks."""
+    """Return the objective (k,) of given weights, in float64: by the formula, for checks."""
     weights, bias = np.asarray(weights, np.float64), np.asarray(bias, np.float64)
     values = np.asarray(features, np.float64) @ weights.T + bias
     loss = np.where(targets != 0, np.maximum(0, 1 - targets * values) ** 2, 0)
@@ -49,14 +49,14 @@ def objective(
 
 
 def check(features: np.ndarray, targets: np.ndarray | None = None) -> None:
-    """Raise InputError for what no classifier can be trained on."""
+    """Raise InputError for features or targets that no classifier can be trained on."""
     if targets is None:
         if not np.isfinite(features).all():
             raise InputError("a feature is not a finite number; extract the features again")
         return
     if len(features) != len(targets):
         raise InputError(f"{len(features)} features, but {len(targets)} targets")
-    lacking = ~((targets == 1).any(0) & (targets == -1).any(0))
-    if lacking.any():
-        where = int(np.flatnonzero(lacking)[0])
-        raise InputError(f"class {where}: has no example, or nothing but examples, to train on")
+    one_sided = ~((targets == 1).any(0) & (targets == -1).any(0))
+    if one_sided.any():
+        column = int(np.flatnonzero(one_sided)[0])
+        raise InputError(f"class {column}: has no example, or nothing but examples, to train on")

@@ -1,1 +1,1 @@
-"""From scratch or fine-tuned: one loop, with checkpoints that survive a kill."""
+"""Training networks, from scratch or fine-tuned, with checkpoints that survive a killed job."""

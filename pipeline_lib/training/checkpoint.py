@@ -1,4 +1,4 @@
-"""Checkpoints: written whole or not at all, read without executing code."""
+"""Checkpoints: written atomically, read without executing code."""
 
 import logging
 import uuid
@@ -9,20 +9,20 @@ import torch
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import atomic, write_text
 
-KEEP = 2  # the newest may be the one a failing disk spoils
-OWNER = "owner"  # the file that says which process may save
+KEPT = 2  # a failing disk may spoil the newest
+OWNER = "owner"  # the file that names the process that may save
 
 log = logging.getLogger(__name__)
 
 
 class Checkpoints:
-    """The checkpoints of one run, in a folder no workflow rule owns.
+    """The checkpoints of one run, in a folder that no workflow rule declares.
 
-    ``run`` is the fingerprint of everything the run depends on; checkpoints of other runs in the
-    same folder are never resumed from, and are removed when this one saves.
+    ``run`` is the fingerprint of everything the run depends on. Checkpoints of other runs in the same
+    folder are never resumed from, and are removed when this run saves.
 
-    A scheduler that has lost sight of a job starts it anew although it may still run. The process
-    that took the folder last is the one that saves; another ends when it next would.
+    A scheduler may start a job twice, if it loses contact to the first. Only the process that took the
+    folder last may save; the other one ends when it tries to.
     """
 
     def __init__(self, folder: Path, run: str) -> None:
@@ -30,14 +30,14 @@ class Checkpoints:
         self._token = uuid.uuid4().hex
 
     def take(self) -> None:
-        """Become the one that saves here."""
+        """Become the process that may save here."""
         write_text(self.folder / OWNER, self._token)
 
     def check_ours(self) -> None:
         """Raise InputError if another process has taken the folder since this one did."""
         owner = self.folder / OWNER
         if owner.exists() and owner.read_text() != self._token:
-            raise InputError(f"{self.folder}: another process goes on with this run; this one ends")
+            raise InputError(f"{self.folder}: another process continues this run; this one ends")
 
     def _files(self) -> list[Path]:
         return sorted(self.folder.glob(f"{self.run}-*.pt"))
@@ -45,7 +45,7 @@ class Checkpoints:
     def save(self, step: int, state: dict) -> None:
         """Write ``state`` (tensors and plain values) as the checkpoint after ``step`` steps.
 
-        Raises InputError where another process has taken over.
+        Raises InputError if another process has taken the folder.
         """
         self.check_ours()
         path = self.folder / f"{self.run}-{step:09d}.pt"
@@ -56,22 +56,22 @@ class Checkpoints:
                 raise InputError(
                     f"{path}: could not be written ({error}); is the disk full?"
                 ) from None
-        for old in set(self.folder.glob("*.pt")) - set(self._files()[-KEEP:]):
+        for old in set(self.folder.glob("*.pt")) - set(self._files()[-KEPT:]):
             old.unlink()
 
     def newest(self) -> dict | None:
-        """Return the newest readable checkpoint of this run, None where there is none."""
+        """Return the newest readable checkpoint of this run, None if there is none."""
         for path in reversed(self._files()):
             try:
                 return torch.load(path, map_location="cpu", weights_only=True)
-            except Exception as error:  # torch.load has no error of its own for a spoiled file
+            except Exception as error:  # torch.load raises many types for a damaged file
                 log.warning(
                     "%s: unreadable, trying an older one (%s)", path, str(error).splitlines()[0]
                 )
         return None
 
     def clear(self) -> None:
-        """Remove this folder's checkpoints: the run is over."""
+        """Remove the checkpoints after the end of the run."""
         for path in (*self.folder.glob("*.pt"), self.folder / OWNER):
             path.unlink(missing_ok=True)
         if self.folder.exists() and not any(self.folder.iterdir()):

@@ -1,6 +1,6 @@
-"""One process or many: who this one is under torchrun, and what all have to agree on.
+"""Training in several processes under torchrun: ranks, and communication between processes.
 
-Alone, every function here is a no-op, so that the loop reads the same for one process and for many.
+With one process nothing here communicates, so that the training loop is the same for one and for many.
 """
 
 import logging
@@ -19,39 +19,39 @@ log = logging.getLogger("pipeline_lib")
 
 
 def own_rank() -> int:
-    """Return this process's rank as torchrun's environment tells it; 0 outside torchrun."""
+    """Return this process's rank from torchrun's environment; 0 outside torchrun."""
     return int(os.environ.get("RANK", 0))
 
 
 @dataclass(frozen=True)
 class Processes:
-    """This process among those of the run: number ``rank`` of ``count``, on ``device``."""
+    """The processes of a run: this one has the number ``rank`` of ``count``, and uses ``device``."""
 
     rank: int
     count: int
     device: torch.device
 
     @property
-    def first(self) -> bool:
-        """Whether this is the one that writes."""
+    def is_first(self) -> bool:
+        """Whether this is the process that writes files."""
         return self.rank == 0
 
-    def share_batch_norm(self, network: nn.Module) -> None:
-        """Let batch norm see all processes' samples, where they are on GPUs; names stay the same."""
+    def sync_batch_norm(self, network: nn.Module) -> None:
+        """On GPUs, let batch norm use all processes' samples; parameter names stay the same."""
         if self.count > 1 and self.device.type == "cuda":
             nn.SyncBatchNorm.convert_sync_batchnorm(network)
 
-    def wrapped(self, network: nn.Module) -> nn.Module:
-        """Return the network with its gradients averaged over all processes."""
+    def data_parallel(self, network: nn.Module) -> nn.Module:
+        """Return a network whose gradients are averaged over all processes."""
         if self.count == 1:
             return network
         return nn.parallel.DistributedDataParallel(network)
 
-    def gradients(self, network: nn.Module, last: bool) -> AbstractContextManager:
-        """Hold back the exchange of gradients for all but the ``last`` piece of a batch."""
+    def gradient_sync(self, network: nn.Module, last: bool) -> AbstractContextManager:
+        """Exchange gradients only after the ``last`` piece of a batch."""
         return nullcontext() if self.count == 1 or last else network.no_sync()
 
-    def total(self, values: torch.Tensor) -> torch.Tensor:
+    def sum(self, values: torch.Tensor) -> torch.Tensor:
         """Return the sum over all processes, on the CPU; waits for the device."""
         summed = values.cpu()
         if self.count > 1:
@@ -59,45 +59,44 @@ class Processes:
             dist.all_reduce(summed)
         return summed
 
-    def largest(self, value: int) -> int:
-        """Return the largest of all processes' values; does not wait for the device."""
+    def max(self, value: int) -> int:
+        """Return the maximum over all processes; does not wait for the device."""
         if self.count == 1:
             return value
-        agreed = torch.tensor(value)
-        dist.all_reduce(agreed, op=dist.ReduceOp.MAX)
-        return int(agreed)
+        maximum = torch.tensor(value)
+        dist.all_reduce(maximum, op=dist.ReduceOp.MAX)
+        return int(maximum)
 
-    def gathered(self, value: object) -> list:
-        """Return all processes' values in the first one, an empty list in the others."""
+    def gather(self, value: object) -> list:
+        """Return all processes' values in the first process, an empty list in the others."""
         if self.count == 1:
             return [value]
-        values = [None] * self.count if self.first else None
+        values = [None] * self.count if self.is_first else None
         dist.gather_object(value, values)
         return values or []
 
-    def in_the_first(self, work: Callable[[], None]) -> None:
-        """Do ``work`` in the first process while the others wait; where it fails, all end."""
+    def run_in_first(self, work: Callable[[], None]) -> None:
+        """Run ``work`` in the first process while the others wait; if it fails, all processes end."""
         problem: Exception | None = None
         try:
-            if self.first:
+            if self.is_first:
                 work()
         except (InputError, OSError) as error:
             problem = error
-        if self.largest(problem is not None):
+        if self.max(problem is not None):
             raise problem or SystemExit(1)
 
-    def end(self, message: str) -> BaseException:
-        """Return what to raise where all end for the same reason: only the first one says it."""
-        return InputError(message) if self.first else SystemExit(1)
+    def common_error(self, message: str) -> BaseException:
+        """Return the exception for an error that all processes have: only the first reports it."""
+        return InputError(message) if self.is_first else SystemExit(1)
 
 
 @contextmanager
-def joined() -> Iterator[Processes]:
-    """Join the processes that torchrun started with this one, until the run is over.
+def join_processes() -> Iterator[Processes]:
+    """Connect to the other processes that torchrun started, until the end of the block.
 
-    With GPUs each process takes the one of its local rank and talks through NCCL, and through Gloo
-    about what lies on the CPU; without, through Gloo alone. Raises InputError for fewer GPUs than
-    processes.
+    With GPUs, each process uses the one of its local rank; tensors on GPUs are exchanged through NCCL,
+    tensors on the CPU through Gloo. Raises InputError for fewer GPUs than processes.
     """
     rank, count = own_rank(), int(os.environ.get("WORLD_SIZE", 1))
     local = int(os.environ.get("LOCAL_RANK", 0))

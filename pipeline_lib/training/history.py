@@ -1,4 +1,4 @@
-"""A run's history: what it learned and how fast, as a CSV table and TensorBoard's events."""
+"""The history of a run: loss, accuracy and speed, as a CSV table and TensorBoard's events."""
 
 import csv
 import time
@@ -9,7 +9,7 @@ from tensorboardX import SummaryWriter
 
 from pipeline_lib.common.files import write_text
 
-COLUMNS = (
+HISTORY_COLUMNS = (
     "step",
     "epoch",
     "loss",
@@ -21,10 +21,10 @@ COLUMNS = (
 
 
 class Tally:
-    """Sums over samples since the last row of the history and since the epoch began.
+    """Sums over samples since the last row of the history, and since the start of the epoch.
 
-    They stay on the device, because to read them is to wait for it. ``sums`` is (2, 3) float64:
-    samples, loss and right answers, in this process.
+    They stay on the device, because reading them waits for it. ``sums`` is (2, 3) float64: samples,
+    loss and correct samples, in this process.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -32,9 +32,9 @@ class Tally:
 
     def add(self, loss: torch.Tensor, logits: torch.Tensor, targets: torch.Tensor) -> None:
         """Add a piece of a batch: its mean loss, (n, classes) logits and (n,) targets."""
-        right = (logits.argmax(1) == targets).sum()
+        correct = (logits.argmax(1) == targets).sum()
         samples = torch.full_like(loss, len(targets))
-        self.sums += torch.stack([samples, loss.detach() * samples, right]).double()
+        self.sums += torch.stack([samples, loss.detach() * samples, correct]).double()
 
     def begin_row(self) -> None:
         """Start the next row's sums."""
@@ -46,10 +46,10 @@ class Tally:
 
 
 class History:
-    """``history.csv`` and event files in a folder, continued after ``step``; or nothing at all.
+    """``history.csv`` and event files in a folder, continued after ``step``.
 
-    Rows beyond ``step``, which a killed run wrote after its last checkpoint, are cut, in
-    TensorBoard by its purge step. Without a folder nothing is written.
+    Later rows, which a killed run wrote after its last checkpoint, are removed; TensorBoard hides its
+    later events. Without a folder nothing is written.
     """
 
     def __init__(self, folder: Path | None, step: int) -> None:
@@ -68,7 +68,7 @@ class History:
         self._last = step, time.monotonic()
 
     def write(self, batch: int, row: dict[str, float]) -> None:
-        """Append a row of ``COLUMNS`` but the two about speed, which are measured here."""
+        """Append a row; speed and GPU memory are measured here, the other columns come from ``row``."""
         if self._table is None:
             return
         (step, started), now = self._last, time.monotonic()
@@ -76,10 +76,10 @@ class History:
         memory = torch.cuda.max_memory_allocated() / 2**30 if torch.cuda.is_available() else 0.0
         speed = (row["step"] - step) * batch / (now - started)
         row = {**row, "images_per_second": speed, "gpu_memory_gib": memory}
-        values = (f"{row[name]:.7g}" for name in COLUMNS[1:])
+        values = (f"{row[name]:.7g}" for name in HISTORY_COLUMNS[1:])
         csv.writer(self._table, lineterminator="\n").writerow([row["step"], *values])
         self._table.flush()
-        for name in COLUMNS[1:]:
+        for name in HISTORY_COLUMNS[1:]:
             self._events.add_scalar(name, row[name], row["step"])
 
     def __enter__(self) -> "History":
@@ -92,10 +92,10 @@ class History:
 
 
 def _lines_up_to(path: Path, step: int) -> list[str]:
-    """Return the table's header and its whole rows up to ``step``."""
-    header = ",".join(COLUMNS) + "\n"
+    """Return the table's header and its complete rows up to ``step``."""
+    header = ",".join(HISTORY_COLUMNS) + "\n"
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
     if step == 0 or lines[:1] != [header]:
         return [header]
-    whole = [line for line in lines[1:] if line.count(",") == header.count(",") and "\n" in line]
-    return [header] + [line for line in whole if int(line.split(",")[0]) <= step]
+    complete = [line for line in lines[1:] if line.count(",") == header.count(",") and "\n" in line]
+    return [header] + [line for line in complete if int(line.split(",")[0]) <= step]

@@ -1,16 +1,16 @@
-"""Requests to stop: signals and a budget of time, looked at between steps."""
+"""Requests to stop a run: signals and a time budget, checked between steps."""
 
 import signal
 import time
 
-BUDGET = 1  # beside the signals' numbers, which are larger: the kinds of request
+BUDGET = 1  # kind of a request, like the signals' numbers, which are larger
 
 
 class StopRequest:
-    """Notes SIGTERM and SIGUSR1, and when a budget of ``minutes`` since now is spent.
+    """Records SIGTERM and SIGUSR1, and the end of a budget of ``minutes`` from now on.
 
-    A handler must not do more than note: the step at hand has to be finished first. The handlers
-    stay, because the process ends soon after: a second signal must not cut its last words off.
+    The handlers only record the signal, because the current step has to be finished first. They stay
+    installed, so that a second signal does not interrupt saving.
     """
 
     def __init__(self, minutes: float | None = None) -> None:
@@ -18,23 +18,23 @@ class StopRequest:
         self._started = time.monotonic()
         self._signal = 0
         for number in (signal.SIGTERM, signal.SIGUSR1):
-            signal.signal(number, self._note)
+            signal.signal(number, self._record)
 
-    def _note(self, number: int, _frame: object) -> None:
+    def _record(self, number: int, _frame: object) -> None:
         self._signal = number
 
     @property
-    def asked(self) -> int:
-        """0, or the kind of request as a number, of which processes can take the largest."""
+    def pending(self) -> int:
+        """The kind of request, 0 for none; a number, so that processes can agree on the maximum."""
         if self._signal:
             return self._signal
-        over = self.minutes is not None and time.monotonic() - self._started > 60 * self.minutes
-        return BUDGET if over else 0
+        is_over = self.minutes is not None and time.monotonic() - self._started > 60 * self.minutes
+        return BUDGET if is_over else 0
 
     def reason(self, kind: int, step: int) -> str:
-        """Return the line to end with after ``step`` steps."""
+        """Return the message to end with after ``step`` steps."""
         if kind == BUDGET:
-            spent = f"after its budget of {self.minutes:g} minutes at step {step}"
+            cause = f"after its budget of {self.minutes:g} minutes at step {step}"
         else:
-            spent = f"by {signal.Signals(kind).name} after step {step}"
-        return f"stopped {spent}; rerun to go on from here"
+            cause = f"by {signal.Signals(kind).name} after step {step}"
+        return f"stopped {cause}; rerun to continue from here"

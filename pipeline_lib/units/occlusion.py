@@ -1,20 +1,19 @@
-"""Receptive fields as measured: how a unit's activation changes as its input is hidden bit by bit.
+"""Measured receptive fields: how much a unit's activation drops as parts of the image are occluded.
 
-Zhou et al., Object detectors emerge in deep scene CNNs, ICLR 2015, which section 5 of the paper
-follows: a small occluder slides over the images a unit fires at most; the changes of its activation are
-re-centred on its peak and averaged.
+The method is that of Zhou et al., Object detectors emerge in deep scene CNNs, ICLR 2015, as in section 5
+of the paper: an occluder slides over the images that activate a unit most; the drops in activation are
+centred on its peak and averaged.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from pipeline_lib.units.geometry import ReceptiveField
-from pipeline_lib.units.uncapped import UnitMaps
+from pipeline_lib.units.receptive_field import ReceptiveField
+from pipeline_lib.units.unit_maps import UnitMaps
 
-PAPER_INPUT = 227  # the side in pixels that the occluder and its stride are meant for
+PAPER_INPUT = 227  # side in pixels of the input that the settings of occluder and stride refer to
 
 
 @dataclass(frozen=True)
@@ -26,14 +25,14 @@ class Occluder:
 
     @classmethod
     def scaled(cls, size: float, stride: float, side: int) -> "Occluder":
-        """Return the occluder meant for an input of 227 pixels for one of ``side``, whole pixels."""
+        """Scale an occluder for an input of 227 pixels to one of ``side``, in whole pixels."""
         scale = side / PAPER_INPUT
         return cls(max(1, round(size * scale)), max(1, round(stride * scale)))
 
     def shifts(self, size: tuple[int, int], field: ReceptiveField) -> np.ndarray:
-        """Return the distances of its middles from a unit's, in pixels, the same along both axes.
+        """Return the distances of its centres from a field's centre, in pixels, for both axes.
 
-        They reach as far as an occluder in an input of ``size`` can be and still be seen.
+        They cover all distances at which an occluder in an input of ``size`` can overlap the field.
         """
         reach = min(max(size), max(field.y.size, field.x.size) / 2 + self.size / 2)
         count = int(reach // self.stride)
@@ -41,26 +40,25 @@ class Occluder:
 
 
 @dataclass(frozen=True)
-class Hidden:
-    """Where the occluder lies: its place in the (shifts, shifts) field, its half-open box in pixels."""
+class Occlusion:
+    """One position of the occluder: its (y, x) index in the shifts, its half-open box in pixels."""
 
-    at: tuple[int, int]
+    index: tuple[int, int]
     box: tuple[int, int, int, int]
 
 
-def hidden_boxes(
-    field: ReceptiveField, place: tuple[int, int], occluder: Occluder
-) -> tuple[np.ndarray, list[Hidden]]:
-    """Return the changes known beforehand, (shifts, shifts), and the boxes to hide one by one.
+def occlusions(
+    field: ReceptiveField, position: tuple[int, int], occluder: Occluder
+) -> tuple[np.ndarray, list[Occlusion]]:
+    """Return the initial drops, (shifts, shifts), and the occlusions that have to be computed.
 
-    Beyond the image there is nothing to know (NaN); where the unit does not see the occluder, nothing
-    changes (0).
+    A drop is NaN where the occluder is outside the image, and 0 where it does not overlap the field.
     """
     height, width = field.size
     shifts = occluder.shifts(field.size, field)
-    known = np.full((len(shifts),) * 2, np.nan)
-    (centre_y, centre_x), seen = field.centre(place), field.box(place)
-    boxes = []
+    drop = np.full((len(shifts),) * 2, np.nan)
+    (centre_y, centre_x), visible = field.centre(position), field.box(position)
+    to_compute = []
     for i, dy in enumerate(shifts):
         for j, dx in enumerate(shifts):
             middle_x, middle_y = centre_x + dx, centre_y + dy
@@ -71,58 +69,55 @@ def hidden_boxes(
                 *(max(x0, 0), max(y0, 0)),
                 *(min(x0 + occluder.size, width), min(y0 + occluder.size, height)),
             )
-            sees = box[0] < seen[2] and seen[0] < box[2] and box[1] < seen[3] and seen[1] < box[3]
-            known[i, j] = 0
-            if sees:
-                boxes.append(Hidden((i, j), box))
-    return known, boxes
+            overlaps_x = box[0] < visible[2] and visible[0] < box[2]
+            overlaps_y = box[1] < visible[3] and visible[1] < box[3]
+            drop[i, j] = 0
+            if overlaps_x and overlaps_y:
+                to_compute.append(Occlusion((i, j), box))
+    return drop, to_compute
 
 
 @torch.inference_mode()
-def changes(
+def activation_drop(
     network: UnitMaps,
     image: torch.Tensor,
     unit: int,
-    place: tuple[int, int],
+    position: tuple[int, int],
     field: ReceptiveField,
     occluder: Occluder,
     *,
     batch: int,
 ) -> np.ndarray:
-    """Return by what part a unit's activation at ``place`` falls with the occluder at each shift.
+    """Return the fraction by which a unit's activation at ``position`` drops, for each shift.
 
-    ``image`` is (3, H, W), normalised; what is hidden gets the mean colour, zero. The result is
-    (shifts, shifts) float64, rows along y: 1 silences the unit, below 0 it fires more; NaN beyond the
-    image.
+    ``image`` is (3, H, W), normalised; occluded pixels get the mean colour, zero. The result is
+    (shifts, shifts) float64, rows along y. It is 1 where the activation becomes 0, negative where it
+    rises, and NaN outside the image.
     """
-    change, boxes = hidden_boxes(field, place, occluder)
-    whole = float(_activation(network, image[None], unit, place)[0])
-    for part in _parts(boxes, batch):
-        images = image.expand(len(part), -1, -1, -1).contiguous(memory_format=torch.channels_last)
-        for one, hidden in zip(images, part, strict=True):
-            x0, y0, x1, y1 = hidden.box
-            one[:, y0:y1, x0:x1] = 0
-        values = _activation(network, images, unit, place).double().cpu().numpy()
-        rows, columns = zip(*(hidden.at for hidden in part), strict=True)
-        change[rows, columns] = 1 - values / max(whole, 1e-12)
-    return change
+    drop, to_compute = occlusions(field, position, occluder)
+    original = float(_activation(network, image[None], unit, position)[0])
+    for start in range(0, len(to_compute), batch):
+        chunk = to_compute[start : start + batch]
+        images = image.expand(len(chunk), -1, -1, -1).contiguous(memory_format=torch.channels_last)
+        for copy, occlusion in zip(images, chunk, strict=True):
+            x0, y0, x1, y1 = occlusion.box
+            copy[:, y0:y1, x0:x1] = 0
+        values = _activation(network, images, unit, position).double().cpu().numpy()
+        rows, columns = zip(*(occlusion.index for occlusion in chunk), strict=True)
+        drop[rows, columns] = 1 - values / max(original, 1e-12)
+    return drop
 
 
-def averaged(changes_of_images: list[np.ndarray]) -> np.ndarray:
-    """Return the mean of the images' changes at each shift, NaN where no image reaches."""
-    stacked = np.stack(changes_of_images)
+def mean_drop(drops: list[np.ndarray]) -> np.ndarray:
+    """Return the mean of several images' drops at each shift, NaN where all are NaN."""
+    stacked = np.stack(drops)
     known = np.isfinite(stacked)
     total = np.where(known, stacked, 0).sum(0)
     return np.where(known.any(0), total / np.maximum(known.sum(0), 1), np.nan)
 
 
 def _activation(
-    network: UnitMaps, images: torch.Tensor, unit: int, place: tuple[int, int]
+    network: UnitMaps, images: torch.Tensor, unit: int, position: tuple[int, int]
 ) -> torch.Tensor:
     maps, _ = network(images)
-    return maps[:, unit, place[0], place[1]]
-
-
-def _parts(boxes: list[Hidden], batch: int) -> Iterator[list[Hidden]]:
-    for start in range(0, len(boxes), batch):
-        yield boxes[start : start + batch]
+    return maps[:, unit, position[0], position[1]]

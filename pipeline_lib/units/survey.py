@@ -1,6 +1,6 @@
-"""One pass over an image set: the images that each unit fires at most, and where in them.
+"""One pass over an image set: the images that activate each unit most, and how well classes do.
 
-What is kept does not grow with the number of images: a few images a unit, four sums a class.
+Memory does not grow with the number of images: it holds a few images per unit, four sums per class.
 """
 
 from collections.abc import Sequence
@@ -13,58 +13,58 @@ import torch
 from pipeline_lib.common.command import progress
 from pipeline_lib.data.loader import WarpedImages, image_batches, normalised
 from pipeline_lib.networks.card import Preprocessing
-from pipeline_lib.units.uncapped import UnitMaps
+from pipeline_lib.units.unit_maps import UnitMaps
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What the units of a network's class map layer fire at, strongest first.
+    """The images that most activate each unit of a network's class map layer, strongest first.
 
-    ``activations`` (units, k) float32 is the largest value anywhere in the map of an image,
-    ``images`` (units, k) int64 the image's index, ``places`` (units, k, 2) int64 where in the map it
-    is, (y, x). Of equal values the image that came first is the stronger. Of each class, of all labelled
-    images: ``seen`` (classes,) int64 are its images, ``guessed`` those whose first guess it is,
-    ``right`` those that are both, ``certainty`` float64 the sum of its images' scores.
+    ``activations`` (units, k) float32 is the largest value in the map of an image, ``images`` (units,
+    k) int64 the image's index, ``positions`` (units, k, 2) int64 the (y, x) of the value in the map.
+    Ties go to the earlier image. Counts of labelled images for each class, (classes,) int64:
+    ``class_images`` of the class, ``predicted`` as the class, ``correct`` both. ``score_sum``
+    (classes,) float64 is the sum of the class's scores in its images.
     """
 
     activations: np.ndarray
     images: np.ndarray
-    places: np.ndarray
-    seen: np.ndarray
-    guessed: np.ndarray
-    right: np.ndarray
-    certainty: np.ndarray
+    positions: np.ndarray
+    class_images: np.ndarray
+    predicted: np.ndarray
+    correct: np.ndarray
+    score_sum: np.ndarray
 
 
 @torch.inference_mode()
-def survey(
+def survey_units(
     network: UnitMaps,
     preprocessing: Preprocessing,
     root: Path,
     paths: Sequence[str],
     true_classes: np.ndarray,
     *,
-    keep: int,
+    top: int,
     batch: int,
-    workers: int = 0,
+    workers: int,
     device: torch.device,
 ) -> Survey:
-    """Run all images, warped whole to the network's input, and keep each unit's ``keep`` strongest.
+    """Run all images, warped whole to the network's input, and keep the ``top`` images of each unit.
 
     ``true_classes`` is (n,) int, -1 where unknown.
     """
     network = network.to(device, memory_format=torch.channels_last)
     images = WarpedImages(root, paths, preprocessing.size)
     batches = image_batches(images, batch, workers, pin_memory=device.type == "cuda")
-    best = None
+    best = None  # (3, images, units): activation, image, cell
     done = 0
     for pixels in progress(batches, "surveying", total=-(-len(images) // batch)):
         maps, logits = network(normalised(pixels, preprocessing.mean, preprocessing.std, device))
         values, cells = maps.flatten(2).max(2)  # (batch, units)
         index = torch.arange(done, done + len(pixels), device=device)
-        found = torch.stack((values.double(), index[:, None].expand_as(cells), cells))
-        best = found if best is None else torch.cat((best, found), 1)
-        order = best[0].sort(dim=0, descending=True, stable=True).indices[:keep]
+        batch_peaks = torch.stack((values.double(), index[:, None].expand_as(cells), cells))
+        best = batch_peaks if best is None else torch.cat((best, batch_peaks), 1)
+        order = best[0].sort(dim=0, descending=True, stable=True).indices[:top]
         best = best.gather(1, order.expand(3, -1, -1))
         if not done:
             tally = torch.zeros(4, logits.shape[1], dtype=torch.float64, device=device)
@@ -72,23 +72,23 @@ def survey(
         _count(tally, truth, logits.softmax(1).double())
         done += len(pixels)
     activations, index, cells = best.transpose(1, 2).cpu().numpy()
-    *counts, certainty = tally.cpu().numpy()
+    *counts, score_sum = tally.cpu().numpy()
     return Survey(
         activations.astype(np.float32),
         index.astype(np.int64),
         np.stack(np.divmod(cells.astype(np.int64), maps.shape[3]), axis=-1),
         *(count.astype(np.int64) for count in counts),
-        certainty=certainty,
+        score_sum=score_sum,
     )
 
 
 def _count(tally: torch.Tensor, truth: torch.Tensor, scores: torch.Tensor) -> None:
-    """Add a batch to the (4, classes) ``tally``: seen, guessed, right, and the true class's scores."""
+    """Add a batch to ``tally`` (4, classes): its images, predicted, correct, and sum of scores."""
     known = truth >= 0
     truth, scores = truth[known], scores[known]
-    guess = scores.argmax(1)
+    predicted = scores.argmax(1)
     ones = torch.ones_like(truth, dtype=tally.dtype)
     tally[0].index_add_(0, truth, ones)
-    tally[1].index_add_(0, guess, ones)
-    tally[2].index_add_(0, truth, (guess == truth).to(tally.dtype))
+    tally[1].index_add_(0, predicted, ones)
+    tally[2].index_add_(0, truth, (predicted == truth).to(tally.dtype))
     tally[3].index_add_(0, truth, scores.gather(1, truth[:, None])[:, 0])

@@ -33,23 +33,23 @@ def test_every_set_of_the_protocol_is_there():
 @pytest.mark.parametrize("paper", transfer_sets().values(), ids=lambda paper: paper.layout)
 def test_sets_lie_where_their_readers_look(paper):
     one = catalogue()[paper.layout.replace("-", "_")]
-    assert (one.name, one.at) == (paper.name, paper.at)
+    assert (one.name, one.folder) == (paper.name, paper.folder)
 
 
 @pytest.mark.parametrize(("key", "archive"), ARCHIVES, ids=lambda given: getattr(given, "file", ""))
 def test_an_archive_can_be_had_and_told_whole(key, archive):
     one = catalogue()[key]
-    assert bool(archive.addresses) != bool(one.login)
-    assert archive.holds
-    schemes = {urlsplit(address).scheme for address in archive.addresses}
+    assert bool(archive.urls) != bool(one.login)
+    assert archive.expected_files
+    schemes = {urlsplit(address).scheme for address in archive.urls}
     assert schemes <= {"https"} or schemes == {"http"}  # no mirror makes it less safe
-    assert all(urlsplit(address).netloc for address in archive.addresses)
+    assert all(urlsplit(address).netloc for address in archive.urls)
     if archive.checksum is not None:
         algorithm, digest = archive.checksum.split(":")
         assert re.fullmatch(f"[0-9a-f]{{{DIGITS[algorithm]}}}", digest)
-    if archive.inner is None and archive.file.endswith((".txt", ".caffemodel")):
-        assert archive.holds == (archive.file,)
-    assert archive.bytes is None or archive.about is None
+    if archive.inner_archives is None and archive.file.endswith((".txt", ".caffemodel")):
+        assert archive.expected_files == (archive.file,)
+    assert archive.bytes is None or archive.approximate_bytes is None
 
 
 def test_files_have_names_of_their_own():
@@ -69,14 +69,16 @@ def test_files_have_names_of_their_own():
     ],
 )
 def test_complete_is_what_the_readers_call_complete(key, images):
-    assert catalogue()[key].archives[0].images == images
+    assert catalogue()[key].archives[0].file_count == images
 
 
 @pytest.fixture
 def small(tmp_path):
     """A set of two archives, complete."""
-    images = Archive("i.zip", ("*/*.jpg|images/*/*.jpg",), images=3, uncounted=("clutter",))
-    lists = Archive("l.zip", ("one.txt",), to="lists")
+    images = Archive(
+        "i.zip", ("*/*.jpg|images/*/*.jpg",), file_count=3, excluded_folders=("clutter",)
+    )
+    lists = Archive("l.zip", ("one.txt",), subfolder="lists")
     for name in ("a/1.jpg", "a/2.JPG", "b/3.jpeg", "clutter/4.jpg", "lists/one.txt", "a/x.gif"):
         path = tmp_path / "SET" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -114,7 +116,7 @@ def test_a_pattern_may_have_alternatives(small):
 
 def test_an_interrupted_unpacking_is_not_complete(small):
     one, root = small
-    (root / "SET" / one.archives[0].stage).mkdir()
+    (root / "SET" / one.archives[0].unpacking_folder).mkdir()
     assert state(one, root).missing == ("the rest of i.zip, whose unpacking was interrupted",)
 
 
@@ -135,8 +137,8 @@ def test_sizes_for_people():
         return DataSet("set", "Set", "SET", tuple(made)).size
 
     assert size({"bytes": 39_077_296_924}, {"bytes": 18_293_705}) == "39.096 GB"
-    assert size({"bytes": 1_000_000_000}, {"about": 500_000_000}) == "about 1.500 GB"
-    assert size({"about": 2_400_000_000}, {}) == "over 2.400 GB"
+    assert size({"bytes": 1_000_000_000}, {"approximate_bytes": 500_000_000}) == "about 1.500 GB"
+    assert size({"approximate_bytes": 2_400_000_000}, {}) == "over 2.400 GB"
     assert size({}) == "unknown"
 
 

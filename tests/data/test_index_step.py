@@ -80,7 +80,7 @@ def test_a_transfer_set_is_written_with_its_splits(scenes, tmp_path):
     assert index.main([*made, "--note", "Mini."]) == 0
     images = read_images(tmp_path / "images.csv")
     splits = read_csv(tmp_path / "splits.csv", SPLIT_COLUMNS)
-    sizes = splits.groupby(["split", "part", "label"]).size().to_dict()
+    sizes = splits.groupby(["split", "subset", "label"]).size().to_dict()
     assert sizes == {
         (split, part, label): size
         for split in ("1", "2")

@@ -117,8 +117,8 @@ def test_a_crop_as_large_as_the_warp_is_the_whole(photographs):
     assert seen == {(0, 0, False), (0, 0, True)}
 
 
-def batches(count, batch, steps, seed=0, **part):
-    return list(training_batches(count, batch, seed, steps, **part))
+def batches(count, batch, steps, seed=0, **share):
+    return list(training_batches(count, batch, seed, steps, **share))
 
 
 def test_an_epoch_visits_every_image_once_and_drops_the_rest():
@@ -154,13 +154,13 @@ def test_a_run_begun_at_any_step_goes_on_with_the_same_batches():
         assert batches(23, 5, range(step, 11)) == whole[step:]
 
 
-@pytest.mark.parametrize("parts", [2, 3, 6])
-def test_the_parts_of_a_batch_are_equal_and_together_the_batch(parts):
+@pytest.mark.parametrize("processes", [2, 3, 6])
+def test_the_shares_of_a_batch_are_equal_and_together_the_batch(processes):
     whole = batches(40, 12, range(7))
-    split = [batches(40, 12, range(7), part=part, parts=parts) for part in range(parts)]
+    shares = [batches(40, 12, range(7), rank=r, processes=processes) for r in range(processes)]
     for step, batch in enumerate(whole):
-        assert [len(part[step]) for part in split] == [12 // parts] * parts
-        assert sorted(key for part in split for key in part[step]) == sorted(batch)
+        assert [len(share[step]) for share in shares] == [12 // processes] * processes
+        assert sorted(key for share in shares for key in share[step]) == sorted(batch)
 
 
 @pytest.mark.parametrize("workers", [0, 2])

@@ -12,6 +12,7 @@ from pipeline_lib.data.manifest import (
     ImageSet,
     Summary,
     read_csv,
+    read_file_settings,
     read_images,
     write_csv,
     write_rows,
@@ -102,6 +103,43 @@ def test_a_table_that_does_not_say_what_it_was_made_from_is_refused_where_it_mat
     write_rows(tmp_path / "boxes.csv", ["image_id"], [("a",)])
     with pytest.raises(InputError, match=r"boxes\.csv"):
         read_csv(tmp_path / "boxes.csv", ["image_id"], made_from="0123")
+
+
+def test_the_settings_of_a_table_read_back_beside_what_it_was_made_from(tmp_path):
+    path, frame = tmp_path / "boxes.csv", pd.DataFrame({"image_id": ["a"], "x0": [1.5]})
+    settings = {"box_method": "paper", "threshold": 0.2, "interpolation": None, "crops": 10}
+    write_csv(path, frame, made_from="0123", settings=settings)
+    assert read_file_settings(path) == settings
+    assert rows(read_csv(path, frame.columns, made_from="0123")) == [("a", 1.5)]
+    assert len(path.read_text().splitlines()) == 3
+    write_csv(path, frame, settings={})
+    assert read_file_settings(path) == {}
+
+
+@pytest.mark.parametrize("made_from", [None, "0123"])
+def test_a_table_without_settings_is_refused_where_they_matter(tmp_path, made_from):
+    write_csv(tmp_path / "boxes.csv", pd.DataFrame({"image_id": ["a"]}), made_from=made_from)
+    with pytest.raises(InputError, match=r"boxes\.csv: does not say how it was made"):
+        read_file_settings(tmp_path / "boxes.csv")
+    with pytest.raises(InputError, match=r"absent\.csv: not found"):
+        read_file_settings(tmp_path / "absent.csv")
+
+
+@pytest.mark.parametrize("first", ["# made from 0123", "# {no JSON"])
+def test_a_first_line_of_an_earlier_version_or_damaged_is_refused(tmp_path, first):
+    (tmp_path / "boxes.csv").write_text(f"{first}\nimage_id\na\n")
+    for read in (read_file_settings, lambda path: read_csv(path, ["image_id"])):
+        with pytest.raises(InputError, match=r"boxes\.csv: .*delete it and rerun") as caught:
+            read(tmp_path / "boxes.csv")
+        assert "\n" not in str(caught.value)
+
+
+def test_a_renamed_column_is_named_with_its_old_name(tmp_path):
+    write_rows(tmp_path / "boxes.csv", ["image_id", "rule"], [("a", "paper")])
+    with pytest.raises(
+        InputError, match=r"lacks the column box_method \(called rule by an earlier version\), crops;"
+    ):
+        read_csv(tmp_path / "boxes.csv", ["image_id", "box_method", "crops"])
 
 
 def test_a_missing_column_is_refused_by_name(tmp_path):

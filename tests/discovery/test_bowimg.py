@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline_lib.discovery import bowimg
 from pipeline_lib.discovery.bowimg import (
-    Asked,
     BagOfWordsAndImage,
-    Recipe,
+    EncodedQuestions,
     probabilities,
-    right_part,
+    target_accuracy,
     train,
-    trainable,
 )
-from pipeline_lib.discovery.words import NO_ANSWER, UNKNOWN, learn_vocabulary, words_of
+from pipeline_lib.discovery.vocabulary import NO_CLASS, UNKNOWN, learn_vocabulary, words_of
+from pipeline_lib.study.configuration.discovery import VqaConfig
 
-WORDS, CHANNELS, ANSWERS, WIDTH, LONGEST = 7, 5, 4, 6, 3
+WORDS, CHANNELS, ANSWERS, WIDTH, MAX_WORDS = 7, 5, 4, 6, 3
 
 
 @pytest.fixture(autouse=True)
@@ -27,14 +27,14 @@ def one_thread():
     torch.set_num_threads(before)
 
 
-def questions(n, seed=0):
+def make_questions(n, seed=0):
     rng = np.random.default_rng(seed)
-    words = torch.from_numpy(rng.integers(WORDS + 1, size=(n, LONGEST)).astype(np.int32))
+    words = torch.from_numpy(rng.integers(WORDS + 1, size=(n, MAX_WORDS)).astype(np.int32))
     images, targets = (torch.from_numpy(rng.integers(k, size=n)) for k in (9, ANSWERS))
-    return Asked(words, images, targets), torch.from_numpy(rng.random((9, CHANNELS), np.float32))
+    return EncodedQuestions(words, images, targets), torch.from_numpy(rng.random((9, CHANNELS), np.float32))
 
 
-def made(words=WORDS, channels=CHANNELS):
+def make_model(words=WORDS, channels=CHANNELS):
     torch.manual_seed(0)
     return BagOfWordsAndImage(words, channels, ANSWERS, WIDTH)
 
@@ -48,38 +48,41 @@ def bag(words):
 
 
 def test_scores_are_the_sum_of_the_two_halves():
-    asked, features = questions(20)
-    model = made()
-    seen = features[asked.images]
-    embedded = bag(asked.words) @ model.words.weight.T
+    questions, features = make_questions(20)
+    model = make_model()
+    pooled = features[questions.images]
+    embedded = bag(questions.words) @ model.words.weight.T
     whole = model.answers.weight
-    expected = embedded @ whole[:, :WIDTH].T + seen @ torch.from_numpy(model.image_weights).T
-    torch.testing.assert_close(model(asked.words, seen), expected)
+    expected = embedded @ whole[:, :WIDTH].T + pooled @ torch.from_numpy(model.image_weights).T
+    torch.testing.assert_close(model(questions.words, pooled), expected)
     assert model.image_weights.shape == (ANSWERS, CHANNELS)
 
 
 def test_each_half_alone_is_blind_to_the_other():
-    asked, features = questions(20)
-    seen, other = features[asked.images], features[asked.images.flip(0)]
-    turned = asked.words.flip(0)
-    words, image = made(channels=0), made(words=0)
-    assert torch.equal(words(asked.words, seen), words(asked.words, other))
-    assert torch.equal(image(asked.words, seen), image(turned, seen))
-    assert not torch.equal(image(asked.words, seen), image(asked.words, other))
+    questions, features = make_questions(20)
+    pooled, other = features[questions.images], features[questions.images.flip(0)]
+    turned = questions.words.flip(0)
+    words, image = make_model(channels=0), make_model(words=0)
+    assert torch.equal(words(questions.words, pooled), words(questions.words, other))
+    assert torch.equal(image(questions.words, pooled), image(turned, pooled))
+    assert not torch.equal(image(questions.words, pooled), image(questions.words, other))
 
 
-def test_two_steps_are_those_of_the_recipe():
+def test_two_steps_are_those_of_the_released_code(monkeypatch):
     """Summed loss, each gradient clipped by itself, decay, momentum, norms held below the limits."""
-    asked, features = questions(8)
-    recipe = Recipe(epochs=2, batch=8, answer_norm=1.5, decay_every=1, weight_decay=0.1)
-    model = made()
+    monkeypatch.setattr(bowimg, "ANSWER_NORM", 1.5)
+    monkeypatch.setattr(bowimg, "WEIGHT_DECAY", 0.1)
+    monkeypatch.setattr(bowimg, "DECAY_EVERY", 1)
+    questions, features = make_questions(8)
+    config = VqaConfig(epochs=2, batch=8)
+    model = make_model()
     weights = [layer.weight.detach().clone() for layer in (model.answers, model.words)]
     speeds = [torch.zeros_like(weight) for weight in weights]
-    rates = [recipe.answer_rate, recipe.word_rate]
+    rates = [config.answer_rate, config.word_rate]
     for epoch in range(2):
         answers, words = (weight.requires_grad_() for weight in weights)
-        halves = torch.cat([bag(asked.words) @ words.T, features[asked.images]], 1)
-        right = (halves @ answers.T).log_softmax(1)[torch.arange(8), asked.targets]
+        halves = torch.cat([bag(questions.words) @ words.T, features[questions.images]], 1)
+        right = (halves @ answers.T).log_softmax(1)[torch.arange(8), questions.targets]
         gradients = torch.autograd.grad(-right.sum(), [answers, words])
         for k, limit in enumerate((1.5, 1500)):
             clipped = gradients[k] * min(1, 0.1 / float(gradients[k].norm()))
@@ -87,17 +90,17 @@ def test_two_steps_are_those_of_the_recipe():
             rate = rates[k] / 1.2**epoch
             weight = (weights[k].detach() - rate * speeds[k]) * (1 - rate * 0.1)
             weights[k] = weight * min(1, limit / float(weight.norm()))
-    nothing = Asked(asked.words, asked.images, torch.full((8,), NO_ANSWER))
-    trained = made()
-    # No epoch beats the first on what nobody can answer; the second's weights are looked at too.
-    assert train(trained, features, asked, nothing, recipe)[0] == 1
+    nothing = EncodedQuestions(questions.words, questions.images, torch.full((8,), NO_CLASS))
+    trained = make_model()
+    # No epoch beats the first on questions without a class; the second's weights are checked too.
+    assert train(trained, features, questions, nothing, config)[0] == 1
     steps = []
     model.register_forward_hook(
         lambda *_: steps.append(
             [one.weight.detach().clone() for one in (model.answers, model.words)]
         )
     )
-    train(model, features, asked, nothing, recipe)
+    train(model, features, questions, nothing, config)
     for ours, expected in zip(steps[-1], weights, strict=True):
         torch.testing.assert_close(ours, expected, rtol=1e-4, atol=1e-6)
     assert float(steps[-1][0].norm()) <= 1.5 + 1e-5
@@ -107,44 +110,44 @@ def test_it_learns_what_only_both_together_tell_and_the_same_each_time():
     rng = np.random.default_rng(1)
     kinds, about = rng.integers(2, size=200), rng.integers(2, size=200)
     targets = torch.from_numpy(2 * about + kinds)  # "what shape?" or "what colour?" of two things
-    words = torch.from_numpy(about[:, None].astype(np.int32)).expand(-1, LONGEST).contiguous()
+    words = torch.from_numpy(about[:, None].astype(np.int32)).expand(-1, MAX_WORDS).contiguous()
     features = torch.eye(CHANNELS)[:2]
-    asked = Asked(words, torch.from_numpy(kinds), targets)
-    recipe = Recipe(epochs=60, batch=20, answer_rate=0.1)
-    both, again, alone = made(), made(), made(channels=0)
-    assert train(both, features, asked, asked, recipe)[1] == 1
-    train(again, features, asked, asked, recipe)
+    questions = EncodedQuestions(words, torch.from_numpy(kinds), targets)
+    config = VqaConfig(epochs=60, batch=20, answer_rate=0.1)
+    both, again, alone = make_model(), make_model(), make_model(channels=0)
+    assert train(both, features, questions, questions, config)[1] == 1
+    train(again, features, questions, questions, config)
     assert torch.equal(both.answers.weight, again.answers.weight)
-    assert train(alone, features, asked, asked, recipe)[1] < 0.65
-    assert right_part(both, features, asked) == 1
+    assert train(alone, features, questions, questions, config)[1] < 0.65
+    assert target_accuracy(both, features, questions) == 1
 
 
 def test_probabilities_come_in_blocks_and_unknown_answers_are_not_trained_on():
-    asked, features = questions(25)
-    model = made()
-    blocks = list(probabilities(model, features, asked, block=10))
+    questions, features = make_questions(25)
+    model = make_model()
+    blocks = list(probabilities(model, features, questions, block=10))
     assert [len(block) for block in blocks] == [10, 10, 5]
     torch.testing.assert_close(torch.cat(blocks).sum(1), torch.ones(25))
-    asked.targets[3:7] = NO_ANSWER
-    kept = trainable(asked)
+    questions.targets[3:7] = NO_CLASS
+    kept = questions.with_class()
     assert len(kept) == 21
-    assert torch.equal(kept.words[3], asked.words[7])
+    assert torch.equal(kept.words[3], questions.words[7])
 
 
 def test_words_and_answers_that_are_frequent_enough_are_known():
-    asked = ["What's the cat's colour?"] * 3 + ["What is IT, 2 cats?"] * 2
+    questions = ["What's the cat's colour?"] * 3 + ["What is IT, 2 cats?"] * 2
     vocabulary = learn_vocabulary(
-        asked, ["red"] * 3 + ["blue"] * 2 + ["", ""], least_word=3, least_answer=2
+        questions, ["red"] * 3 + ["blue"] * 2 + ["", ""], min_word_count=3, min_answer_count=2
     )
-    assert words_of(asked[0]) == ["what's", "the", "cat's", "colour"]
+    assert words_of(questions[0]) == ["what's", "the", "cat's", "colour"]
     assert vocabulary.words == ["what's", "the", "cat's", "colour", UNKNOWN]
     assert vocabulary.answers == ["red", "blue"]
     encoded = vocabulary.encode(["The cat's tail", "the " * 9, ""], 4)
     assert encoded.tolist() == [[1, 2, 4, 5], [1, 1, 1, 1], [5, 5, 5, 5]]
-    assert vocabulary.classes(["blue", "green"]).tolist() == [1, NO_ANSWER]
+    assert vocabulary.classes(["blue", "green"]).tolist() == [1, NO_CLASS]
 
 
-@pytest.mark.parametrize("sees", [(WORDS, 0), (0, CHANNELS)])
-def test_a_model_of_one_half_has_a_row_of_weights_an_answer(sees):
-    model = made(*sees)
-    assert model.image_weights.shape == (ANSWERS, sees[1])
+@pytest.mark.parametrize("inputs", [(WORDS, 0), (0, CHANNELS)])
+def test_a_model_of_one_half_has_a_row_of_weights_an_answer(inputs):
+    model = make_model(*inputs)
+    assert model.image_weights.shape == (ANSWERS, inputs[1])

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from sklearn.svm import LinearSVC
 
-from pipeline_lib.discovery.mining import Recipe, mine, told_apart
+from pipeline_lib.discovery.mining import mine_detectors, separability
 from pipeline_lib.discovery.unit_features import UnitFeatures
+from pipeline_lib.study.configuration.discovery import MiningConfig
 from pipeline_lib.svm.problem import Solution
 
 
@@ -38,26 +39,26 @@ def test_blocks_change_nothing(tmp_path, scattered):
 
 def test_mined_to_the_end_it_is_the_svm_of_all_images(scattered):
     features, has = scattered
-    recipe = Recipe(keep=1.0, rounds=40)
-    (one,) = mine(UnitFeatures(features, 100), np.arange(500), has, recipe)
-    assert one.settled
-    assert len(one.positives) + len(one.negatives) < 500  # easy ones were left out
-    whole = LinearSVC(C=recipe.cost, tol=1e-8, max_iter=10**6, dual=False).fit(features, has[:, 0])
-    np.testing.assert_allclose(one.solution.weights[0], whole.coef_[0], atol=2e-3)
-    np.testing.assert_allclose(one.solution.bias, whole.intercept_, atol=2e-3)
+    config = MiningConfig(keep_fraction=1.0, rounds=40)
+    (detector,) = mine_detectors(UnitFeatures(features, 100), np.arange(500), has, config)
+    assert detector.converged
+    assert len(detector.positives) + len(detector.negatives) < 500  # easy ones were left out
+    whole = LinearSVC(C=config.cost, tol=1e-8, max_iter=10**6, dual=False).fit(features, has[:, 0])
+    np.testing.assert_allclose(detector.solution.weights[0], whole.coef_[0], atol=2e-3)
+    np.testing.assert_allclose(detector.solution.bias, whole.intercept_, atol=2e-3)
 
 
 def test_it_ends_by_itself_or_after_so_many_rounds(scattered):
     features, has = scattered
-    (short,) = mine(UnitFeatures(features), np.arange(500), has, Recipe(rounds=2))
-    assert (short.rounds, short.settled) == (2, False)
-    (long,) = mine(UnitFeatures(features), np.arange(500), has, Recipe(rounds=40))
-    (again,) = mine(UnitFeatures(features), np.arange(500), has, Recipe(rounds=long.rounds))
-    assert long.settled
+    (short,) = mine_detectors(UnitFeatures(features), np.arange(500), has, MiningConfig(rounds=2))
+    assert (short.rounds, short.converged) == (2, False)
+    (long,) = mine_detectors(UnitFeatures(features), np.arange(500), has, MiningConfig(rounds=40))
+    (again,) = mine_detectors(UnitFeatures(features), np.arange(500), has, MiningConfig(rounds=long.rounds))
+    assert long.converged
     assert long.rounds < 40
-    assert again.settled
-    np.testing.assert_array_equal(short.first.weights, long.first.weights)
-    assert np.abs(long.first.weights - long.solution.weights).max() > 0.01
+    assert again.converged
+    np.testing.assert_array_equal(short.before_mining.weights, long.before_mining.weights)
+    assert np.abs(long.before_mining.weights - long.solution.weights).max() > 0.01
     np.testing.assert_array_equal(again.solution.weights, long.solution.weights)
 
 
@@ -69,50 +70,50 @@ def test_images_wrongly_captioned_are_dropped_first():
     has = shows.copy()
     wrong = np.array([100, 150, 200, 250, 300, 350, 390, 399])
     has[wrong] = True
-    (one,) = mine(UnitFeatures(features), np.arange(400), has[:, None], Recipe(keep=0.9, cost=1.0))
-    assert len(one.positives) == np.ceil(0.9 * 88)
-    assert not set(wrong) & set(one.positives)
+    (detector,) = mine_detectors(UnitFeatures(features), np.arange(400), has[:, None], MiningConfig(keep_fraction=0.9, cost=1.0))
+    assert len(detector.positives) == np.ceil(0.9 * 88)
+    assert not set(wrong) & set(detector.positives)
 
 
-def test_only_the_given_rows_are_seen_and_no_more_than_allowed(scattered):
+def test_only_the_given_rows_are_used_and_no_more_than_allowed(scattered):
     features, has = scattered
     rows = np.arange(0, 500, 2)
     spoiled = features.copy()
     spoiled[1::2] = np.random.default_rng(5).normal(size=(250, 12))
-    recipe = Recipe(most=20)
-    (one,) = mine(UnitFeatures(features), rows, has, recipe)
-    (other,) = mine(UnitFeatures(spoiled), rows, has, recipe)
-    np.testing.assert_array_equal(one.solution.weights, other.solution.weights)
-    assert set(one.phrase) | set(one.negatives) <= set(rows)
-    assert len(one.phrase) <= 20
-    assert len(one.negatives) <= 20
-    assert has[one.positives].all()
-    assert not has[one.negatives].any()
+    config = MiningConfig(max_examples=20)
+    (detector,) = mine_detectors(UnitFeatures(features), rows, has, config)
+    (other,) = mine_detectors(UnitFeatures(spoiled), rows, has, config)
+    np.testing.assert_array_equal(detector.solution.weights, other.solution.weights)
+    assert set(detector.with_phrase) | set(detector.negatives) <= set(rows)
+    assert len(detector.with_phrase) <= 20
+    assert len(detector.negatives) <= 20
+    assert has[detector.positives].all()
+    assert not has[detector.negatives].any()
 
 
 def test_concepts_side_by_side_are_as_alone(scattered):
     features, has = scattered
     others = np.random.default_rng(2).random((500, 2)) < 0.1
-    found = mine(UnitFeatures(features), np.arange(500), np.hstack([others, has]), Recipe())
-    (alone,) = mine(UnitFeatures(features), np.arange(500), has, Recipe())
-    np.testing.assert_allclose(found[2].solution.weights, alone.solution.weights, atol=1e-4)
-    assert found[2].rounds == alone.rounds
+    found = mine_detectors(UnitFeatures(features), np.arange(500), np.hstack([others, has]), MiningConfig())
+    (alone,) = mine_detectors(UnitFeatures(features), np.arange(500), has, MiningConfig())
+    np.testing.assert_allclose(found[2].solution.weights, aldetector.solution.weights, atol=1e-4)
+    assert found[2].rounds == aldetector.rounds
 
 
-def test_what_can_be_seen_is_told_apart_and_what_cannot_is_not(scattered):
+def test_what_is_in_the_features_is_separable_and_what_is_not_is_not(scattered):
     features, has = scattered
     blind = np.random.default_rng(3).random((500, 1)) < has.mean()
-    told = []
+    values = []
     for column in (has, blind):
-        (one,) = mine(UnitFeatures(features), np.arange(500), column, Recipe(rounds=1))
+        (detector,) = mine_detectors(UnitFeatures(features), np.arange(500), column, MiningConfig(rounds=1))
         others = np.flatnonzero(~column[:, 0])
-        told.append(told_apart(UnitFeatures(features), one, others, Recipe()))
-    assert told[0] > 0.25
-    assert abs(told[1]) < 0.15
+        values.append(separability(UnitFeatures(features), detector, others, MiningConfig()))
+    assert values[0] > 0.25
+    assert abs(values[1]) < 0.15
 
 
 def test_too_few_images_cannot_be_cross_validated(scattered):
     features, _ = scattered
     has = np.arange(500)[:, None] < 2
-    (one,) = mine(UnitFeatures(features), np.arange(500), has, Recipe())
-    assert np.isnan(told_apart(UnitFeatures(features), one, np.arange(2, 500), Recipe()))
+    (detector,) = mine_detectors(UnitFeatures(features), np.arange(500), has, MiningConfig())
+    assert np.isnan(separability(UnitFeatures(features), detector, np.arange(2, 500), MiningConfig()))

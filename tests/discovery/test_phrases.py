@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.discovery.phrases import candidates, having, listed, phrases_of, words
+from pipeline_lib.discovery.phrases import (
+    clean_phrases,
+    mine_phrases,
+    phrase_matrix,
+    phrases_of,
+    words,
+)
 
 
 def test_words_are_lower_case_and_without_punctuation():
@@ -21,7 +27,7 @@ def test_phrases_end_in_no_stop_word_and_stay_in_a_caption():
 
 def test_images_have_phrases_of_whole_words_within_one_caption():
     captions = [["A hot dog.", "stand"], ["Hot, dog stands"], ["the dog", "hot"], ["hotdog"]]
-    found = having(captions, ["hot dog", "dog", "dog stand", "on the moon today"])
+    found = phrase_matrix(captions, ["hot dog", "dog", "dog stand", "on the moon today"])
     assert found[:, 0].tolist() == [True, True, False, False]
     assert found[:, 1].tolist() == [True, True, True, False]
     assert not found[:, 2:].any()
@@ -32,37 +38,37 @@ def test_both_ways_to_find_phrases_agree():
     vocabulary = np.array(["the", "of", "dog", "cat", "tree", "red", "a"])
     captions = [[" ".join(rng.choice(vocabulary, 6)) for _ in range(2)] for _ in range(30)]
     phrases = sorted(set().union(*(phrases_of(one, 3) for one in captions)))
-    found = having(captions, phrases)
+    found = phrase_matrix(captions, phrases)
     assert [{phrases[k] for k in np.flatnonzero(row)} for row in found] == [
         phrases_of(one, 3) for one in captions
     ]
 
 
-def test_candidates_are_frequent_and_specific_and_differ():
+def test_mined_phrases_are_frequent_and_specific_and_differ():
     captions = [["a white house by the sea"]] * 4 + [["a tennis racket"]] * 4
     captions += [["a photograph"]] * 11 + [["a rare bird"]]
-    found = candidates(captions, longest=3, least=2, count=10)
+    found = mine_phrases(captions, max_words=3, min_images=2, count=10)
     # the longest phrase stands for its words and for others of the same images
     assert found == ["tennis racket", "white house"]  # more than half have "photograph"
 
 
 def test_the_most_promising_come_first_and_only_so_many():
     captions = [["dog"]] * 3 + [["cat"]] * 5 + [["sky"]] * 12
-    assert candidates(captions, longest=1, least=3, count=9) == ["cat", "dog"]
-    assert candidates(captions, longest=1, least=3, count=1) == ["cat"]
-    assert candidates(captions, longest=1, least=4, count=9) == ["cat"]
+    assert mine_phrases(captions, max_words=1, min_images=3, count=9) == ["cat", "dog"]
+    assert mine_phrases(captions, max_words=1, min_images=3, count=1) == ["cat"]
+    assert mine_phrases(captions, max_words=1, min_images=4, count=9) == ["cat"]
 
 
 def test_no_frequent_phrase_is_refused():
-    with pytest.raises(InputError, match=r"5 or more of 4 images.*concepts\.least"):
-        candidates([["dog"]] * 4, longest=2, least=5, count=1)
+    with pytest.raises(InputError, match=r"5 or more of 4 images.*concepts\.min_images"):
+        mine_phrases([["dog"]] * 4, max_words=2, min_images=5, count=1)
 
 
-def test_listed_phrases_are_cleaned_and_each_is_taken_once():
-    assert listed(["View out of  window!", "view out of window", "Dog"]) == [
+def test_given_phrases_are_cleaned_and_each_is_taken_once():
+    assert clean_phrases(["View out of  window!", "view out of window", "Dog"]) == [
         "view out of window",
         "dog",
     ]
-    assert listed([]) == []
+    assert clean_phrases([]) == []
     with pytest.raises(InputError, match=r"concepts\.phrases.*without a word"):
-        listed(["dog", " ! "])
+        clean_phrases(["dog", " ! "])

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline_lib.data.manifest import BOX_COLUMNS, IMAGE_COLUMNS
 from pipeline_lib.evaluation.chance import (
-    CENTRED,
+    CENTRED_FRACTIONS,
     DRAWS,
     chance_rates,
     uniform_corners,
@@ -45,12 +45,12 @@ def test_the_full_image_is_right_where_the_object_fills_half_of_it():
     np.testing.assert_array_equal(rate, (filled >= 0.5).astype(float))
 
 
-@pytest.mark.parametrize("part", CENTRED)
-def test_centred_boxes_agree_with_overlap_computed_by_hand(part):
+@pytest.mark.parametrize("fraction", CENTRED_FRACTIONS)
+def test_centred_boxes_agree_with_overlap_computed_by_hand(fraction):
     images, boxes = birds(60)
-    rate = chance_rates(images, boxes)[f"Chance: centred box, {part:.0%} of each side"]
+    rate = chance_rates(images, boxes)[f"Chance: centred box, {fraction:.0%} of each side"]
     for n, image in enumerate(images.itertuples()):
-        x, y = image.width * (1 - part) / 2, image.height * (1 - part) / 2
+        x, y = image.width * (1 - fraction) / 2, image.height * (1 - fraction) / 2
         true = boxes.iloc[n][["x0", "y0", "x1", "y1"]].astype(float).tolist()
         assert rate[n] == (overlap((x, y, image.width - x, image.height - y), true) >= 0.5)
 

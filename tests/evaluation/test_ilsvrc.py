@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline_lib.evaluation.ilsvrc import (
-    ABSENT,
+    NOT_GUESSED,
     best_overlap,
     box_is_right,
     classification_error,
@@ -53,12 +53,12 @@ def test_the_best_overlap_is_that_of_the_best_true_box():
 
 def test_the_rank_of_the_true_class_counts_from_one():
     classes = np.array([[1, 2, 3], [2, 1, 3], [2, 3, 1], [2, 3, 4]])
-    assert true_rank(classes, np.ones(4, int)).tolist() == [1, 2, 3, ABSENT]
-    assert true_rank(classes, np.full(4, -1)).tolist() == [ABSENT] * 4
+    assert true_rank(classes, np.ones(4, int)).tolist() == [1, 2, 3, NOT_GUESSED]
+    assert true_rank(classes, np.full(4, -1)).tolist() == [NOT_GUESSED] * 4
 
 
 def test_classification_looks_at_the_first_k_only():
-    rank = np.array([1, 2, 5, ABSENT])
+    rank = np.array([1, 2, 5, NOT_GUESSED])
     assert classification_error(rank, 1).tolist() == [False, True, True, True]
     assert classification_error(rank, 2).tolist() == [False, False, True, True]
     assert classification_error(rank, 5).tolist() == [False, False, False, True]
@@ -73,12 +73,12 @@ def half_shared(a, b):
 
 
 def challenge_error(guesses, truth, true_boxes):
-    """The challenge's words: the least over the guesses, (class, inclusive box), of either wrong."""
-    least = 1
+    """The challenge's definition: the minimum over the guesses, (class, inclusive box), of wrong."""
+    error = 1
     for label, box in guesses:
         wrong_box = not any(half_shared(box, true) for true in true_boxes)
-        least = min(least, int(label != truth or wrong_box))
-    return least
+        error = min(error, int(label != truth or wrong_box))
+    return error
 
 
 class World:
@@ -122,7 +122,7 @@ def test_the_true_classs_box_and_rank_decide_what_all_guesses_boxes_do(k, metric
 def test_gt_known_asks_for_the_box_alone():
     world = World(2)
     expected = world.expected(lambda i, _: [(world.truth[i], world.loose[i, world.truth[i]])])
-    rank = np.full(len(world.truth), ABSENT)
+    rank = np.full(len(world.truth), NOT_GUESSED)
     assert localization_errors(rank, world.right(world.loose))["GT-known"].tolist() == expected
 
 

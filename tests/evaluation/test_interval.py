@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, bootstrap
 
-from pipeline_lib.evaluation.interval import error_interval, few_interval, resampled_means
+from pipeline_lib.evaluation.interval import error_interval, wilson_interval, resampled_means
 
 
 @pytest.mark.parametrize(("ones", "n"), [(60, 200), (5, 150), (390, 400), (25, 50)])
@@ -50,7 +50,7 @@ def test_what_is_no_outcome_is_refused(outcomes):
 @given(st.lists(st.booleans(), min_size=1, max_size=60))
 def test_few_outcomes_have_wilsons_interval(outcomes):
     exact = binomtest(sum(outcomes), len(outcomes)).proportion_ci(0.95, method="wilson")
-    assert few_interval(np.array(outcomes)) == pytest.approx((exact.low, exact.high), abs=1e-9)
+    assert wilson_interval(np.array(outcomes)) == pytest.approx((exact.low, exact.high), abs=1e-9)
 
 
 def test_resampled_means_are_the_means_of_drawn_images():

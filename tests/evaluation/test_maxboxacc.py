@@ -10,7 +10,7 @@ EIGHT = np.ones((3, 3))
 
 
 def brute_force(heat_map, true_boxes, threshold):
-    """The best IoU of any part with any true box, by SciPy's labelling, after the paper's words."""
+    """The best IoU of any component with any true box, by SciPy's labelling, after the paper's words."""
     scaled = (heat_map - heat_map.min()) / np.ptp(heat_map)
     labels, _ = ndimage.label(scaled > threshold, EIGHT)
     best = 0.0
@@ -34,7 +34,7 @@ def test_hits_are_those_of_a_brute_force(smooth):
         assert found.tolist() == np.array(expected, int).tolist()
 
 
-def test_a_part_inside_the_hole_of_another_counts_and_the_hole_does_not():
+def test_a_component_inside_the_hole_of_another_counts_and_the_hole_does_not():
     heat_map = np.zeros((20, 20), np.float32)
     heat_map[2:18, 2:18] = 1
     heat_map[4:16, 4:16] = 0

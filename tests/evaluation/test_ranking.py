@@ -31,24 +31,24 @@ def test_precision_counts_an_image_as_often_as_it_is_drawn(ranking):
 def test_of_fewer_than_ten_images_all_count():
     found = measure(np.array([True, False, True]))
     assert found.precision[0] == pytest.approx(2 / 3)
-    assert found.best == pytest.approx(2 / 3)
+    assert found.max_precision == pytest.approx(2 / 3)
 
 
 def test_chance_is_scipys_hypergeometric():
-    for n, having in ((60, 3), (112, 31), (12, 11), (10, 4), (10, 10), (5, 2)):
-        shown = min(10, n)
-        expected = hypergeom(n, having, shown).ppf([0.025, 0.975]) / shown
-        np.testing.assert_allclose(chance_interval(n, having), expected)
+    for n, n_positive in ((60, 3), (112, 31), (12, 11), (10, 4), (10, 10), (5, 2)):
+        first = min(10, n)
+        expected = hypergeom(n, n_positive, first).ppf([0.025, 0.975]) / first
+        np.testing.assert_allclose(chance_interval(n, n_positive), expected)
 
 
 def test_the_base_rate_and_the_best_possible(ranking):
     few = np.zeros(50, bool)
     few[[0, 3, 20]] = True
     found = measure(few)
-    assert (found.n, found.having, found.best) == (50, 3, 0.3)
+    assert (found.n, found.n_positive, found.max_precision) == (50, 3, 0.3)
     assert found.chance[0] == pytest.approx(3 / 50)
     assert found.precision[0] == pytest.approx(0.2)
-    assert measure(ranking).best == 1
+    assert measure(ranking).max_precision == 1
 
 
 def test_intervals_are_a_bootstraps(ranking):

@@ -5,7 +5,7 @@ import pytest
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.manifest import write_csv
 from pipeline_lib.evaluation.scores import (
-    COLUMNS,
+    SCORE_COLUMNS,
     read_scores,
     score_centred_box,
     score_network,
@@ -22,7 +22,7 @@ class Study:
     """Images of 100x100 with guesses; the true class's boxes are TRUE (right) or AWAY (wrong)."""
 
     def __init__(self):
-        self.images, self.true_boxes, self.drawn, self.classes, self.truth = [], [], [], [], []
+        self.images, self.true_boxes, self.boxes, self.classes, self.truth = [], [], [], [], []
 
     def add(self, label, classes, *, known=True, tight=None, blacklisted=0, boxes=(TRUE,)):
         name = f"image{len(self.images)}"
@@ -32,7 +32,7 @@ class Study:
         self.truth.append(LABELS.index(label) if label else -1)
         for fit, fits in (("loose", known), ("tight", tight))[: 1 if tight is None else 2]:
             if label:
-                self.drawn.append((name, 0, fit, *(TRUE if fits else AWAY)))
+                self.boxes.append((name, 0, fit, *(TRUE if fits else AWAY)))
 
     def tables(self):
         images = pd.DataFrame(
@@ -41,7 +41,7 @@ class Study:
         true_boxes = pd.DataFrame(self.true_boxes, columns=["image_id", "label", *CORNERS])
         return images, true_boxes
 
-    def scores(self, rule="paper", method="cam", crops=1):
+    def scores(self, box_method="paper", method="cam", crops=1, threshold=0.2):
         n, k = np.shape(self.classes)
         images, true_boxes = self.tables()
         predictions = Predictions(
@@ -60,11 +60,11 @@ class Study:
             network="0",
             images="1",
         )
-        drawn = pd.DataFrame(self.drawn, columns=["image_id", "rank", "fit", *CORNERS])
-        drawn["rule"] = rule
-        found = score_network(predictions, drawn, images, true_boxes)
+        boxes = pd.DataFrame(self.boxes, columns=["image_id", "rank", "fit", *CORNERS])
+        settings = {"box_method": box_method, "threshold": threshold, "interpolation": "nearest"}
+        found = score_network(predictions, boxes, settings, images, true_boxes)
         assert set(found["row"]) == {"net"}
-        assert set(found["rule"]) == {rule}
+        assert set(found["box_method"]) == {box_method}
         assert set(found["method"]) == {method}
         return found.set_index("metric")
 
@@ -93,7 +93,7 @@ def test_the_five_errors_in_percent():
 
 
 @pytest.mark.parametrize("left_out", [{"blacklisted": 1}, {"boxes": ()}])
-def test_what_has_no_say_in_localization_still_counts_for_classification(left_out):
+def test_what_is_left_out_of_localization_still_counts_for_classification(left_out):
     study = Study()
     study.add("cat", FIVE)
     study.add("ant", FIVE, known=False, **left_out)
@@ -169,17 +169,17 @@ def test_the_centred_box_without_boxes_to_meet_has_no_score():
     assert score_centred_box(*study.tables(), 0.8).empty
 
 
-def test_the_authors_rule_has_the_heuristics_too():
+def test_the_authors_box_method_has_the_heuristics_too():
     study = Study()
     study.add("cat", FIVE, known=False, tight=True)  # the tight box of the first class
     study.add("dog", FIVE, known=True, tight=False)
     study.add("owl", FIVE, known=True, tight=False)  # the third class has its loose box alone
     study.add("owl", FIVE, known=False, tight=True)
     study.add("fox", FIVE, known=True, tight=True)  # no box for the fourth
-    found = study.scores(rule="authors")
+    found = study.scores(box_method="authors")
     assert found.loc["heuristics top-5", "error"] == 40
     assert found.loc["localization top-5", "error"] == 40
-    assert "heuristics top-5" not in study.scores(rule="paper").index
+    assert "heuristics top-5" not in study.scores(box_method="paper").index
 
 
 @pytest.mark.parametrize(("method", "crops"), [("cam", 1), ("grad-cam", 10), ("backprop", 10)])
@@ -191,10 +191,27 @@ def test_the_scores_say_what_the_maps_are_and_of_how_many_crops(method, crops):
 
 def test_scores_without_an_interval_come_back_as_numbers(tmp_path):
     rows = [
-        ("net", "paper", "cam", 1, "threshold chosen", 15.0, np.nan, np.nan, 9),
-        ("net", "paper", "cam", 1, "GT-known", 40.0, 30.0, 50.0, 9),
+        ("net", "paper", "cam", 1, 0.3, "bicubic", np.nan, "threshold chosen", 15.0, *2 * [np.nan], 9),
+        ("net", "authors", "cam", 1, np.nan, "bicubic", np.nan, "GT-known", 40.0, 30.0, 50.0, 9),
+        ("Centred box", "centred", "none", 0, np.nan, "", 0.8, "GT-known", 40.0, 30.0, 50.0, 9),
     ]
-    write_csv(tmp_path / "scores.csv", pd.DataFrame(rows, columns=list(COLUMNS)))
+    write_csv(tmp_path / "scores.csv", pd.DataFrame(rows, columns=list(SCORE_COLUMNS)))
     found = read_scores(tmp_path / "scores.csv")
-    assert found["low"].isna().tolist() == [True, False]
-    assert found["high"].sum() == 50
+    assert found["low"].isna().tolist() == [True, False, False]
+    assert found["high"].sum() == 100
+    assert found["threshold"].sum() == 0.3
+    assert found["centred_fraction"].sum() == 0.8
+    assert found["interpolation"].tolist() == ["bicubic", "bicubic", ""]
+
+
+def test_the_scores_say_how_the_boxes_were_made():
+    study = Study()
+    study.add("cat", FIVE)
+    with_threshold = study.scores(threshold=0.35)
+    assert set(with_threshold["threshold"]) == {0.35}
+    assert set(with_threshold["interpolation"]) == {"nearest"}
+    assert with_threshold["centred_fraction"].isna().all()
+    assert study.scores(threshold=None)["threshold"].isna().all()
+    (centred,) = score_centred_box(*study.tables(), 0.8).itertuples()
+    assert (centred.interpolation, centred.centred_fraction) == ("", 0.8)
+    assert np.isnan(centred.threshold)

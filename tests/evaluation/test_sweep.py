@@ -2,14 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline_lib.common.files import fingerprint
-from pipeline_lib.data.manifest import BOX_COLUMNS, IMAGE_COLUMNS, write_csv
+from pipeline_lib.data.manifest import BOX_COLUMNS, IMAGE_COLUMNS
 from pipeline_lib.evaluation.iou import iou
 from pipeline_lib.evaluation.sweep import CURVE_COLUMNS, THRESHOLDS, chosen_threshold, sweep
-from pipeline_lib.localization.boxes import paper_box
-from pipeline_lib.localization.heat import heat_map
-from pipeline_lib.localization.predictions import Header, Predictions, write_predictions
-from pipeline_lib.steps.localization import sweep as step
+from pipeline_lib.localization.heat_maps import heat_map
+from pipeline_lib.localization.paper_box import paper_box
+from pipeline_lib.localization.predictions import Predictions
 
 N, CLASSES = 30, 6
 
@@ -30,7 +28,7 @@ def study():
     return images, true_boxes
 
 
-def random_predictions(images="images", **changed):
+def random_predictions(**changed):
     rng = np.random.default_rng(1)
     values = {
         "image_id": [f"i{n}" for n in range(N)],
@@ -46,13 +44,13 @@ def random_predictions(images="images", **changed):
         "size": (56, 56),
         "warped": (64, 64),
         "network": "0",
-        "images": images,
+        "images": "images",
     }
     return Predictions(**values | changed)
 
 
 def run(predictions, study, **changed):
-    options = {"held_out": 0.4, "seed": 0, "interpolation": "bilinear"}
+    options = {"held_out_fraction": 0.4, "seed": 0, "interpolation": "bilinear"}
     return sweep(predictions, *study, **options | changed)
 
 
@@ -76,7 +74,7 @@ def expected_errors(predictions, study, threshold):
 def test_the_curve_of_all_images_is_the_error_at_every_threshold(study):
     predictions = random_predictions()
     curve, _ = run(predictions, study)
-    whole = curve[curve["part"] == "all"].set_index(["threshold", "metric"])
+    whole = curve[curve["subset"] == "all"].set_index(["threshold", "metric"])
     assert len(whole) == 150
     assert set(whole["n"]) == {N - 3}
     for threshold in (0, 0.2, 0.56, 0.98):
@@ -84,31 +82,31 @@ def test_the_curve_of_all_images_is_the_error_at_every_threshold(study):
             assert whole.loc[(threshold, metric), "error"] == pytest.approx(error)
 
 
-def test_the_parts_make_up_the_whole(study):
+def test_the_subsets_make_up_the_whole(study):
     curve, _ = run(random_predictions(), study)
-    counts = curve.groupby("part")["n"].first()
+    counts = curve.groupby("subset")["n"].first()
     assert counts.to_dict() == {"held-out": 11, "scored": 16, "all": 27}
-    wrong = (curve["error"] * curve["n"]).groupby([curve["part"], curve["metric"]]).sum().unstack(0)
+    wrong = (curve["error"] * curve["n"]).groupby([curve["subset"], curve["metric"]]).sum().unstack(0)
     np.testing.assert_allclose(wrong["held-out"] + wrong["scored"], wrong["all"])
 
 
-def test_the_threshold_is_the_held_out_parts_best_whatever_the_scored_part_says(study):
+def test_the_threshold_is_the_held_out_subsets_best_whatever_the_scored_subset_says(study):
     curve, scores = run(random_predictions(), study)
-    held = curve[(curve["part"] == "held-out") & (curve["metric"] == "localization top-1")]
-    best = held[held["error"] == held["error"].min()]["threshold"].min()
+    held_out = curve[(curve["subset"] == "held-out") & (curve["metric"] == "localization top-1")]
+    best = held_out[held_out["error"] == held_out["error"].min()]["threshold"].min()
     errors = scores.set_index("metric")["error"]
     assert errors["threshold chosen"] == pytest.approx(100 * best)
-    scored = curve[(curve["part"] == "scored") & (curve["threshold"] == best)].set_index("metric")
+    scored = curve[(curve["subset"] == "scored") & (curve["threshold"] == best)].set_index("metric")
     for metric in ("localization top-1", "localization top-5", "GT-known"):
         assert errors[f"{metric} at it"] == pytest.approx(scored.loc[metric, "error"])
 
 
-def test_of_equally_good_thresholds_the_lowest_is_chosen_and_the_scored_part_has_no_say():
-    held = [0.3, 0.1, 0.2, 0.1]
+def test_of_equally_good_thresholds_the_lowest_is_chosen_and_the_scored_subset_does_not_matter():
+    held_out = [0.3, 0.1, 0.2, 0.1]
     scored = [0.0, 0.9, 0.9, 0.9]
     rows = [
-        ("net", 0.1 * (3 - i), part, "localization top-1", errors[3 - i], 9)
-        for part, errors in (("held-out", held), ("scored", scored))
+        ("net", "bilinear", 0.1 * (3 - i), subset, "localization top-1", errors[3 - i], 9)
+        for subset, errors in (("held-out", held_out), ("scored", scored))
         for i in range(4)
     ]
     assert chosen_threshold(pd.DataFrame(rows, columns=list(CURVE_COLUMNS))) == pytest.approx(0.1)
@@ -123,9 +121,9 @@ def test_every_network_is_split_alike_and_the_seed_decides(study):
     assert not first["error"].equals(other["error"])
 
 
-def test_scores_are_those_of_rule_paper_and_have_the_centre_of_their_intervals(study):
+def test_scores_are_those_of_box_method_paper_and_have_the_centre_of_their_intervals(study):
     _, scores = run(random_predictions(), study)
-    assert set(scores["rule"]) == {"paper"}
+    assert set(scores["box_method"]) == {"paper"}
     assert set(scores["method"]) == {"cam"}
     found = scores.set_index("metric")
     assert found.loc["threshold chosen", ["low", "high"]].isna().all()
@@ -139,6 +137,15 @@ def test_scores_are_those_of_rule_paper_and_have_the_centre_of_their_intervals(s
     rest = found.drop("threshold chosen")
     assert (rest["low"] <= rest["error"]).all()
     assert (rest["error"] <= rest["high"]).all()
+
+
+def test_the_tables_say_the_interpolation_and_the_scores_the_chosen_threshold(study):
+    curve, scores = run(random_predictions(), study, interpolation="nearest")
+    assert set(curve["interpolation"]) == set(scores["interpolation"]) == {"nearest"}
+    chosen = scores.set_index("metric").loc["threshold chosen", "error"] / 100
+    at_it = scores[scores["metric"] != "MaxBoxAccV2"]
+    np.testing.assert_allclose(at_it["threshold"], chosen)
+    assert scores.set_index("metric")["threshold"].isna()["MaxBoxAccV2"]
 
 
 def test_a_map_that_is_the_true_box_localizes_everything(study):
@@ -158,7 +165,7 @@ def test_a_map_that_is_the_true_box_localizes_everything(study):
 
 
 def test_large_images_have_the_same_accuracy_as_small_ones():
-    """MaxBoxAccV2 looks at 224 pixels: the same world at three times that size scores the same."""
+    """MaxBoxAccV2 is computed at 224 pixels: the same world at three times that size scores the same."""
     accuracies = []
     for scale in (1, 3):
         images = pd.DataFrame(
@@ -193,38 +200,3 @@ def test_with_too_few_images_to_localize_there_is_nothing(study, labelled):
     assert curve.empty
     assert scores.empty
     assert list(curve.columns) == list(CURVE_COLUMNS)
-
-
-@pytest.fixture
-def files(study, tmp_path):
-    images, true_boxes = study
-    write_csv(tmp_path / "images.csv", images)
-    write_csv(tmp_path / "boxes.csv", true_boxes)
-    made = random_predictions(fingerprint(tmp_path / "images.csv"))
-    header = Header(**{key: getattr(made, key) for key in Header.__dataclass_fields__})
-    streamed = {key: getattr(made, key) for key in ("classes", "scores", "maps", "true_map")}
-    write_predictions(tmp_path / "net.h5", header, [streamed])
-    return tmp_path
-
-
-def run_step(files, *flags):
-    argv = ["--predictions", "net.h5", "--images", "images.csv", "--true-boxes", "boxes.csv"]
-    argv += ["--out", "curve.csv", "--scores", "scores.csv"]
-    return step.main([*(str(files / a) if "." in a else a for a in argv), *flags])
-
-
-def test_the_step_writes_the_curve_and_the_scores(files, study):
-    assert run_step(files, "--held-out", "0.4", "--seed", "0") == 0
-    curve, scores = run(random_predictions(), study)
-    pd.testing.assert_frame_equal(pd.read_csv(files / "curve.csv"), curve, check_dtype=False)
-    assert pd.read_csv(files / "scores.csv")["error"].tolist() == pytest.approx(
-        scores["error"].tolist()
-    )
-    assert len(set(curve["threshold"])) == len(THRESHOLDS) == 50
-
-
-@pytest.mark.parametrize("part", ["0", "1", "1.5"])
-def test_a_part_that_leaves_nothing_is_refused_in_one_line(files, part, capsys):
-    assert run_step(files, "--held-out", part) == 1
-    (line,) = capsys.readouterr().err.splitlines()
-    assert "--held-out" in line

@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from pipeline_lib.evaluation.vqa import RIGHT, accuracy, normalised
+from pipeline_lib.data.discovery.answer_spelling import normalised_answer
+from pipeline_lib.evaluation.vqa import RIGHT, accuracy
 
 
 @pytest.mark.parametrize(
@@ -35,8 +36,8 @@ from pipeline_lib.evaluation.vqa import RIGHT, accuracy, normalised
     ],
 )
 def test_spelling_is_normalised_as_published(answer, compared):
-    assert normalised(answer) == compared
-    assert normalised(compared) == compared
+    assert normalised_answer(answer) == compared
+    assert normalised_answer(compared) == compared
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from pipeline_lib.localization.predictions import Predictions
 
 
-def made(maps, true_map=None, **changed):
+def make_predictions(maps, true_map=None, **changed):
     """Predictions of (n, guesses, planes, h, w) maps: classes 0, 1 ... by falling scores."""
     maps = np.asarray(maps)
     n, guesses = maps.shape[:2]
@@ -31,5 +31,5 @@ def made(maps, true_map=None, **changed):
 
 @pytest.fixture
 def predictions_of():
-    """The function that makes them, in memory."""
-    return made
+    """The function that makes predictions in memory."""
+    return make_predictions

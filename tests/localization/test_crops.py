@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline_lib.localization.crops import merged, ten_crops
+from pipeline_lib.localization.crops import merge_crops, ten_crops
 
 SHAPES = [((7, 9), (4, 5)), ((256, 256), (224, 224)), ((13, 8), (12, 8))]
 
@@ -43,13 +43,13 @@ def test_crops_of_ones_add_up_to_how_many_crops_cover_a_pixel(warped, size):
                 top <= y < top + size[0] and left <= x < left + size[1] for top, left in places
             )
             expected[y, x] = 2 * sum(inside)
-    np.testing.assert_array_equal(merged(np.ones((10, *size)), warped), expected)
+    np.testing.assert_array_equal(merge_crops(np.ones((10, *size)), warped), expected)
 
 
 @pytest.mark.parametrize(("warped", "size"), SHAPES)
 def test_maps_that_depend_on_the_place_in_the_image_come_back_to_their_place(warped, size):
     place = np.random.default_rng(1).random(warped, np.float32)
-    covered = merged(np.ones((10, *size)), warped)
-    found = merged(crops_of(place, size), warped)
+    covered = merge_crops(np.ones((10, *size)), warped)
+    found = merge_crops(crops_of(place, size), warped)
     np.testing.assert_allclose(found, covered * place, rtol=1e-5)
     assert found.dtype == np.float32

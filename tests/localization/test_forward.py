@@ -1,4 +1,4 @@
-"""Which way of looking is taken, and one pass over images against the same done by hand."""
+"""The method that is chosen, and one pass over images against the same computed by hand."""
 
 import numpy as np
 import pytest
@@ -8,8 +8,9 @@ from PIL import Image
 from torch import nn
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.localization.forward import explainer, predict
-from pipeline_lib.networks.card import Preprocessing
+from pipeline_lib.localization.explainers import network_explainer
+from pipeline_lib.localization.forward import predict
+from pipeline_lib.networks.card import NetworkCard, Preprocessing
 from pipeline_lib.networks.class_maps import ClassMapNetwork
 from pipeline_lib.networks.gradients import Backprop, GradCam
 
@@ -31,8 +32,17 @@ def pooled():
     return classifier.eval()
 
 
+def card_of(name="net", preprocessing=PREPROCESSING):
+    """A card with what an explainer needs of it."""
+    return NetworkCard(name, "trained", "", {}, [f"n{k}" for k in range(CLASSES)], preprocessing)
+
+
+def explainer_of(classifier, method=None, layer=None):
+    return network_explainer(classifier, card_of(), method, layer)
+
+
 @pytest.mark.parametrize(
-    ("method", "layer", "kind", "said"),
+    ("method", "layer", "kind", "expected"),
     [
         (None, None, ClassMapNetwork, "cam"),
         ("cam", None, ClassMapNetwork, "cam"),
@@ -42,27 +52,28 @@ def pooled():
         ("backprop", None, Backprop, "backprop"),
     ],
 )
-def test_a_network_with_class_maps_is_looked_at_as_asked(method, layer, kind, said):
-    looker, name = explainer(pooled(), PREPROCESSING, "net", method, layer)
-    assert type(looker) is kind
-    assert name == said
+def test_a_network_with_class_maps_is_explained_by_the_given_method(method, layer, kind, expected):
+    explainer = explainer_of(pooled(), method, layer)
+    assert type(explainer.network) is kind
+    assert explainer.method == expected
+    assert explainer.name == ("Backprop on net" if method == "backprop" else "net")
     if kind is GradCam:
-        assert looker.layer == (layer or "1")
+        assert explainer.network.layer == (layer or "1")
 
 
-def test_alexnet_has_no_class_maps_and_is_looked_at_by_grad_cam():
+def test_alexnet_has_no_class_maps_and_is_explained_by_grad_cam():
     classifier = torchvision.models.AlexNet(num_classes=CLASSES)
-    preprocessing = Preprocessing((64, 64))
-    looker, name = explainer(classifier, preprocessing, "alexnet")
-    assert (type(looker), name) == (GradCam, "grad-cam")
-    assert looker.layer == "features.11"  # conv5's ReLU, before the pooling
+    card = card_of("alexnet", Preprocessing((64, 64)))
+    explainer = network_explainer(classifier, card)
+    assert (type(explainer.network), explainer.method) == (GradCam, "grad-cam")
+    assert explainer.network.layer == "features.11"  # conv5's ReLU, before the pooling
     with pytest.raises(InputError, match="alexnet: has no class maps"):
-        explainer(classifier, preprocessing, "alexnet", "cam")
+        network_explainer(classifier, card, "cam")
 
 
-def test_class_maps_of_a_layer_of_choice_are_refused():
+def test_class_maps_of_a_chosen_layer_are_refused():
     with pytest.raises(InputError, match="layer"):
-        explainer(pooled(), PREPROCESSING, "net", "cam", "0")
+        explainer_of(pooled(), "cam", "0")
 
 
 @pytest.fixture(scope="module")
@@ -82,11 +93,11 @@ def photographs(tmp_path_factory):
 
 def run(photographs, method, crops, classifier=None, **options):
     """The arrays of all batches, one after the other."""
-    looker, name = explainer(classifier or pooled(), PREPROCESSING, "net", method)
+    explainer = explainer_of(classifier or pooled(), method)
     paths = [f"{crops}-{n}.png" for n in range(3)]
     device = torch.device("cpu")
-    options = {"crops": crops, "device": device} | options
-    batches = list(predict(looker, name, PREPROCESSING, photographs[0], paths, TRUTH, **options))
+    options = {"crops": crops, "batch": 32, "workers": 0, "device": device} | options
+    batches = list(predict(explainer, photographs[0], paths, TRUTH, **options))
     return {key: np.concatenate([batch[key] for batch in batches]) for key in batches[0]}
 
 
@@ -188,31 +199,27 @@ def test_the_size_of_a_batch_changes_nothing(photographs, method, crops):
 
 
 def test_batches_come_one_at_a_time(photographs):
-    looker, name = explainer(pooled(), PREPROCESSING, "net")
     paths = [f"1-{n}.png" for n in range(3)] + ["gone.png"]
-    truth = np.append(TRUTH, 0)
-    batches = predict(looker, name, PREPROCESSING, photographs[0], paths, truth, batch=2)
-    assert len(next(batches)["classes"]) == 2  # the fourth has not been looked for yet
+    truth, options = np.append(TRUTH, 0), {"crops": 1, "batch": 2, "workers": 0}
+    batches = predict(explainer_of(pooled()), photographs[0], paths, truth, **options)
+    assert len(next(batches)["classes"]) == 2  # the fourth has not been opened yet
     with pytest.raises(InputError, match=r"gone\.png"):
         next(batches)
 
 
 @pytest.mark.parametrize("crops", [0, 2, 5, 11])
 def test_another_number_of_crops_is_refused(photographs, crops):
-    looker, name = explainer(pooled(), PREPROCESSING, "net")
+    options = {"crops": crops, "batch": 32, "workers": 0}
     with pytest.raises(InputError, match=f"{crops} crops"):
         list(
-            predict(
-                looker, name, PREPROCESSING, photographs[0], ["1-0.png"], TRUTH[:1], crops=crops
-            )
+            predict(explainer_of(pooled()), photographs[0], ["1-0.png"], TRUTH[:1], **options)
         )
 
 
 def test_a_network_of_few_classes_has_few_guesses(photographs):
     torch.manual_seed(0)
     classifier = nn.Sequential(nn.Conv2d(3, 3, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
-    looker, name = explainer(classifier, PREPROCESSING, "net")
-    truth = np.array([0])
-    (batch,) = predict(looker, name, PREPROCESSING, photographs[0], ["1-0.png"], truth)
+    explainer, options = explainer_of(classifier), {"crops": 1, "batch": 32, "workers": 0}
+    (batch,) = predict(explainer, photographs[0], ["1-0.png"], np.array([0]), **options)
     assert batch["maps"].shape == (1, 3, 1, 22, 30)
     assert sorted(batch["classes"][0].tolist()) == [0, 1, 2]

@@ -125,14 +125,14 @@ def test_pooling_a_class_map_gives_the_class_score(architecture):
     if network.weights is None:
         scores, bias = found.mean((2, 3)), torch.zeros(7)
     else:
-        linear = network.modules_by_name[network.found.linear]
+        linear = network.modules_by_name[network.map_layer.linear]
         bias = linear.bias
-        if network.found.pool == "avg":
+        if network.map_layer.pool == "avg":
             scores = found.mean((2, 3))
         else:  # with max pooling, the score takes each channel where it is highest
             peaks = maps.flatten(2).max(dim=2).values
             scores = torch.stack([(linear.weight[c] * peaks).sum(1) for c in range(7)], 1)
-    assert (network.found.pool == "max") == architecture.endswith("gmp")
+    assert (network.map_layer.pool == "max") == architecture.endswith("gmp")
     torch.testing.assert_close(scores + bias, logits, rtol=1e-4, atol=1e-4)
 
 

@@ -80,8 +80,8 @@ def case(request):
 @pytest.mark.parametrize("named", [True, False])
 def test_grad_cam_agrees_with_two_packages(case, named):
     classifier, layer, images, expected = case
-    looker = GradCam(classifier, images.shape[2:], "net", layer if named else None)
-    logits, maps_of = looker.look(images)
+    explainer = GradCam(classifier, images.shape[2:], "net", layer if named else None)
+    logits, maps_of = explainer.explain(images)
     torch.testing.assert_close(logits, classifier(images))
     maps = maps_of(CLASSES)
     assert not maps.requires_grad
@@ -92,7 +92,7 @@ def test_grad_cam_agrees_with_two_packages(case, named):
 
 def test_class_maps_agree_with_torchcam():
     classifier, images = classifier_of("resnet18"), images_of((64, 96))
-    _, maps_of = ClassMapNetwork(classifier, (64, 96), "resnet18").look(images)
+    _, maps_of = ClassMapNetwork(classifier, (64, 96), "resnet18").explain(images)
     maps = maps_of(CLASSES)
     with TorchcamCam(classifier, "layer4", "fc") as cam, torch.inference_mode():
         classifier(images)
@@ -120,11 +120,11 @@ def pooled(*end, maps=8):
 )
 def test_behind_average_pooling_grad_cam_is_the_positive_part_of_the_class_map(classifier):
     images = images_of((12, 16))
-    _, maps_of = ClassMapNetwork(classifier, (12, 16), "pooled").look(images)
+    _, maps_of = ClassMapNetwork(classifier, (12, 16), "pooled").explain(images)
     expected = maps_of(CLASSES)
     places = expected.shape[2] * expected.shape[3]
     assert places == 4 * 6
-    _, found_of = GradCam(classifier, (12, 16), "pooled").look(images)
+    _, found_of = GradCam(classifier, (12, 16), "pooled").explain(images)
     torch.testing.assert_close(found_of(CLASSES), torch.relu(expected) / places)
     assert (expected > 0).any()
 
@@ -147,7 +147,7 @@ def small(inplace=False, classes=5):
 def test_grad_cam_of_a_small_network_is_what_autograd_gives():
     classifier, images = small(), images_of((8, 10), 3)
     classes = torch.tensor([[0, 4], [2, 1], [3, 3]])
-    _, maps_of = GradCam(classifier, (8, 10), "small").look(images)
+    _, maps_of = GradCam(classifier, (8, 10), "small").explain(images)
     found = maps_of(classes)
     maps = classifier[:4](images).detach().requires_grad_()
     for n in range(3):
@@ -166,7 +166,7 @@ def test_relus_in_place_change_nothing(layer):
     images, classes = images_of((8, 10)), torch.tensor([[0, 1], [2, 3]])
     kept = images.clone()
     plain, in_place = (
-        GradCam(small(inplace), (8, 10), "small", layer).look(images)[1](classes)
+        GradCam(small(inplace), (8, 10), "small", layer).explain(images)[1](classes)
         for inplace in (False, True)
     )
     torch.testing.assert_close(in_place, plain)
@@ -175,20 +175,20 @@ def test_relus_in_place_change_nothing(layer):
 
 
 def test_maps_of_other_classes_can_be_asked_for_later():
-    for looker in (
+    for explainer in (
         GradCam(small(), (8, 10), "small"),
         Backprop(small(), (1.0, 1.0, 1.0)),
     ):
-        _, maps_of = looker.look(images_of((8, 10)))
+        _, maps_of = explainer.explain(images_of((8, 10)))
         both = maps_of(torch.tensor([[0, 1], [2, 3]]))
         torch.testing.assert_close(maps_of(torch.tensor([[1], [3]])), both[:, 1:])
         torch.testing.assert_close(maps_of(torch.tensor([[0], [2]])), both[:, :1])
 
 
 def test_the_weights_get_no_gradients():
-    for looker in (GradCam(small(), (8, 10), "small"), Backprop(small(), (1.0, 1.0, 1.0))):
-        looker.look(images_of((8, 10)))[1](torch.tensor([[0], [1]]))
-        assert all(parameter.grad is None for parameter in looker.parameters())
+    for explainer in (GradCam(small(), (8, 10), "small"), Backprop(small(), (1.0, 1.0, 1.0))):
+        explainer.explain(images_of((8, 10)))[1](torch.tensor([[0], [1]]))
+        assert all(parameter.grad is None for parameter in explainer.parameters())
 
 
 def test_a_layer_that_is_not_there_is_refused():
@@ -199,7 +199,7 @@ def test_a_layer_that_is_not_there_is_refused():
 @pytest.mark.parametrize("layer", ["5", "7"])
 def test_a_layer_that_puts_out_no_maps_is_refused(layer):
     with pytest.raises(InputError, match=f"small: .*{layer}"):
-        GradCam(small(), (8, 10), "small", layer).look(images_of((8, 10)))[1](
+        GradCam(small(), (8, 10), "small", layer).explain(images_of((8, 10)))[1](
             torch.tensor([[0], [1]])
         )
 
@@ -209,7 +209,7 @@ def test_a_layer_that_does_not_run_is_refused():
     classifier.add_module("idle", nn.Conv2d(3, 3, 3))
     classifier.forward = lambda images: nn.Sequential(*list(classifier)[:-1])(images)
     with pytest.raises(InputError, match=r"small: .*idle"):
-        GradCam(classifier, (8, 10), "small", "idle").look(images_of((8, 10)))[1](
+        GradCam(classifier, (8, 10), "small", "idle").explain(images_of((8, 10)))[1](
             torch.tensor([[0], [1]])
         )
 
@@ -222,16 +222,16 @@ def swin():
 
 def test_attention_is_not_taken_for_maps():
     classifier, images = swin(), images_of((64, 64))
-    looker = GradCam(classifier, (64, 64), "swin")
-    assert "attn" not in looker.layer
-    assert looker.look(images)[1](CLASSES).shape[:2] == (2, 3)
+    explainer = GradCam(classifier, (64, 64), "swin")
+    assert "attn" not in explainer.layer
+    assert explainer.explain(images)[1](CLASSES).shape[:2] == (2, 3)
 
 
 def test_grad_cam_of_a_layer_whose_channels_come_last_is_the_class_maps_positive_part():
     classifier, images = swin(), images_of((64, 64))
-    expected = ClassMapNetwork(classifier, (64, 64), "swin").look(images)[1](CLASSES)
+    expected = ClassMapNetwork(classifier, (64, 64), "swin").explain(images)[1](CLASSES)
     assert expected.shape == (2, 3, 8, 8)
-    _, maps_of = GradCam(classifier, (64, 64), "swin", "norm").look(images)
+    _, maps_of = GradCam(classifier, (64, 64), "swin", "norm").explain(images)
     same(maps_of(CLASSES), torch.relu(expected) / 64, at_least=4)
 
 
@@ -246,7 +246,7 @@ def test_the_gradient_of_a_linear_network_is_its_weights(std):
     torch.manual_seed(3)
     classifier = nn.Sequential(nn.Flatten(), nn.Linear(3 * 4 * 5, 6))
     images = images_of((4, 5))
-    logits, maps_of = Backprop(classifier, std).look(images)
+    logits, maps_of = Backprop(classifier, std).explain(images)
     classes = torch.tensor([[0, 5], [3, 3]])
     expected = classifier[1].weight.detach()[classes].reshape(2, 2, 3, 4, 5)
     expected = expected / torch.tensor(std).view(3, 1, 1)
@@ -264,7 +264,7 @@ def test_backprop_is_the_change_of_the_score_when_a_pixel_changes():
     def inputs(pixels):
         return torchvision.transforms.functional.normalize(pixels, mean, list(std))
 
-    found = Backprop(classifier, std).look(inputs(pixels))[1](classes)
+    found = Backprop(classifier, std).explain(inputs(pixels))[1](classes)
     assert found.shape == (2, 2, 3, 8, 10)
     step = 1e-6 * torch.eye(240, dtype=torch.float64).reshape(240, 3, 8, 10)
     for n in range(2):
@@ -274,10 +274,10 @@ def test_backprop_is_the_change_of_the_score_when_a_pixel_changes():
     assert (found < 0).any()
 
 
-def test_looking_does_not_depend_on_the_other_images_of_a_batch():
+def test_explaining_does_not_depend_on_the_other_images_of_a_batch():
     images, classes = images_of((8, 10)), torch.tensor([[0, 1], [2, 3]])
-    for looker in (GradCam(small(), (8, 10), "small"), Backprop(small(), (0.5, 0.5, 0.5))):
-        together = looker.look(images)[1](classes)
-        alone = [looker.look(images[n : n + 1])[1](classes[n : n + 1]) for n in range(2)]
+    for explainer in (GradCam(small(), (8, 10), "small"), Backprop(small(), (0.5, 0.5, 0.5))):
+        together = explainer.explain(images)[1](classes)
+        alone = [explainer.explain(images[n : n + 1])[1](classes[n : n + 1]) for n in range(2)]
         torch.testing.assert_close(torch.cat(alone), together)
         assert together.abs().max() > 0

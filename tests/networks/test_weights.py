@@ -82,10 +82,10 @@ def test_the_package_has_the_same_weights_as_the_safetensors(real_data):
         torch.testing.assert_close(ours[name], tensor, rtol=0, atol=0, check_dtype=False)
 
 
-def test_torchvisions_side_outputs_are_left_out(tmp_path):
-    with_sides = torchvision.models.googlenet(weights=None, init_weights=False)
-    assert any(key.startswith("aux1") for key in with_sides.state_dict())
-    save_file(with_sides.state_dict(), tmp_path / "googlenet.safetensors")
+def test_torchvisions_auxiliary_classifiers_are_left_out(tmp_path):
+    with_auxiliary = torchvision.models.googlenet(weights=None, init_weights=False)
+    assert any(key.startswith("aux1") for key in with_auxiliary.state_dict())
+    save_file(with_auxiliary.state_dict(), tmp_path / "googlenet.safetensors")
     state, _ = find_state("googlenet", "torchvision", tmp_path)
     load_state(build_by_name("googlenet", "torchvision"), state, "googlenet")
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.manifest import write_csv
-from pipeline_lib.localization.drawn import COLUMNS as DRAWN_COLUMNS
+from pipeline_lib.localization.extraction import BOX_TABLE_COLUMNS
 from pipeline_lib.localization.predictions import Header, Predictions, write_predictions
 from pipeline_lib.reporting.figures import figure5, figure6, thresholds
 from pipeline_lib.steps.report import draw
@@ -46,7 +46,7 @@ def world(tmp_path):
         ]
         write_csv(
             tmp_path / f"{name}.csv",
-            pd.DataFrame(rows, columns=list(DRAWN_COLUMNS)),
+            pd.DataFrame(rows, columns=list(BOX_TABLE_COLUMNS)),
             made_from=made.fingerprint,
         )
     return tmp_path

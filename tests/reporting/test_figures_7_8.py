@@ -16,7 +16,7 @@ from pipeline_lib.data.manifest import (
     write_csv,
     write_rows,
 )
-from pipeline_lib.localization.drawn import draw_boxes
+from pipeline_lib.localization.extraction import extract_boxes
 from pipeline_lib.localization.predictions import Header, read_predictions, write_predictions
 from pipeline_lib.reporting.figures import figure7
 from pipeline_lib.steps.report import draw
@@ -64,7 +64,7 @@ def birds(tmp_path):
     write_predictions(tmp_path / "p.h5", header, [batch])
     predictions = read_predictions(tmp_path / "p.h5")
     images = pd.read_csv(tmp_path / "images.csv")
-    drawn = draw_boxes(predictions, images, "paper", threshold=0.5, interpolation="bilinear")
+    drawn = extract_boxes(predictions, images, "paper", threshold=0.5, interpolation="bilinear")
     write_csv(tmp_path / "drawn.csv", drawn, made_from=predictions.fingerprint)
     return tmp_path
 

@@ -6,14 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline_lib.evaluation.transfer import COLUMNS, LOCATED_COLUMNS
+from pipeline_lib.evaluation.bird_boxes import BIRD_BOX_COLUMNS
+from pipeline_lib.evaluation.transfer import TRANSFER_SCORE_COLUMNS
 from pipeline_lib.steps.report import tabulate_svms
 
 NAN = float("nan")
 
 
 def scores(*rows):
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(TRANSFER_SCORE_COLUMNS))
 
 
 def score(row, name, crop="whole", value=50.0, chosen=True, normalised=True, splits=3, spread=0.5):
@@ -93,7 +94,7 @@ def test_table_4_has_a_row_a_crop_the_quoted_ones_and_chance(study):
             ("GoogLeNet-GAP on crop", 40.0, 35.0, 45.0, 243),
             ("Chance: full image", 18.0, 15, 21, 243),
         ],
-        columns=list(LOCATED_COLUMNS),
+        columns=list(BIRD_BOX_COLUMNS),
     )
     located.to_csv(study / "located.csv", index=False)
     table, text, _ = tabulated(study, "table4", frame, "--located", study / "located.csv")

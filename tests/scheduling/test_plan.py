@@ -19,8 +19,9 @@ from pipeline_lib.scheduling.costs import Cost, cost, read_rates, total
 from pipeline_lib.scheduling.graph import closure
 from pipeline_lib.scheduling.quantities import EPOCHS, Study
 from pipeline_lib.steps.cluster.plan import plan
-from pipeline_lib.svm import protocol
-from pipeline_lib.svm.trials import Part, Trial
+from pipeline_lib.study.configuration.transfer import SvmConfig
+from pipeline_lib.svm import fitting
+from pipeline_lib.svm.trials import Subset, Trial
 from pipeline_lib.training.recipe import Recipe
 
 CONFIG = {
@@ -159,18 +160,18 @@ def test_networks_are_counted_as_pytorch_counts_them():
 def test_solves_are_counted_as_the_protocol_makes_them(monkeypatch):
     made = []
 
-    class Counted(protocol.LiblinearSolver):
+    class Counted(fitting.LiblinearSolver):
         def solve(self, targets, cost, **given):
             made.append((targets != 0).sum())
             return super().solve(targets, cost, **given)
 
-    monkeypatch.setitem(protocol.SOLVERS, "liblinear", Counted)
+    monkeypatch.setitem(fitting.SOLVERS, "liblinear", Counted)
     rng = np.random.default_rng(0)
     targets = np.where(np.arange(12)[:, None] % 3 == np.arange(3), 1, -1).astype(np.int8)
-    part = Part(np.arange(12), targets)
-    features, trial = rng.random((12, 16), np.float32), Trial("1", list("abc"), part, part)
-    asked = CONFIG["transfer"]
-    protocol.fit_trial(features, trial, metric="accuracy", solver="liblinear", seed=0, **asked)
+    subset = Subset(np.arange(12), targets)
+    features, trial = rng.random((12, 16), np.float32), Trial("1", list("abc"), subset, subset)
+    settings = SvmConfig(solver="liblinear", **CONFIG["transfer"])
+    fitting.fit_trial(features, trial, settings, metric="accuracy", seed=0)
     twins = {"megapixels": 1, "cub": {"images": 12, "classes": 3, "examples": 12}}
     study = Study(CONFIG, RATES | {"sets": {"twins": twins, "always": {}}})
     wildcards = {"set": "cub", "network": "A", "crop": "whole"}
@@ -187,7 +188,7 @@ def test_the_sets_are_those_of_their_readers():
     for name, one in official.items():
         assert (study.images(name), *real[name].values()) == (one.images, one.classes, one.train)
     for one in transfer_sets().values():
-        if one.drawn and one.metric == "accuracy":
+        if one.random_splits and one.metric == "accuracy":
             assert real[one.layout]["examples"] == one.train * real[one.layout]["classes"]
     sizes = [study.images(f"ilsvrc-{split}") for split in ("train", "val", "test")]
     assert sizes == [1_281_167, 50_000, 100_000]

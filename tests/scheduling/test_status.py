@@ -14,7 +14,7 @@ import pytest
 import torch
 from snakemake.persistence.file import FilePersistence
 
-from pipeline_lib.features.cache import Blocks
+from pipeline_lib.features.blocks import Blocks
 from pipeline_lib.scheduling import graph_file
 from pipeline_lib.scheduling.progress import progress
 from pipeline_lib.scheduling.state import Run

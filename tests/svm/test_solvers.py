@@ -27,8 +27,10 @@ def gaps(solution, features, targets, cost):
         rows = column != 0
         model = LinearSVC(C=cost, dual=False, tol=1e-10, max_iter=1_000_000)
         model.fit(features[rows].astype(np.float64), column[rows])
-        found = objective(model.coef_, model.intercept_, features[rows], column[rows, None], cost)
-        best.append(found[0])
+        reference = objective(
+            model.coef_, model.intercept_, features[rows], column[rows, None], cost
+        )
+        best.append(reference[0])
     return reached / np.array(best) - 1
 
 
@@ -55,8 +57,8 @@ def test_scipy_finds_nothing_lower():
             return objective(w[None, :-1], w[-1:], features, targets[:, [k]], 0.1)[0]
 
         start = np.append(solution.weights[k], solution.bias[k])
-        found = minimize(value, start, method="L-BFGS-B", options={"maxiter": 500})
-        assert solution.objective[k] <= found.fun * (1 + 1e-4)
+        result = minimize(value, start, method="L-BFGS-B", options={"maxiter": 500})
+        assert solution.objective[k] <= result.fun * (1 + 1e-4)
 
 
 def test_an_image_of_target_zero_is_not_in_the_problem():

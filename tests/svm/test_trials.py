@@ -4,7 +4,7 @@ import pytest
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.manifest import SPLIT_COLUMNS
-from pipeline_lib.svm.trials import trials
+from pipeline_lib.svm.trials import make_trials
 
 FEATURES = ["c", "a", "d", "b"]  # another order than the splits'
 
@@ -22,7 +22,7 @@ def test_each_split_is_a_trial_of_its_own_rows_and_classes():
         ("2", "train", "d", "jay"),
         ("2", "test", "b", "jay"),
     )
-    first, second = trials(splits, FEATURES)
+    first, second = make_trials(splits, FEATURES)
     assert (first.name, first.classes) == ("1", ["jay", "owl"])
     assert first.train.rows.tolist() == [1, 3]
     assert first.train.targets.tolist() == [[-1, 1], [1, -1]]
@@ -43,7 +43,7 @@ def test_attributes_are_one_trial_in_which_each_has_its_own_images():
         ("dry", "test", "a", "present"),
         ("dry", "test", "c", "absent"),
     )
-    (trial,) = trials(splits, FEATURES)
+    (trial,) = make_trials(splits, FEATURES)
     assert trial.classes == ["wet", "dry"]
     by_row = dict(zip(trial.train.rows.tolist(), trial.train.targets.tolist(), strict=True))
     assert by_row == {1: [1, 0], 3: [-1, 1], 2: [0, -1]}
@@ -53,13 +53,13 @@ def test_attributes_are_one_trial_in_which_each_has_its_own_images():
 
 
 @pytest.mark.parametrize(
-    ("rows", "said"),
+    ("rows", "message"),
     [
         ([("1", "train", "a", "x"), ("1", "test", "nobody", "x")], "nobody: in the splits"),
         ([("1", "train", "a", "x")], "split 1: has no test image"),
         ([("1", "test", "a", "x")], "split 1: has no train image"),
     ],
 )
-def test_what_cannot_be_trained_or_tested_is_one_line(rows, said):
-    with pytest.raises(InputError, match=said):
-        trials(table(*rows), FEATURES)
+def test_what_cannot_be_trained_or_tested_is_one_line(rows, message):
+    with pytest.raises(InputError, match=message):
+        make_trials(table(*rows), FEATURES)

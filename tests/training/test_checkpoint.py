@@ -39,12 +39,12 @@ def test_clearing_removes_the_folder(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_of_two_that_go_on_with_a_run_the_later_one_saves(tmp_path):
+def test_of_two_processes_with_a_run_the_later_one_saves(tmp_path):
     first, second = Checkpoints(tmp_path, "abc"), Checkpoints(tmp_path, "abc")
     first.take()
     first.save(1, {})
     second.take()
-    with pytest.raises(InputError, match="another process goes on with this run"):
+    with pytest.raises(InputError, match="another process continues this run"):
         first.save(2, {})
     with pytest.raises(InputError, match="another process"):
         first.check_ours()

@@ -5,7 +5,7 @@ import torch
 from tensorboardX.proto.event_pb2 import Event
 from torch import nn
 
-from pipeline_lib.training.history import COLUMNS, History, Tally
+from pipeline_lib.training.history import HISTORY_COLUMNS, History, Tally
 
 HEADER = "step,epoch,loss,accuracy,rate,images_per_second,gpu_memory_gib"
 
@@ -85,7 +85,7 @@ def test_events_hold_the_same_numbers_and_purge_what_was_killed(tmp_path):
     ]
     losses = [(step, value) for step, tag, value in values if tag == "loss"]
     assert losses == [(10, 1.0), (20, 1.0), (30, 1.0), (30, 2.0)]
-    assert {tag for _, tag, _ in values} == set(COLUMNS) - {"step"}
+    assert {tag for _, tag, _ in values} == set(HISTORY_COLUMNS) - {"step"}
     starts = [event.step for event in found if event.session_log.status == 1]
     assert starts == [1, 21]  # TensorBoard hides earlier events from these steps on
 

@@ -8,14 +8,16 @@ from torch import nn
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.loader import TrainingCrops, WarpedImages, training_batches
 from pipeline_lib.data.manifest import read_images
+from pipeline_lib.study.configuration.training import TrainingConfig
 from pipeline_lib.training.checkpoint import Checkpoints
 from pipeline_lib.training.distributed import Processes
 from pipeline_lib.training.loop import train
-from pipeline_lib.training.recipe import Recipe
 from pipeline_lib.training.stop import StopRequest
 
+pytestmark = pytest.mark.usefixtures("restored_signal_handlers")
 
-class Ram(torch.utils.data.Dataset):
+
+class InMemory(torch.utils.data.Dataset):
     """Images held in memory, so that a step takes milliseconds."""
 
     def __init__(self, images):
@@ -29,11 +31,11 @@ class Ram(torch.utils.data.Dataset):
 
 
 @pytest.fixture(scope="module")
-def crops(manifest, tiny_world):
-    images = read_images(manifest)
+def crops(training_manifest, tiny_world):
+    images = read_images(training_manifest)
     classes = sorted(images["label"].unique())
     targets = [classes.index(label) for label in images["label"]]
-    squares = Ram(WarpedImages(tiny_world, images["path"], (40, 40)))
+    squares = InMemory(WarpedImages(tiny_world, images["path"], (40, 40)))
     return TrainingCrops(squares, targets, crop_side=36, seed=0)
 
 
@@ -50,11 +52,12 @@ def with_batch_norm():
     return network
 
 
-def run(classifier, crops, recipe, folder, **options):
+def run(classifier, crops, config, folder, **options):
+    options = {"workers": 0, "save_every": 100, "log_every": 10} | options
     return train(
         classifier,
         crops,
-        recipe,
+        config,
         Checkpoints(folder / "checkpoints", "run"),
         mean=(0.5,) * 3,
         std=(0.25,) * 3,
@@ -71,9 +74,11 @@ def read_losses(folder):
 
 def test_steps_follow_pytorchs_sgd_on_the_same_batches(crops, tmp_path):
     """One epoch against a loop written here, with biases at twice the rate and no decay."""
-    recipe = Recipe(epochs=1, batch=8, rate=0.1, decay=0.1, schedule="step", milestones=(0.5,))
+    config = TrainingConfig(
+        epochs=1, batch=8, rate=0.1, decay=0.1, schedule="step", milestones=(0.5,)
+    )
     trained = small_network()
-    figures = run(trained, crops, recipe, tmp_path, history=tmp_path, log_every=1)
+    metrics = run(trained, crops, config, tmp_path, history=tmp_path, log_every=1)
     expected = small_network().train()
     named = dict(expected.named_parameters())
     weights = [parameter for name, parameter in named.items() if name.endswith("weight")]
@@ -83,7 +88,7 @@ def test_steps_follow_pytorchs_sgd_on_the_same_batches(crops, tmp_path):
         torch.optim.SGD(biases, 0.2, momentum=0.9),
     ]
     losses, right = [], 0
-    for step, batch in enumerate(training_batches(len(crops), 8, recipe.seed, range(3))):
+    for step, batch in enumerate(training_batches(len(crops), 8, config.seed, range(3))):
         items = [crops[key] for key in batch]
         pixels = torch.stack([pixels for pixels, _ in items]).permute(0, 3, 1, 2) / 255
         logits = expected((pixels - 0.5) / 0.25)
@@ -100,15 +105,15 @@ def test_steps_follow_pytorchs_sgd_on_the_same_batches(crops, tmp_path):
     for ours, theirs in zip(trained.parameters(), expected.parameters(), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-6)
     assert read_losses(tmp_path) == pytest.approx(losses, rel=1e-5)
-    assert figures == pytest.approx({"steps": 3, "loss": sum(losses) / 3, "accuracy": right / 24})
+    assert metrics == pytest.approx({"steps": 3, "loss": sum(losses) / 3, "accuracy": right / 24})
 
 
 def test_it_learns_the_training_images(crops, tmp_path):
-    recipe = {"batch": 8, "rate": 0.05, "schedule": "step", "milestones": ()}
+    config = {"batch": 8, "rate": 0.05, "schedule": "step", "milestones": ()}
     classifier = small_network()
-    first = run(classifier, crops, Recipe(epochs=1, **recipe), tmp_path / "first")
+    first = run(classifier, crops, TrainingConfig(epochs=1, **config), tmp_path / "first")
     assert first["loss"] == pytest.approx(math.log(10), rel=0.1)
-    last = run(classifier, crops, Recipe(epochs=100, **recipe), tmp_path / "rest")
+    last = run(classifier, crops, TrainingConfig(epochs=100, **config), tmp_path / "rest")
     assert last["loss"] < 0.8 * first["loss"]
     assert last["accuracy"] > 0.25
 
@@ -117,8 +122,8 @@ def test_a_batch_in_pieces_gives_what_one_piece_does(crops, tmp_path):
     found = {}
     for accumulate in (1, 2, 4):
         classifier, folder = small_network(), tmp_path / str(accumulate)
-        recipe = Recipe(epochs=8, batch=8, rate=0.05, accumulate=accumulate)
-        run(classifier, crops, recipe, folder, history=folder, log_every=1)
+        config = TrainingConfig(epochs=8, batch=8, rate=0.05, accumulate=accumulate)
+        run(classifier, crops, config, folder, history=folder, log_every=1)
         found[accumulate] = classifier.state_dict(), read_losses(folder)
     assert len(found[1][1]) == 24
     for accumulate in (2, 4):
@@ -135,11 +140,11 @@ def test_the_kept_weights_are_the_moving_average_of_every_steps(crops, tmp_path)
         state = classifier.state_dict()
         left_behind.append({name: tensor.clone() for name, tensor in state.items()})
 
-    recipe = {"epochs": 4, "batch": 8, "rate": 0.1}
+    config = {"epochs": 4, "batch": 8, "rate": 0.1}
     plain, averaged = with_batch_norm(), with_batch_norm()
     plain.register_forward_pre_hook(note)
-    run(plain, crops, Recipe(**recipe), tmp_path / "plain")
-    run(averaged, crops, Recipe(**recipe, ema=0.8), tmp_path / "averaged")
+    run(plain, crops, TrainingConfig(**config), tmp_path / "plain")
+    run(averaged, crops, TrainingConfig(**config, ema=0.8), tmp_path / "averaged")
     after = [*left_behind[1:], plain.state_dict()]
     assert len(after) == 12
     parts = [0.8**11, *(0.2 * 0.8 ** (11 - step) for step in range(1, 12))]
@@ -154,11 +159,17 @@ def test_the_kept_weights_are_the_moving_average_of_every_steps(crops, tmp_path)
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_half_precision_computes_in_it_and_keeps_weights_in_float32(crops, tmp_path, precision):
-    recipe = {"epochs": 4, "batch": 8, "rate": 0.05}
+    config = {"epochs": 4, "batch": 8, "rate": 0.05}
     seen, classifier, exact = set(), small_network(), small_network()
     classifier[0].register_forward_hook(lambda _module, _inputs, output: seen.add(output.dtype))
-    run(classifier, crops, Recipe(**recipe, precision=precision), tmp_path / "half", save_every=5)
-    run(exact, crops, Recipe(**recipe), tmp_path / "exact")
+    run(
+        classifier,
+        crops,
+        TrainingConfig(**config, precision=precision),
+        tmp_path / "half",
+        save_every=5,
+    )
+    run(exact, crops, TrainingConfig(**config), tmp_path / "exact")
     assert seen == {getattr(torch, precision)}
     scaler = Checkpoints(tmp_path / "half" / "checkpoints", "run").newest()["scaler"]
     assert ("scale" in scaler) == (precision == "float16")
@@ -176,10 +187,16 @@ def test_a_compiled_networks_checkpoints_and_weights_have_plain_names(crops, tmp
 
     whole = torch.compile
     monkeypatch.setattr(torch, "compile", eager)
-    recipe = {"epochs": 1, "batch": 8, "rate": 0.05}
+    config = {"epochs": 1, "batch": 8, "rate": 0.05}
     classifier, plain = small_network(), small_network()
-    run(classifier, crops, Recipe(**recipe, compile=True), tmp_path / "compiled", save_every=2)
-    run(plain, crops, Recipe(**recipe), tmp_path / "plain")
+    run(
+        classifier,
+        crops,
+        TrainingConfig(**config, compile=True),
+        tmp_path / "compiled",
+        save_every=2,
+    )
+    run(plain, crops, TrainingConfig(**config), tmp_path / "plain")
     assert compiled == [classifier]
     saved = Checkpoints(tmp_path / "compiled" / "checkpoints", "run").newest()
     assert list(saved["classifier"]) == list(plain.state_dict())
@@ -188,8 +205,8 @@ def test_a_compiled_networks_checkpoints_and_weights_have_plain_names(crops, tmp
 
 
 def test_a_checkpoint_says_how_it_was_made(crops, tmp_path):
-    recipe = Recipe(epochs=1, batch=8, ema=0.5)
-    run(small_network(), crops, recipe, tmp_path, save_every=2)
+    config = TrainingConfig(epochs=1, batch=8, ema=0.5)
+    run(small_network(), crops, config, tmp_path, save_every=2)
     saved = Checkpoints(tmp_path / "checkpoints", "run").newest()
     assert saved["step"] == 2
     assert saved["configuration"]["ema"] == 0.5
@@ -198,25 +215,25 @@ def test_a_checkpoint_says_how_it_was_made(crops, tmp_path):
 
 
 def test_a_loss_that_is_not_finite_ends_the_run(crops, tmp_path):
-    recipe = Recipe(epochs=9, batch=8, rate=1e30)
+    config = TrainingConfig(epochs=9, batch=8, rate=1e30)
     with pytest.raises(InputError, match="not finite at or before step 2; choose a smaller rate"):
-        run(small_network(), crops, recipe, tmp_path, log_every=2)
+        run(small_network(), crops, config, tmp_path, log_every=2)
     with pytest.raises(InputError, match="not finite at or before step 3"):  # an epoch's end
-        run(small_network(), crops, recipe, tmp_path / "rare", log_every=100)
+        run(small_network(), crops, config, tmp_path / "rare", log_every=100)
 
 
 def test_a_spoiled_network_is_not_saved(crops, tmp_path):
-    recipe = Recipe(epochs=9, batch=8, rate=1e30)
+    config = TrainingConfig(epochs=9, batch=8, rate=1e30)
     with pytest.raises(InputError, match="at or before step 2"):
-        run(small_network(), crops, recipe, tmp_path, log_every=100, save_every=2)
+        run(small_network(), crops, config, tmp_path, log_every=100, save_every=2)
     assert not list(tmp_path.rglob("*.pt"))
 
 
 def test_fewer_images_than_a_batch_are_refused(crops, tmp_path):
     with pytest.raises(InputError, match="24 training images"):
-        run(small_network(), crops, Recipe(batch=25), tmp_path)
+        run(small_network(), crops, TrainingConfig(batch=25), tmp_path)
 
 
 def test_a_batch_that_does_not_split_into_its_pieces_is_refused(crops, tmp_path):
     with pytest.raises(InputError, match="does not split into 3 equal pieces"):
-        run(small_network(), crops, Recipe(batch=8, accumulate=3), tmp_path)
+        run(small_network(), crops, TrainingConfig(batch=8, accumulate=3), tmp_path)

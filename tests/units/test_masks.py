@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline_lib.units.geometry import Axis, ReceptiveField
-from pipeline_lib.units.masks import cut_out, disc_mask, field_mask
+from pipeline_lib.units.masks import darken_outside, disc_mask, field_mask
+from pipeline_lib.units.receptive_field import Axis, ReceptiveField
 
 SHIFTS = np.arange(-20, 21, 4)
 
@@ -24,17 +24,17 @@ def test_the_field_lies_around_the_peak_in_pixels_of_the_image(width, height):
     assert mask[int(30 * height / 80), int(60 * width / 100)]
 
 
-def test_of_two_parts_the_stronger_counts():
-    change = np.zeros((len(SHIFTS),) * 2)
-    change[2, 2], change[8, 8] = 0.8, 1.0
-    mask = field_mask(change, SHIFTS, (40.0, 40.0), (80, 80), 80, 80)
+def test_of_two_components_the_stronger_counts():
+    drop = np.zeros((len(SHIFTS),) * 2)
+    drop[2, 2], drop[8, 8] = 0.8, 1.0
+    mask = field_mask(drop, SHIFTS, (40.0, 40.0), (80, 80), 80, 80)
     assert mask[52, 52] and not mask[28, 28]
 
 
-def test_unknown_places_and_rises_are_no_field():
-    change = bump(8)
-    change[:, :5] = np.nan
-    mask = field_mask(change, SHIFTS, (40.0, 40.0), (80, 80), 80, 80)
+def test_unknown_positions_and_rises_are_no_field():
+    drop = bump(8)
+    drop[:, :5] = np.nan
+    mask = field_mask(drop, SHIFTS, (40.0, 40.0), (80, 80), 80, 80)
     assert mask.any() and not mask[:, :37].any()
     assert not field_mask(-bump(8), SHIFTS, (40.0, 40.0), (80, 80), 80, 80).any()
 
@@ -63,5 +63,5 @@ def test_discs_have_65_pixels_at_227_and_lie_where_the_map_is_high():
 
 def test_the_background_is_darkened():
     picture = np.full((2, 2, 3), 100, np.uint8)
-    found = cut_out(picture, np.array([[True, False], [False, False]]))
-    assert found[0, 0].tolist() == [100] * 3 and found[1, 1].tolist() == [20] * 3
+    darkened = darken_outside(picture, np.array([[True, False], [False, False]]))
+    assert darkened[0, 0].tolist() == [100] * 3 and darkened[1, 1].tolist() == [20] * 3

@@ -1,4 +1,4 @@
-"""The survey against sorting everything by hand; the choice of classes and units; the cap."""
+"""The survey against sorting everything by hand; the selection of classes and units; the cap."""
 
 import numpy as np
 import pytest
@@ -11,9 +11,9 @@ from pipeline_lib.data.classes import ClassNames
 from pipeline_lib.data.loader import WarpedImages, normalised
 from pipeline_lib.networks.card import Preprocessing
 from pipeline_lib.networks.class_maps import ClassMapNetwork
-from pipeline_lib.units.choice import choose_classes, named_classes, top_units
-from pipeline_lib.units.survey import Survey, survey
-from pipeline_lib.units.uncapped import UnitMaps
+from pipeline_lib.units.selection import best_classes, classes_by_name, top_units
+from pipeline_lib.units.survey import Survey, survey_units
+from pipeline_lib.units.unit_maps import UnitMaps
 
 PREPROCESSING = Preprocessing((20, 24))
 CPU = torch.device("cpu")
@@ -46,34 +46,36 @@ TRUTH = np.array([0, 1, 2, 3, -1, 0, 1, 2, 3, 0, 0, 1, 3])
 @torch.inference_mode()
 def test_the_strongest_are_those_of_sorting_all(folder, batch):
     network = network_of(nn.ReLU())
-    found = survey(network, PREPROCESSING, folder, PATHS, TRUTH, keep=5, batch=batch, device=CPU)
+    survey = survey_units(
+        network, PREPROCESSING, folder, PATHS, TRUTH, top=5, batch=batch, workers=0, device=CPU
+    )
     pixels = torch.stack([*WarpedImages(folder, PATHS, PREPROCESSING.size)])
     maps, logits = network(normalised(pixels, PREPROCESSING.mean, PREPROCESSING.std, CPU))
     peaks = maps.flatten(2).amax(2).numpy()
     order = np.argsort(-peaks, axis=0, kind="stable")[:5].T
-    np.testing.assert_array_equal(found.images, order)
-    np.testing.assert_allclose(found.activations, np.take_along_axis(peaks.T, order, 1), rtol=1e-5)
+    np.testing.assert_array_equal(survey.images, order)
+    np.testing.assert_allclose(survey.activations, np.take_along_axis(peaks.T, order, 1), rtol=1e-5)
     for unit, image in np.ndindex(order.shape):
-        y, x = found.places[unit, image]
+        y, x = survey.positions[unit, image]
         assert maps[order[unit, image], unit, y, x] == maps[order[unit, image], unit].max()
-    guess, known = logits.argmax(1).numpy(), TRUTH >= 0
-    np.testing.assert_array_equal(found.seen, np.bincount(TRUTH[known], minlength=4))
-    np.testing.assert_array_equal(found.guessed, np.bincount(guess[known], minlength=4))
-    right = np.bincount(TRUTH[known & (guess == TRUTH)], minlength=4)
-    np.testing.assert_array_equal(found.right, right)
+    predicted, known = logits.argmax(1).numpy(), TRUTH >= 0
+    np.testing.assert_array_equal(survey.class_images, np.bincount(TRUTH[known], minlength=4))
+    np.testing.assert_array_equal(survey.predicted, np.bincount(predicted[known], minlength=4))
+    correct = np.bincount(TRUTH[known & (predicted == TRUTH)], minlength=4)
+    np.testing.assert_array_equal(survey.correct, correct)
     score = logits.softmax(1).numpy()[np.arange(13), TRUTH] * known
     expected = np.bincount(TRUTH[known], weights=score[known], minlength=4)
-    np.testing.assert_allclose(found.certainty, expected, rtol=1e-5)
+    np.testing.assert_allclose(survey.score_sum, expected, rtol=1e-5)
 
 
 def test_what_is_kept_does_not_grow_with_the_images(folder):
     sizes = []
     for paths in (PATHS[:6], PATHS * 20):
-        found = survey(
+        survey = survey_units(
             network_of(nn.ReLU()), PREPROCESSING, folder, paths, np.zeros(len(paths), int),
-            keep=5, batch=8, device=CPU,
+            top=5, batch=8, workers=0, device=CPU,
         )  # fmt: skip
-        sizes.append(sum(part.nbytes for part in vars(found).values()))
+        sizes.append(sum(array.nbytes for array in vars(survey).values()))
     assert sizes[0] == sizes[1]
 
 
@@ -99,29 +101,31 @@ def test_a_layer_that_only_contains_a_cap_is_left_as_it_is():
         assert torch.equal(network(images)[0], network.network(images)[0])
 
 
-def survey_of(seen, guessed, right, certainty):
+def survey_of(class_images, predicted, correct, score_sum):
     empty = np.zeros(0)
-    return Survey(empty, empty, empty, *map(np.array, (seen, guessed, right, certainty)))
-
-
-def test_classes_are_chosen_by_how_well_they_are_told():
-    found = survey_of(
-        seen=[10, 10, 2, 0, 10, 10],
-        guessed=[40, 8, 2, 0, 10, 8],  # the first is what the network says when in doubt
-        right=[10, 8, 2, 0, 0, 8],
-        certainty=[9.0, 6.0, 1.0, 0.0, 1.0, 7.0],
+    return Survey(
+        empty, empty, empty, *map(np.array, (class_images, predicted, correct, score_sum))
     )
-    assert choose_classes(found, 4) == [2, 5, 1, 0]
+
+
+def test_classes_are_selected_by_how_well_they_are_classified():
+    survey = survey_of(
+        class_images=[10, 10, 2, 0, 10, 10],
+        predicted=[40, 8, 2, 0, 10, 8],  # the first is predicted whenever the network is unsure
+        correct=[10, 8, 2, 0, 0, 8],
+        score_sum=[9.0, 6.0, 1.0, 0.0, 1.0, 7.0],
+    )
+    assert best_classes(survey, 4) == [2, 5, 1, 0]
 
 
 NAMES = ClassNames({"n1": "tabby, tabby cat", "n2": "Egyptian cat", "n3": "tench, Tinca tinca"})
 
 
 def test_classes_are_named_by_label_name_or_synonym():
-    asked = ["n2", "tabby", "tinca TINCA", "tabby, tabby cat"]
-    assert named_classes(asked, ["n1", "n2", "n3"], NAMES) == [1, 0, 2, 0]
-    with pytest.raises(InputError, match=r"^class 'cat': none of the network's"):
-        named_classes(["tabby", "cat"], ["n1", "n2", "n3"], NAMES)
+    wanted = ["n2", "tabby", "tinca TINCA", "tabby, tabby cat"]
+    assert classes_by_name(wanted, ["n1", "n2", "n3"], NAMES) == [1, 0, 2, 0]
+    with pytest.raises(InputError, match=r"^class 'cat': the network does not have it"):
+        classes_by_name(["tabby", "cat"], ["n1", "n2", "n3"], NAMES)
 
 
 def test_top_units_are_those_of_the_largest_weights():

@@ -11,8 +11,8 @@ from PIL import Image
 
 from pipeline_lib.data.manifest import read_images
 from pipeline_lib.data.synthetic.ilsvrc import scene_of
-from pipeline_lib.units.purity import IN_BOX, PURITY
-from pipeline_lib.units.record import read_units
+from pipeline_lib.units.measures import IN_BOX, PURITY
+from pipeline_lib.units.units_file import read_units
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def test_units_peak_on_the_object_and_within_reach_of_its_part(results, units):
         bodies = drawn([one.polygon for one in scene.objects], (height, width)) > 0
         window = np.ones([2 * round(reach * side) + 1 for side in (height, width)], np.uint8)
         near = cv2.dilate(drawn([one.part for one in scene.objects], (height, width)), window) > 0
-        centre = np.divide(found.field.centre(tuple(found.place[row, k])), found.field.size)
+        centre = np.divide(found.field.centre(tuple(found.position[row, k])), found.field.size)
         y, x = (centre * (height, width)).astype(int)
         hits.append((bodies[y, x], near[y, x]))
         chance.append((bodies.mean(), near.mean()))

@@ -2,51 +2,52 @@
 
 
 rule plan:
+    """What the study will cost: jobs, GPU-hours, CPU-hours and disk, by stage and by target."""
     log:
-        f"{RESULTS}/logs/plan.log",
+        PATHS.log("plan"),
     localrule: True
     conda:
         CONDA
     params:
-        snakefile=f"{workflow.basedir}/Snakefile",
-        config=lambda wildcards: json.dumps(config),
-        artefacts=lambda wildcards: json.dumps(artefacts()),
-        manifests=f"{RESULTS}/data",
-        out=f"{RESULTS}/plan.md",
+        snakefile=workflow.source_path("../Snakefile"),
+        config=CONFIG.model_dump_json(exclude_unset=True),
+        manifests=f"{PATHS.results}/data",
+        out=f"{PATHS.results}/plan.md",
     shell:
-        "python -m pipeline_lib.plan --snakefile {params.snakefile:q} --config {params.config:q} "
-        "--artefacts {params.artefacts:q} --manifests {params.manifests} --out {params.out} --log {log}"
+        "{PYTHON} -m pipeline_lib plan --snakefile {params.snakefile:q} "
+        "--config {params.config:q} --manifests {params.manifests} --out {params.out} --log {log}"
 
 
 rule probe:
     output:
-        temp(f"{RESULTS}/preflight/probe.json"),  # a new look each time
+        temp(f"{PATHS.results}/preflight/probe.json"),  # looked at anew each time
     log:
-        f"{RESULTS}/logs/probe.log",
+        PATHS.log("probe"),
     conda:
         CONDA
     threads: 1
     resources:
-        **gpus(1),
+        **gpus(),
     params:
-        folders=lambda wildcards: shlex.join(seen_by_jobs()),
+        folders=shlex.join(flags.shared_folders(STUDY, SITE.scratch)),
     shell:
-        "python -m pipeline_lib.probe --folders {params.folders} --out {output} --log {log}"
+        "{PYTHON} -m pipeline_lib probe --folders {params.folders} --out {output} --log {log}"
 
 
 rule preflight:
+    """Whether the study can begin: data, disk, the GPU that a job sees, versions."""
     input:
         rules.probe.output,
     log:
-        f"{RESULTS}/logs/preflight.log",
+        PATHS.log("preflight"),
     localrule: True
     conda:
         CONDA
     params:
-        study=STUDY,
-        results=lambda wildcards, input: os.path.dirname(os.path.dirname(input[0])),
-        flags=preflight_flags,
+        study=STUDY.name,
+        results=PATHS.results,
+        flags=flags.preflight(STUDY),
     shell:
-        "python -m pipeline_lib.preflight --study {params.study} --results {params.results} "
+        "{PYTHON} -m pipeline_lib preflight --study {params.study} --results {params.results} "
         "--probe {input} --plan {params.results}/plan.json {params.flags} "
         "--out {params.results}/preflight/preflight.md --log {log}"

@@ -1,84 +1,112 @@
-# Section 3's data: the synthetic world where there is one, and the manifests.
+# Image sets: drawn, where the study is synthetic, or official; then read into manifests.
 
-if "world" in config:
+if STUDY.is_synthetic:
 
-    rule world:
+    rule ilsvrc_world:
         output:
-            directory(ILSVRC),
+            directory(STUDY.root(VAL)),
         log:
-            f"{RESULTS}/logs/world.log",
+            PATHS.log("world/ilsvrc"),
         benchmark:
-            f"{RESULTS}/benchmarks/world.tsv"
+            PATHS.benchmark("world/ilsvrc")
         conda:
             CONDA
         threads: 2
         params:
-            train=config["world"]["train_images"],
-            val=config["world"]["val_images"],
-            test=config["world"]["test_images"],
-            seed=config["world"]["seed"],
+            settings=settings(CONFIG.world),
         shell:
-            "python -m pipeline_lib.synthesize --train-images {params.train} "
-            "--val-images {params.val} --test-images {params.test} --seed {params.seed} "
-            "--processes {threads} --out {output} --log {log}"
+            "{PYTHON} -m pipeline_lib synthesize {params.settings} --processes {threads} "
+            "--out {output} --log {log}"
 
-
-# What `all` asks for by itself, so that it is drawn or read again if it is lost.
-MANIFESTS = [
-    *([ILSVRC] if "world" in config else []),
-    *([f"{RESULTS}/data/photographs/images.csv"] if PHOTOGRAPHS else []),
-    *(
-        f"{RESULTS}/data/ilsvrc-{split}/{table}"
-        for split in ["val", *["train"] * bool(TRAINED), *["test"] * HAS_TEST]
-        for table in ("images.csv", "boxes.csv", "classes.csv", "summary.json")
-    ),
-]
-
-
-rule ilsvrc:
-    input:
-        ilsvrc_folders,
-    output:
-        images=f"{RESULTS}/data/ilsvrc-{{split}}/images.csv",
-        boxes=f"{RESULTS}/data/ilsvrc-{{split}}/boxes.csv",
-        classes=f"{RESULTS}/data/ilsvrc-{{split}}/classes.csv",
-        summary=f"{RESULTS}/data/ilsvrc-{{split}}/summary.json",
-    log:
-        f"{RESULTS}/logs/ilsvrc-{{split}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/ilsvrc-{{split}}.tsv"
-    conda:
-        CONDA
-    params:
-        root=ILSVRC,
-        expected=config["ilsvrc"]["val_images"],
-        notes=(
-            "--note 'The images are synthetic, in the layout of ILSVRC.' "
-            "--box-note 'Synthetic objects have two plain colours each: a graph cut, and with it "
-            "backprop, does far better here than on photographs.'"
-            if "world" in config
-            else ""
-        ),
-    shell:
-        "python -m pipeline_lib.index --layout ilsvrc-{wildcards.split} --root {params.root:q} "
-        "--expected {params.expected} {params.notes} --images {output.images} --boxes {output.boxes} "
-        "--classes {output.classes} --summary {output.summary} --log {log}"
-
-
-if PHOTOGRAPHS:
-
-    rule photographs:
+    rule transfer_world:
         output:
-            images=f"{RESULTS}/data/photographs/images.csv",
+            directory(flags.transfer_folders(STUDY)),
         log:
-            f"{RESULTS}/logs/photographs.log",
+            PATHS.log("world/transfer"),
         benchmark:
-            f"{RESULTS}/benchmarks/photographs.tsv"
-        localrule: True
+            PATHS.benchmark("world/transfer")
+        conda:
+            CONDA
+        threads: 2
+        params:
+            root=transfer_root(CONFIG, STUDY.data_root),
+            seed=CONFIG.world.seed,
+        shell:
+            "{PYTHON} -m pipeline_lib synthesize --layout transfer --seed {params.seed} "
+            "--processes {threads} --out {params.root} --log {log}"
+
+    rule discovery_world:
+        output:
+            directory(f"{STUDY.data_root}/discovery/{{image_set}}"),
+        log:
+            PATHS.log("world/{image_set}"),
+        benchmark:
+            PATHS.benchmark("world/{image_set}")
+        wildcard_constraints:
+            image_set=one_of(STUDY.of_chapter("discovery")),
         conda:
             CONDA
         params:
-            root=PHOTOGRAPHS["folder"],
+            seed=CONFIG.world.seed,
         shell:
-            "python -m pipeline_lib.index --layout photographs --root {params.root:q} "
-            "--images {output.images} --log {log}"
+            "{PYTHON} -m pipeline_lib synthesize --layout {wildcards.image_set} "
+            "--seed {params.seed} --processes {threads} --out {output} --log {log}"
+
+
+rule index:
+    input:
+        lambda wildcards: flags.index_folders(STUDY, wildcards),
+    output:
+        **index_tables(STUDY),
+    log:
+        PATHS.log("index/{image_set}"),
+    benchmark:
+        PATHS.benchmark("index/{image_set}")
+    wildcard_constraints:
+        image_set=one_of(STUDY.image_sets),
+    conda:
+        CONDA
+    params:
+        root=lambda wildcards: STUDY.root(wildcards.image_set),
+        flags=lambda wildcards: flags.index(STUDY, wildcards),
+    shell:
+        "{PYTHON} -m pipeline_lib index --layout {wildcards.image_set} --root {params.root:q} "
+        "{params.flags} --images {output.images} --boxes {output.boxes} "
+        "--classes {output.classes} --splits {output.splits} "
+        "--annotations {output.annotations} --summary {output.summary} --log {log}"
+
+
+# Asked for by name, in any study, never part of `all`. Without an output they run each time.
+rule check_data:
+    """Which data sets are in data_root, what they lack, where to get them."""
+    log:
+        PATHS.log("check_data"),
+    localrule: True
+    conda:
+        CONDA
+    params:
+        root=CONFIG.data_root or "",
+    shell:
+        "{PYTHON} -m pipeline_lib check_data --data-root={params.root:q} --log {log}"
+
+
+for key in catalogue():
+
+    rule:
+        name:
+            f"fetch_{key}"
+        log:
+            PATHS.log(f"fetch_{key}"),
+        localrule: True  # the nodes of a cluster often have no network
+        conda:
+            CONDA
+        params:
+            key=key,
+            root=CONFIG.data_root or "",
+        shell:
+            "{PYTHON} -m pipeline_lib fetch --set {params.key} --data-root={params.root:q} "
+            "--log {log}"
+
+
+for key, data_set in catalogue().items():
+    getattr(rules, f"fetch_{key}").rule.docstring = f"Download {data_set.name} into data_root."

@@ -1,55 +1,147 @@
-# Section 4.2: the image sets that patterns are discovered in. What is made of each is in its own file.
-
-# What `all` asks for by itself, so that it is made again if it is lost.
-DISCOVERED = [
-    *(ROOTS[name] for name in FOUND if "world" in config),
-    *expand(f"{RESULTS}/data/{{set}}/summary.json", set=FOUND),
-]
+# Section 4.2: scenes, concepts, text and questions, all by the main network's features.
 
 
-if "world" in config:
-
-    rule discovery_world:
-        output:
-            directory(f"{DATA_ROOT}/discovery/{{set}}"),
-        log:
-            f"{RESULTS}/logs/{{set}}-world.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/{{set}}-world.tsv"
-        wildcard_constraints:
-            set=one_of(FOUND),
-        conda:
-            CONDA
-        params:
-            seed=config["world"]["seed"],
-        shell:
-            "python -m pipeline_lib.synthesize --layout {wildcards.set} --seed {params.seed} "
-            "--processes {threads} --out {output} --log {log}"
-
-
-rule discovery_set:
+rule fit_scenes:
     input:
-        discovery_folders,
+        features=PATHS.features("scenes", "whole", STUDY.main),
+        images=PATHS.manifest("scenes"),
     output:
-        images=f"{RESULTS}/data/{{set}}/images.csv",
-        boxes=f"{RESULTS}/data/{{set}}/boxes.csv",
-        classes=f"{RESULTS}/data/{{set}}/classes.csv",
-        splits=f"{RESULTS}/data/{{set}}/splits.csv",
-        annotations=f"{RESULTS}/data/{{set}}/annotations.csv",
-        summary=f"{RESULTS}/data/{{set}}/summary.json",
+        classifier=PATHS.svm("scenes", "whole", STUDY.main),
+        scores=PATHS.svm("scenes", "whole", STUDY.main, "json"),
     log:
-        f"{RESULTS}/logs/{{set}}.log",
+        PATHS.log("scenes/fit"),
     benchmark:
-        f"{RESULTS}/benchmarks/{{set}}.tsv"
-    wildcard_constraints:
-        set=one_of(FOUND),
+        PATHS.benchmark("scenes/fit")
+    conda:
+        CONDA
+    threads: CONFIG.prediction.threads
+    resources:
+        **gpus(),
+    params:
+        settings=settings(CONFIG.transfer, *SvmConfig.model_fields),
+    shell:
+        "{PYTHON} -m pipeline_lib fit_scenes --features {input.features} "
+        "--images {input.images} {params.settings} --threads {threads} "
+        "--out {output.classifier} --scores {output.scores} --log {log}"
+
+
+rule measure_scenes:
+    input:
+        predictions=PATHS.predictions(STUDY.main_maps(SVM, "scenes")),
+        images=PATHS.manifest("scenes"),
+        classes=PATHS.manifest("scenes", "classes"),
+        annotations=PATHS.manifest("scenes", "annotations"),
+    output:
+        PATHS.discovery("scenes"),
+    log:
+        PATHS.log("scenes/measure"),
+    benchmark:
+        PATHS.benchmark("scenes/measure")
     conda:
         CONDA
     params:
-        root=lambda wildcards: ROOTS[wildcards.set],
-        flags=discovery_flags,
+        interpolation=settings(CONFIG.boxes, "interpolation"),
+        settings=settings(CONFIG.scenes, *flags.HIGHLIGHT_KEYS),
     shell:
-        "python -m pipeline_lib.index --layout {wildcards.set} --root {params.root:q} {params.flags} "
-        "--images {output.images} --boxes {output.boxes} --classes {output.classes} "
-        "--splits {output.splits} --annotations {output.annotations} --summary {output.summary} "
-        "--log {log}"
+        "{PYTHON} -m pipeline_lib measure_scenes --predictions {input.predictions} "
+        "--images {input.images} --classes {input.classes} "
+        "--annotations {input.annotations} {params.settings} {params.interpolation} "
+        "--out {output} --log {log}"
+
+
+rule mine_concepts:
+    input:
+        features=PATHS.features("concepts", "whole", STUDY.main),
+        images=PATHS.manifest("concepts"),
+        annotations=PATHS.manifest("concepts", "annotations"),
+    output:
+        classifier=PATHS.svm("concepts", "whole", STUDY.main),
+        concepts=PATHS.discovery("concepts"),
+        ranking=PATHS.discovery("concepts-ranking"),
+        picked=PATHS.manifest(f"concepts{PICKED}"),
+    log:
+        PATHS.log("concepts/mine"),
+    benchmark:
+        PATHS.benchmark("concepts/mine")
+    conda:
+        CONDA
+    params:
+        flags=flags.concepts(STUDY),
+    shell:
+        "{PYTHON} -m pipeline_lib mine_concepts --features {input.features} "
+        "--images {input.images} --annotations {input.annotations} {params.flags} "
+        "--out {output.classifier} --concepts {output.concepts} "
+        "--ranking {output.ranking} --picked {output.picked} --log {log}"
+
+
+rule measure_text:
+    input:
+        predictions=PATHS.predictions(STUDY.main_maps(SVM, "text")),
+        images=PATHS.manifest("text"),
+        true_boxes=PATHS.manifest("text", "boxes"),
+        splits=PATHS.manifest("text", "splits"),
+    output:
+        measures=PATHS.discovery("text"),
+        by_image=PATHS.discovery("text-images"),
+    log:
+        PATHS.log("text/measure"),
+    benchmark:
+        PATHS.benchmark("text/measure")
+    conda:
+        CONDA
+    params:
+        settings=settings(CONFIG.boxes, "threshold", "interpolation"),
+    shell:
+        "{PYTHON} -m pipeline_lib measure_text --predictions {input.predictions} "
+        "--images {input.images} --true-boxes {input.true_boxes} --splits {input.splits} "
+        "{params.settings} --out {output.measures} --by-image {output.by_image} --log {log}"
+
+
+rule answer:
+    input:
+        features=PATHS.features("vqa", "whole", STUDY.main),
+        images=PATHS.manifest("vqa"),
+        questions=PATHS.manifest("vqa", "annotations"),
+    output:
+        scores=PATHS.discovery("vqa"),
+        answers=PATHS.discovery("vqa-answers"),
+        classifier=PATHS.svm("vqa", "whole", STUDY.main),
+        submissions=list(STUDY.vqa_submissions.values()),
+    log:
+        PATHS.log("vqa/answer"),
+    benchmark:
+        PATHS.benchmark("vqa/answer")
+    conda:
+        CONDA
+    threads: CONFIG.prediction.threads
+    resources:
+        **gpus(),
+    params:
+        settings=settings(CONFIG.vqa),
+        submissions=flags.answer_submissions(STUDY),
+    shell:
+        "{PYTHON} -m pipeline_lib answer --features {input.features} --images {input.images} "
+        "--questions {input.questions} {params.settings} --threads {threads} "
+        "--scores {output.scores} --answers {output.answers} "
+        "--classifier {output.classifier} {params.submissions} --log {log}"
+
+
+rule pick_questions:
+    input:
+        answers=PATHS.discovery("vqa-answers"),
+        questions=PATHS.manifest("vqa", "annotations"),
+        images=PATHS.manifest("vqa"),
+    output:
+        questions=PATHS.discovery("vqa-shown"),
+        images=PATHS.manifest(f"vqa{PICKED}"),
+    log:
+        PATHS.log("vqa/pick"),
+    benchmark:
+        PATHS.benchmark("vqa/pick")
+    localrule: True
+    conda:
+        CONDA
+    shell:
+        "{PYTHON} -m pipeline_lib pick_questions --answers {input.answers} "
+        "--questions {input.questions} --images {input.images} --out {output.questions} "
+        "--picked {output.images} --log {log}"

@@ -1,86 +1,83 @@
-# Section 3's networks: trained here, or taken over ready-trained.
+# Section 3's networks: trained here, or taken ready-trained.
 
-PACKED = f"{SCRATCH}/packed/ilsvrc-train"
+LAUNCHER = flags.launcher(STUDY, PYTHON)
 
-
-if config["training"]["pack"]:
+if CONFIG.training.pack:
 
     rule pack:
         input:
-            images=f"{RESULTS}/data/ilsvrc-train/images.csv",
+            images=PATHS.manifest(TRAIN),
         output:
             # The shards beside it are not declared: they must outlive a failed job.
-            f"{PACKED}/index.json",
+            f"{PATHS.packed}/index.json",
         log:
-            f"{RESULTS}/logs/pack.log",
+            PATHS.log("pack"),
         benchmark:
-            f"{RESULTS}/benchmarks/pack.tsv"
+            PATHS.benchmark("pack")
         conda:
             CONDA
-        threads: max(1, config["training"]["workers"])
+        threads: max(1, CONFIG.training.workers)
         params:
-            root=ILSVRC,
-            folder=lambda wildcards, output: os.path.dirname(output[0]),
-            side=config["training"]["warp"],
+            root=f"{STUDY.data_root}/ilsvrc",
+            folder=PATHS.packed,
+            side=CONFIG.training.warp,
         shell:
-            "python -m pipeline_lib.pack --images {input.images} --root {params.root:q} "
+            "{PYTHON} -m pipeline_lib pack --images {input.images} --root {params.root:q} "
             "--side {params.side} --processes {threads} --out {params.folder} --log {log}"
 
 
 rule train:
     input:
-        training_input,
-        images=f"{RESULTS}/data/ilsvrc-train/images.csv",
+        [f"{PATHS.packed}/index.json"] if CONFIG.training.pack else [],
+        images=PATHS.manifest(TRAIN),
     output:
-        weights=f"{RESULTS}/networks/{{network}}.safetensors",
-        card=f"{RESULTS}/networks/{{network}}.json",
+        weights=PATHS.weights("{network}"),
+        card=PATHS.card("{network}"),
     log:
-        f"{RESULTS}/logs/train/{{network}}.log",
+        PATHS.log("train/{network}"),
     benchmark:
-        f"{RESULTS}/benchmarks/train/{{network}}.tsv"
+        PATHS.benchmark("train/{network}")
     wildcard_constraints:
-        network=one_of(TRAINED),
+        network=one_of(STUDY.trained),
     conda:
         CONDA
-    threads: config["training"]["threads"]
+    threads: CONFIG.training.threads
     resources:
-        **gpus(config["training"]["processes"], config["training"]["nodes"]),
+        **gpus(CONFIG.training.processes, CONFIG.training.nodes),
     params:
-        launcher=launcher,
-        flags=training_flags,
-        root=ILSVRC,
+        flags=lambda wildcards: flags.train(STUDY, wildcards),
+        root=f"{STUDY.data_root}/ilsvrc",
         # Not outputs: Snakemake deletes a failed job's outputs, and these must outlive it.
-        checkpoints=f"{SCRATCH}/checkpoints/{{network}}",
-        history=f"{RESULTS}/history/{{network}}",
-        weights_folder=f"{DATA_ROOT}/weights",
-        workers=config["training"]["workers"],
-        save_every=config["training"]["save_every"],
+        checkpoints=PATHS.checkpoints("{network}"),
+        history=PATHS.history("{network}"),
+        weights_folder=f"{STUDY.data_root}/weights",
+        settings=settings(CONFIG.training, "workers", "save_every"),
     shell:
-        "{params.launcher} pipeline_lib.train {params.flags} "
+        "{LAUNCHER} pipeline_lib train {params.flags} "
         "--weights-folder {params.weights_folder:q} --images {input.images} "
-        "--root {params.root:q} --workers {params.workers} --threads {threads} "
-        "--save-every {params.save_every} --checkpoints {params.checkpoints} "
-        "--history {params.history} --out {output.weights} --log {log}"
+        "--root {params.root:q} {params.settings} --threads {threads} "
+        "--checkpoints {params.checkpoints} --history {params.history} "
+        "--out {output.weights} --log {log}"
 
 
 rule adopt:
     input:
-        weights_of,
+        lambda wildcards: flags.own_weights(STUDY, wildcards),
     output:
-        weights=f"{RESULTS}/networks/{{network}}.safetensors",
-        card=f"{RESULTS}/networks/{{network}}.json",
+        weights=PATHS.weights("{network}"),
+        card=PATHS.card("{network}"),
     log:
-        f"{RESULTS}/logs/adopt/{{network}}.log",
+        PATHS.log("adopt/{network}"),
     benchmark:
-        f"{RESULTS}/benchmarks/adopt/{{network}}.tsv"
+        PATHS.benchmark("adopt/{network}")
     wildcard_constraints:
-        network=one_of(ADOPTED),
+        network=one_of(STUDY.adopted),
     localrule: True
     conda:
         CONDA
     params:
-        flags=adoption_flags,
-        weights_folder=f"{DATA_ROOT}/weights",
+        flags=lambda wildcards: flags.adopt(STUDY, wildcards),
+        weights_folder=f"{STUDY.data_root}/weights",
     shell:
-        "python -m pipeline_lib.adopt {params.flags} --weights-folder {params.weights_folder:q} "
-        "--out {output.weights} --log {log}"
+        "{PYTHON} -m pipeline_lib adopt {params.flags} "
+        "--weights-folder {params.weights_folder:q} --out {output.weights} --log {log}"

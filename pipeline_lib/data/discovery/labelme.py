@@ -1,8 +1,8 @@
-"""LabelMe's annotations: the outlines of things in an image, with names that people typed.
+"""LabelMe's annotations: outlines of the objects in an image, with names that people typed.
 
 Source: the XML of the LabelMe tool (Russell et al. 2008), which SUN2012 comes in: ``imagesize`` >
 ``nrows``, ``ncols`` and, for each ``object``, ``name``, ``deleted`` and ``polygon`` > ``pt`` > ``x``,
-``y``. The tool counts pixels from 1, closes no polygon, and its text stands between line breaks.
+``y``. The tool counts pixels from 1, leaves polygons open, and puts line breaks around its text.
 """
 
 import re
@@ -18,13 +18,13 @@ import yaml
 
 from pipeline_lib.common.errors import InputError
 
-LEAST_POINTS = 3
+MIN_POINTS = 3
 DELETED, NAMELESS, CORRECTED, SHORT = "deleted", "nameless", "corrected", "short"
 
 
 @dataclass(frozen=True)
-class Thing:
-    """An annotated thing; ``polygon`` is (n, 2) float in pixels, see ``common.polygons``."""
+class AnnotatedObject:
+    """An annotated object; ``polygon`` is (n, 2) float in pixels, see ``common.polygons``."""
 
     name: str
     polygon: np.ndarray
@@ -32,54 +32,53 @@ class Thing:
 
 @dataclass(frozen=True)
 class Annotation:
-    """The things of an image that count, and how many did not, by the reason.
+    """The objects of an image, and counts of what was left out or corrected.
 
-    ``odd`` counts what was deleted, has no name, a polygon of fewer than three points, or (these do
-    count) a name that was corrected.
+    ``irregular`` counts objects by reason: left out because they are deleted, have no name or a
+    polygon of fewer than three points; or kept with a corrected name.
     """
 
-    things: list[Thing]
-    odd: Counter
+    objects: list[AnnotatedObject]
+    irregular: Counter
 
 
 def read_annotation(path: Path, size: tuple[int, int], *, skip_short: bool = False) -> Annotation:
     """Read the annotation of an image of ``size`` (width, height) pixels.
 
-    Where the file was made of the image at another size, its polygons are scaled. Points outside the
-    image stay as they are. Raises InputError for a file that is no LabelMe annotation and, unless they
-    are to be skipped, for a polygon of fewer than three points.
+    If the image was annotated at another size, its polygons are scaled. Points outside the image stay
+    as they are. Raises InputError for a file that is no LabelMe annotation and, unless ``skip_short``,
+    for a polygon of fewer than three points.
     """
     root = _parse(path)
     scale = np.divide(size, _extent(root, path) or size)
-    things, odd = [], Counter()
+    objects, irregular = [], Counter()
     for number, element in enumerate(root.iter("object"), 1):
         typed = _blanks(element.findtext("name"))
         if _blanks(element.findtext("deleted")) in ("1", "true", "yes"):
-            odd[DELETED] += 1
+            irregular[DELETED] += 1
             continue
         name = clean_name(typed)
         if not name:
-            odd[NAMELESS] += 1
+            irregular[NAMELESS] += 1
             continue
         points = _points(element, path)
-        if len(points) < LEAST_POINTS:
+        if len(points) < MIN_POINTS:
             if not skip_short:
                 raise InputError(
-                    f"{path}: object {number}, '{typed}', is a polygon of {len(points)} points; mend "
-                    "or delete it, or skip such polygons with scenes.short_polygons: skip"
+                    f"{path}: object {number}, '{typed}', is a polygon of {len(points)} points; "
+                    "correct or delete it, or skip such polygons with scenes.short_polygons: skip"
                 )
-            odd[SHORT] += 1
+            irregular[SHORT] += 1
             continue
-        odd[CORRECTED] += name != typed.lower()
-        things.append(Thing(name, points * scale))
-    return Annotation(things, odd)
+        irregular[CORRECTED] += name != typed.lower()
+        objects.append(AnnotatedObject(name, points * scale))
+    return Annotation(objects, irregular)
 
 
 def clean_name(typed: str) -> str:
-    """Return a thing's name from what was typed: lower case, single blanks, no tags, corrected.
+    """Return an object's name from the typed text: lower case, single blanks, no tags, corrected.
 
-    Tags and corrections are those of ``labelme.yaml``, and no others. A name that is nothing but tags
-    is empty.
+    Only tags and corrections listed in ``labelme.yaml`` apply. A text of tags alone gives "".
     """
     known = _known_names()
     tag = re.compile("|".join(known["tags"]))
@@ -103,13 +102,13 @@ def _parse(path: Path) -> ET.Element:
             raise ValueError(f"a <{root.tag}>")
     except (ET.ParseError, ValueError) as error:
         raise InputError(
-            f"{path}: no LabelMe annotation ({error}); mend it, or delete it to leave its image out"
+            f"{path}: no LabelMe annotation ({error}); correct it, or delete it to leave its image out"
         ) from None
     return root
 
 
 def _extent(root: ET.Element, path: Path) -> tuple[int, int] | None:
-    """The (width, height) that the image had in the tool, if the file says so."""
+    """The (width, height) of the image in the tool, or None if the file does not have it."""
     sides = [_blanks(root.findtext(f"imagesize/{tag}")) for tag in ("ncols", "nrows")]
     if not all(sides):
         return None
@@ -118,7 +117,7 @@ def _extent(root: ET.Element, path: Path) -> tuple[int, int] | None:
 
 
 def _points(element: ET.Element, path: Path) -> np.ndarray:
-    """The polygon's (n, 2) points from LabelMe's, which are centres of pixels counted from 1."""
+    """The polygon's (n, 2) points; LabelMe's are centres of pixels, counted from 1."""
     points = [
         [_number(_blanks(point.findtext(axis)), path) for axis in ("x", "y")]
         for point in element.iterfind("polygon/pt")
@@ -135,8 +134,8 @@ def _number(text: str, path: Path) -> float:
             raise ValueError
     except ValueError:
         raise InputError(
-            f"{path}: '{text}' is no number of pixels; mend it, or delete the file to leave its "
-            "image out"
+            f"{path}: '{text}' is no number of pixels; correct it, or delete the file to leave "
+            "its image out"
         ) from None
     return number
 

@@ -1,7 +1,7 @@
 """VQA v1: questions about COCO's images, ten people's answers to each, 18 choices to choose from.
 
-Source: the archives' own layout (visualqa.org). ``vqa/`` holds a part's questions, once as they are
-and once with choices, and their answers, which are not published for test; ``coco/`` its images.
+Source: the archives' own layout (visualqa.org). ``vqa/`` holds the questions of each subset, once
+without and once with choices, and their answers (not published for test); ``coco/`` the images.
 """
 
 import json
@@ -16,10 +16,10 @@ from pipeline_lib.data.manifest import ImageSet, Summary
 from pipeline_lib.data.transfer.listing import image_names
 from pipeline_lib.data.transfer.notes import counted
 
-PARTS = {"train": "train2014", "val": "val2014", "test": "test2015"}
+COCO_SPLITS = {"train": "train2014", "val": "val2014", "test": "test2015"}
 OFFICIAL = {"train": (82_783, 248_349), "val": (40_504, 121_512), "test": (81_434, 244_302)}
 QUESTION_COLUMNS = (
-    *("question_id", "image_id", "part", "question", "answer", "answers", "choices"),
+    *("question_id", "image_id", "subset", "question", "answer", "answers", "choices"),
     *("question_type", "answer_type"),
 )
 
@@ -27,32 +27,31 @@ QUESTION_COLUMNS = (
 def read_vqa(root: Path) -> ImageSet:
     """Read the questions of ``vqa/`` whose image is in ``coco/``.
 
-    ``annotations`` is of ``QUESTION_COLUMNS``: ``answer`` is the answer most people gave, ``answers``
-    (all of them) and ``choices`` are JSON lists, empty where not known; ``part`` is train, val or
-    test. Test is read where its questions and images are there. Raises InputError for a file that is
-    missing or of another form, for answers or choices of other questions, and for no image of a part.
+    ``annotations`` has QUESTION_COLUMNS: ``subset`` is train, val or test; ``answer`` is the most
+    frequent answer; ``answers`` (all of them) and ``choices`` are JSON lists, empty if unknown. Test is
+    read if its questions and images exist. Raises InputError for a file that is missing or of another
+    form, for answers or choices to other questions, and for a subset without an image.
     """
     images, tables, notes = [], [], []
-    for part, subset in PARTS.items():
-        folder = root / "coco" / subset
-        asked = root / "vqa" / f"OpenEnded_mscoco_{subset}_questions.json"
-        if part == "test" and not (asked.exists() and folder.is_dir()):
+    for subset, coco_split in COCO_SPLITS.items():
+        folder = root / "coco" / coco_split
+        path = root / "vqa" / f"OpenEnded_mscoco_{coco_split}_questions.json"
+        if subset == "test" and not (path.exists() and folder.is_dir()):
             notes.append("No test questions with their images: no submission is written.")
             continue
-        found = _images(folder)
-        questions = _questions(root / "vqa", part, subset)
-        there = questions["image_id"].isin(found)
-        if not there.any():
-            raise InputError(
-                f"{folder}: none of the images that {asked} asks about; put them there"
-            )
-        tables.append(questions[there])
-        shown = questions.loc[there, "image_id"].unique()
-        images += [(name, f"coco/{subset}/{name}.jpg", "", "", "", 0) for name in shown]
-        if (len(shown), int(there.sum())) != OFFICIAL[part]:
+        present = _images(folder)
+        questions = _questions(root / "vqa", subset, coco_split)
+        has_image = questions["image_id"].isin(present)
+        if not has_image.any():
+            raise InputError(f"{folder}: none of the images that {path} asks about; put them there")
+        tables.append(questions[has_image])
+        names = questions.loc[has_image, "image_id"].unique()
+        images += [(name, f"coco/{coco_split}/{name}.jpg", "", "", "", 0) for name in names]
+        counts = (len(names), int(has_image.sum()))
+        if counts != OFFICIAL[subset]:
             notes.append(
-                f"{counted(len(shown), f'{part} image')} and {counted(int(there.sum()), 'question')} "
-                f"found instead of {OFFICIAL[part][0]:,} and {OFFICIAL[part][1]:,}."
+                f"{counted(counts[0], f'{subset} image')} and {counted(counts[1], 'question')} "
+                f"found instead of {OFFICIAL[subset][0]:,} and {OFFICIAL[subset][1]:,}."
             )
     expected = sum(count for count, _ in OFFICIAL.values())
     summary = Summary("VQA v1", len(images), expected, notes)
@@ -65,33 +64,33 @@ def _images(folder: Path) -> set[str]:
     return {name.rpartition(".")[0] for name in names}
 
 
-def _questions(folder: Path, part: str, subset: str) -> pd.DataFrame:
-    """All questions of a part, with what else is known of each."""
-    asked = folder / f"OpenEnded_mscoco_{subset}_questions.json"
-    chosen = folder / f"MultipleChoice_mscoco_{subset}_questions.json"
-    answered = folder / f"mscoco_{subset}_annotations.json"
-    questions = _by_question(asked, "questions", ("question", "image_id"))
+def _questions(folder: Path, subset: str, coco_split: str) -> pd.DataFrame:
+    """All questions of a subset, with their answers and choices if these are known."""
+    questions_file = folder / f"OpenEnded_mscoco_{coco_split}_questions.json"
+    choices_file = folder / f"MultipleChoice_mscoco_{coco_split}_questions.json"
+    answers_file = folder / f"mscoco_{coco_split}_annotations.json"
+    questions = _by_question(questions_file, "questions", ("question", "image_id"))
     choices, answers = {}, {}
-    if chosen.exists():
-        choices = _by_question(chosen, "questions", ("multiple_choices",))
-        _match(asked, questions, chosen, choices)
-    if part != "test":
+    if choices_file.exists():
+        choices = _by_question(choices_file, "questions", ("multiple_choices",))
+        _check_same_questions(questions_file, questions, choices_file, choices)
+    if subset != "test":
         keys = ("answers", "multiple_choice_answer", "question_type", "answer_type")
-        answers = _by_question(answered, "annotations", keys)
-        _match(asked, questions, answered, answers)
+        answers = _by_question(answers_file, "annotations", keys)
+        _check_same_questions(questions_file, questions, answers_file, answers)
     rows = []
-    for number, one in progress(questions.items(), f"reading {part}"):
-        known = answers.get(number)
-        given = [str(each["answer"]) for each in known["answers"]] if known else []
+    for question_id, question in progress(questions.items(), f"reading {subset}"):
+        known = answers.get(question_id)
+        people = [str(record["answer"]) for record in known["answers"]] if known else []
         rows.append(
             (
-                number,
-                f"COCO_{subset}_{int(one['image_id']):012}",
-                part,
-                one["question"],
+                question_id,
+                f"COCO_{coco_split}_{int(question['image_id']):012}",
+                subset,
+                question["question"],
                 known["multiple_choice_answer"] if known else "",
-                json.dumps(given, ensure_ascii=False),
-                json.dumps(choices[number]["multiple_choices"], ensure_ascii=False)
+                json.dumps(people, ensure_ascii=False),
+                json.dumps(choices[question_id]["multiple_choices"], ensure_ascii=False)
                 if choices
                 else "[]",
                 known["question_type"] if known else "",
@@ -104,11 +103,11 @@ def _questions(folder: Path, part: str, subset: str) -> pd.DataFrame:
 def _by_question(path: Path, key: str, keys: tuple[str, ...]) -> dict[int, dict]:
     """A file's records by question id, each with all of ``keys``."""
     try:
-        records = {one["question_id"]: one for one in read_json(path)[key]}
-        for one in records.values():
-            if not all(name in one for name in keys):
+        records = {record["question_id"]: record for record in read_json(path)[key]}
+        for record in records.values():
+            if not all(name in record for name in keys):
                 raise KeyError
-            for answer in one.get("answers", ()):
+            for answer in record.get("answers", ()):
                 answer["answer"]
     except (KeyError, TypeError, AttributeError):
         raise InputError(
@@ -120,12 +119,14 @@ def _by_question(path: Path, key: str, keys: tuple[str, ...]) -> dict[int, dict]
     return records
 
 
-def _match(asked: Path, questions: dict, path: Path, others: dict) -> None:
-    """Refuse a file that is of another split's questions, or of some of them alone."""
+def _check_same_questions(
+    questions_file: Path, questions: dict, other_file: Path, others: dict
+) -> None:
+    """Refuse a file about other questions, or about some of them only."""
     shared = len(questions.keys() & others.keys())
     if shared < len(questions) or shared < len(others):
-        which = "another split" if not shared else "another version"
+        source = "another split" if not shared else "another version"
         raise InputError(
-            f"{path}: its question ids are not those of {asked.name} ({shared:,} in common), so it is "
-            f"of {which}; unpack both from the archives of one split"
+            f"{other_file}: its question ids are not those of {questions_file.name} ({shared:,} in "
+            f"common), so it is from {source}; unpack both from the archives of one split"
         )

@@ -8,7 +8,7 @@ from pipeline_lib.data.discovery.scenes import read_scenes
 from pipeline_lib.data.discovery.words import read_text
 from pipeline_lib.data.manifest import ImageSet
 
-# Each takes the folder that the set's folders lie in, and options of its own.
+# Each takes the parent folder of the set's folders, and the keys of its section that it needs.
 READERS: dict[str, Callable[..., ImageSet]] = {
     "scenes": read_scenes,
     "concepts": read_captions,

@@ -1,9 +1,9 @@
-"""SUN2012: photographs of scenes in which people have outlined and named the things.
+"""SUN2012: photographs of scenes whose objects people have outlined and named.
 
 Source: the archive's own layout, ``Images/<letter>/<category>[/<kind>]/sun_*.jpg`` and the same below
 ``Annotations`` with .xml. The paper takes ten categories of at least 200 fully annotated images, 4,675
-in all (section 4.2); its supplement names them (section 1.3). What "fully" means neither says: here,
-that things cover at least a part of an image (``coverage``).
+in all (section 4.2; names in the supplement, section 1.3). It does not define "fully annotated"; here,
+objects cover at least the fraction ``coverage`` of the image.
 """
 
 from collections import Counter
@@ -23,23 +23,23 @@ from pipeline_lib.data.discovery.labelme import (
     DELETED,
     NAMELESS,
     SHORT,
-    Thing,
+    AnnotatedObject,
     read_annotation,
 )
 from pipeline_lib.data.manifest import ImageSet, Summary
 from pipeline_lib.data.transfer.listing import readable
 from pipeline_lib.data.transfer.notes import counted
 
-ANNOTATION_COLUMNS = ("image_id", "name", "polygon")
-IMAGES = 4_675  # the paper's, in ten categories
-CATEGORIES = (
+POLYGON_COLUMNS = ("image_id", "name", "polygon")
+PAPER_IMAGES = 4_675  # in the paper's ten categories
+PAPER_CATEGORIES = (
     *("bathroom", "bedroom", "building_facade", "dining_room", "highway", "kitchen"),
     *("living_room", "mountain_snowy", "skyscraper", "street"),
 )
-LEAST, COVERAGE = 200, 0.8
-REFUSE, SKIP = "refuse", "skip"
+SKIP = "skip"
+_OUTSIDE = "outside"
 _SUFFIXES = (".jpg", ".jpeg")
-_GRID = (128, 128)  # cells over an image in which its coverage is counted
+_GRID = (128, 128)  # cells over an image on which its coverage is counted
 
 
 @dataclass(frozen=True)
@@ -56,140 +56,145 @@ class _Photograph:
 def read_scenes(
     root: Path,
     *,
-    categories: int | Sequence[str] = CATEGORIES,
-    least: int = LEAST,
-    coverage: float = COVERAGE,
-    short_polygons: str = REFUSE,
+    categories: int | Sequence[str],
+    min_images: int,
+    coverage: float,
+    short_polygons: str,
 ) -> ImageSet:
     """Read the fully annotated images of the chosen categories from ``root/SUN2012``.
 
-    An image is fully annotated where its things cover ``coverage`` or more of it. ``categories`` names
-    those to take, or says how many: those with the most such images. A category has ``least`` or more
-    of them, and all are taken. The annotations are rows of ``ANNOTATION_COLUMNS``, one a thing, its
-    polygon as text (see ``common.polygons``). ``short_polygons``: "refuse" or "skip" those of fewer
-    than three points. Raises InputError where fewer than two categories have enough images, and for
-    a spoiled annotation or image.
+    An image is fully annotated if its objects cover at least the fraction ``coverage`` of it.
+    ``categories`` are names, or the number of the largest categories to take; each needs at least
+    ``min_images`` such images, and all of them are taken. Annotations have POLYGON_COLUMNS, a row per
+    object, its polygon as text (``common.polygons``). ``short_polygons``: "refuse" or "skip" those of
+    fewer than three points. Raises InputError if fewer than two categories have enough images, and for
+    a malformed annotation or image.
     """
     skip = short_polygons == SKIP
-    full: dict[str, list[_Photograph]] = {}
-    found, bare = 0, 0
-    named = None if isinstance(categories, int) else tuple(categories)
-    for photograph in progress(_photographs(root / "SUN2012", named), "reading annotations"):
-        found += 1
+    annotated: dict[str, list[_Photograph]] = {}
+    n_photographs, n_bare = 0, 0
+    names = None if isinstance(categories, int) else tuple(categories)
+    for photograph in progress(_photographs(root / "SUN2012", names), "reading annotations"):
+        n_photographs += 1
         if not photograph.annotation.is_file():
-            bare += 1
+            n_bare += 1
             continue
-        things = _things(photograph, skip)[0]
-        if covered(things, photograph.size) >= coverage:
-            full.setdefault(photograph.category, []).append(photograph)
-    ranked = sorted(full, key=lambda category: (-len(full[category]), category))
-    enough = [category for category in ranked if len(full[category]) >= least]
-    if named is None:
-        wanted = enough[:categories]
+        if covered_fraction(_objects(photograph, skip)[0], photograph.size) >= coverage:
+            annotated.setdefault(photograph.category, []).append(photograph)
+    ranked = sorted(annotated, key=lambda category: (-len(annotated[category]), category))
+    enough = [category for category in ranked if len(annotated[category]) >= min_images]
+    if names is None:
+        chosen = enough[:categories]
     else:
-        wanted = [category for category in named if category in enough]
-    if len(wanted) < 2:
-        most = f"'{ranked[0]}' has the most, {len(full[ranked[0]])}" if ranked else "none has any"
-        raise InputError(
-            f"{root / 'SUN2012'}: two of the categories asked for with {least} images covered to "
-            f"{coverage:g} are needed; {most}; unpack the whole archive, or lower scenes.least or "
-            "scenes.coverage"
+        chosen = [category for category in names if category in enough]
+    if len(chosen) < 2:
+        largest = (
+            f"'{ranked[0]}' has the most, {len(annotated[ranked[0]])}" if ranked else "none has any"
         )
-    chosen = {category: full[category] for category in wanted}
-    images, rows, odd = [], [], Counter()
-    for category, photographs in chosen.items():
-        for photograph in photographs:
+        raise InputError(
+            f"{root / 'SUN2012'}: needs two of the requested categories with {min_images} images "
+            f"covered to {coverage:g}; {largest}; unpack the whole archive, or lower "
+            "scenes.min_images or scenes.coverage"
+        )
+    images, rows, irregular = [], [], Counter()
+    for category in chosen:
+        for photograph in annotated[category]:
             path = photograph.path.relative_to(root).as_posix()
             images.append((photograph.name, path, category, *photograph.size, 0))
-            things, strange = _things(photograph, skip)
-            odd += strange
-            rows += [(photograph.name, thing.name, as_text(thing.polygon)) for thing in things]
+            objects, counts = _objects(photograph, skip)
+            irregular += counts
+            rows += [(photograph.name, item.name, as_text(item.polygon)) for item in objects]
     classes = [
         (category, number, readable(category).replace("/", ", "))
         for number, category in enumerate(chosen, 1)
     ]
     notes = [
         f"{counted(len(images), 'image')} of {counted(len(chosen), 'category', 'categories')}: "
-        + ", ".join(f"{name} {len(full[label])}" for label, _, name in classes)
-        + f". Each is covered by named things to {coverage:.0%} or more.",
-        *_choice_notes(named, full, least),
-        *([f"{counted(bare, 'image')} of {found:,} without an annotation."] if bare else []),
-        *_odd_notes(odd),
+        + ", ".join(f"{name} {len(annotated[label])}" for label, _, name in classes)
+        + f". Named objects cover {coverage:.0%} or more of each.",
+        *_choice_notes(names, annotated, min_images),
+        *(
+            [f"{counted(n_bare, 'image')} of {n_photographs:,} without an annotation."]
+            if n_bare
+            else []
+        ),
+        *_irregular_notes(irregular),
     ]
-    summary = Summary("SUN2012", len(images), IMAGES, notes)
-    annotations = pd.DataFrame(rows, columns=list(ANNOTATION_COLUMNS))
+    summary = Summary("SUN2012", len(images), PAPER_IMAGES, notes)
+    annotations = pd.DataFrame(rows, columns=list(POLYGON_COLUMNS))
     return ImageSet(images, [], classes, summary, annotations=annotations)
 
 
-def covered(things: list[Thing], size: tuple[int, int]) -> float:
-    """Return the part of an image, (width, height), that things cover, in steps of 1/16384."""
+def covered_fraction(objects: list[AnnotatedObject], size: tuple[int, int]) -> float:
+    """Return the fraction of an image, (width, height), that objects cover, in steps of 1/16384."""
     union = np.zeros(_GRID[::-1], bool)
-    for thing in things:
-        union |= cells(thing.polygon, size, _GRID)
+    for item in objects:
+        union |= cells(item.polygon, size, _GRID)
     return float(union.mean())
 
 
-def _photographs(folder: Path, named: tuple[str, ...] | None) -> list[_Photograph]:
-    """The images of the named categories, or of all, in order; their sizes are those of the files."""
+def _photographs(folder: Path, names: tuple[str, ...] | None) -> list[_Photograph]:
+    """The images of the named categories, or of all, in order; sizes are read from the files."""
     images, annotations = folder / "Images", folder / "Annotations"
     paths = sorted(path for path in images.rglob("*/*") if path.suffix.lower() in _SUFFIXES)
     if not paths:
         raise InputError(f"{images}: no .jpg image in it; unpack SUN2012.tar.gz there")
-    found = []
+    photographs = []
     for path in progress(paths, "reading sizes"):
         name = path.relative_to(images)
         category = _category(name)
-        if named is None or category in named:
+        if names is None or category in names:
             annotation = annotations / name.with_suffix(".xml")
             size = image_size(path)
-            found.append(_Photograph(name.as_posix(), category, path, annotation, size))
-    return found
+            photographs.append(_Photograph(name.as_posix(), category, path, annotation, size))
+    return photographs
 
 
 def _category(name: Path) -> str:
-    """The folders that an image lies in, but for the first letter's."""
+    """The folders of an image, without that of the first letter."""
     first, *others = name.parent.parts
     return "/".join(others) if len(first) == 1 and others else "/".join([first, *others])
 
 
-def _things(photograph: _Photograph, skip: bool) -> tuple[list[Thing], Counter]:
-    """The things of which the image shows a part, and what was odd."""
-    read = read_annotation(photograph.annotation, photograph.size, skip_short=skip)
+def _objects(photograph: _Photograph, skip: bool) -> tuple[list[AnnotatedObject], Counter]:
+    """The objects at least partly inside the image, and counts of what was irregular."""
+    annotation = read_annotation(photograph.annotation, photograph.size, skip_short=skip)
     inside = [
-        thing
-        for thing in read.things
-        if (thing.polygon.max(0) > 0).all() and (thing.polygon.min(0) < photograph.size).all()
+        item
+        for item in annotation.objects
+        if (item.polygon.max(0) > 0).all() and (item.polygon.min(0) < photograph.size).all()
     ]
-    return inside, read.odd + Counter(outside=len(read.things) - len(inside))
+    outside = Counter({_OUTSIDE: len(annotation.objects) - len(inside)})
+    return inside, annotation.irregular + outside
 
 
 def _choice_notes(
-    named: tuple[str, ...] | None, full: dict[str, list[_Photograph]], least: int
+    names: tuple[str, ...] | None, annotated: dict[str, list[_Photograph]], min_images: int
 ) -> list[str]:
-    """Say how the categories were chosen, and which of those that were named lack images."""
-    counts = {category: len(full.get(category, ())) for category in named or full}
-    few = [f"{category} {count}" for category, count in counts.items() if count < least]
-    if named is None:
-        enough = counted(len(counts) - len(few), "category has", "categories have")
-        return [f"{enough} {least} such images or more; the most numerous were taken."]
-    notes = ["The categories are the paper's." if named == CATEGORIES else "They were named."]
-    if few:
-        notes.append(f"Left out, with fewer than {least} such images: {', '.join(few)}.")
+    """Say how the categories were chosen, and which named ones lack images."""
+    counts = {category: len(annotated.get(category, ())) for category in names or annotated}
+    too_few = [f"{category} {count}" for category, count in counts.items() if count < min_images]
+    if names is None:
+        enough = counted(len(counts) - len(too_few), "category has", "categories have")
+        return [f"{enough} {min_images} such images or more; the largest were taken."]
+    notes = ["The categories are the paper's." if names == PAPER_CATEGORIES else "They were named."]
+    if too_few:
+        notes.append(f"Left out, with fewer than {min_images} such images: {', '.join(too_few)}.")
     return notes
 
 
-def _odd_notes(odd: Counter) -> list[str]:
-    """Say what was left out or changed of the chosen images' annotations."""
-    left_out = {
+def _irregular_notes(irregular: Counter) -> list[str]:
+    """Say which polygons were left out and which names were corrected."""
+    reasons = {
         DELETED: "marked as deleted",
         NAMELESS: "without a name",
         SHORT: "of fewer than three points",
-        "outside": "outside the image",
+        _OUTSIDE: "outside the image",
     }
-    counts = [f"{odd[key]:,} {what}" for key, what in left_out.items() if odd[key]]
+    counts = [f"{irregular[key]:,} {reason}" for key, reason in reasons.items() if irregular[key]]
     notes = [f"Polygons left out: {', '.join(counts)}."] if counts else []
-    if odd[CORRECTED]:
+    if corrected := irregular[CORRECTED]:
         notes.append(
-            f"{counted(odd[CORRECTED], 'name')} corrected (tags, spelling, number) by labelme.yaml."
+            f"{counted(corrected, 'name')} corrected (tags, spelling, number) by labelme.yaml."
         )
     return notes

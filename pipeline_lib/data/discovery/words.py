@@ -1,8 +1,8 @@
-"""Words in streets: SVT's photographs and their word boxes, and outdoor scenes without words.
+"""Text detection: SVT's street photographs with word boxes, and outdoor scenes without words.
 
 Source: Street View Text's ``train.xml`` and ``test.xml`` (protocol, section 5); as negatives the paper
-takes random outdoor images of SUN397, whose outdoor classes are listed in ``outdoor.txt`` (the
-hierarchy's natural and man-made ones, from memory).
+takes random outdoor images of SUN397. ``outdoor.txt`` lists its outdoor classes (the natural and
+man-made ones of the hierarchy, from memory).
 """
 
 import xml.etree.ElementTree as ElementTree
@@ -22,23 +22,23 @@ _SEED = 0
 def read_text(root: Path) -> ImageSet:
     """Read ``svt1/{train,test}.xml``, and as many images of ``SUN397/<letter>/<class>/``.
 
-    A word's box is clipped to its image; what sticks out is counted in the notes. The negatives are
-    drawn over all outdoor images, for each part as many as there are positives or, where there are
-    too few, in the same proportion. Raises InputError for a list that is missing, malformed or empty,
-    an image that is not there, a box outside its image, and no outdoor scene.
+    A word's box is clipped to its image; the notes count clipped boxes. The negatives are a random
+    sample of all outdoor images: for each subset as many as positives or, if there are too few, in the
+    same proportion. Raises InputError for a list that is missing, malformed or empty, a missing image,
+    a box outside its image, and no outdoor scene.
     """
-    images, boxes, splits, clipped = [], [], [], 0
+    images, boxes, splits, n_clipped = [], [], [], 0
     counts = {}
-    for part in ("train", "test"):
-        path = root / "svt1" / f"{part}.xml"
-        found = _tagged(path)
-        counts[part] = len(found)
-        for name, (width, height), words in found:
+    for subset in ("train", "test"):
+        path = root / "svt1" / f"{subset}.xml"
+        tagged_images = _tagged_images(path)
+        counts[subset] = len(tagged_images)
+        for name, (width, height), words in tagged_images:
             image = f"svt1/{name}"
             if not (root / image).is_file():
                 raise InputError(f"{root / image}: in {path}, but not there; unpack SVT again")
             images.append((image, image, TEXT, width, height, 0))
-            splits.append((TEXT, part, image, PRESENT))
+            splits.append((TEXT, subset, image, PRESENT))
             for box in words:
                 x0, y0, x1, y1 = np.clip(box, 0, (width, height) * 2).tolist()
                 if not (x0 < x1 and y0 < y1):
@@ -46,50 +46,50 @@ def read_text(root: Path) -> ImageSet:
                         f"{path}: a word of {name} is outside its {width} x {height} pixels; "
                         "correct or remove it"
                     )
-                clipped += (x0, y0, x1, y1) != box
+                n_clipped += (x0, y0, x1, y1) != box
                 boxes.append((image, TEXT, x0, y0, x1, y1))
-    outdoor = _outdoor(root / "SUN397")
+    outdoor = _outdoor_images(root / "SUN397")
     order = np.random.default_rng(_SEED).permutation(len(outdoor))
-    wanted = min(1.0, len(outdoor) / sum(counts.values()))
-    numbers = {part: int(count * wanted) for part, count in counts.items()}
-    if 0 in numbers.values():
+    ratio = min(1.0, len(outdoor) / sum(counts.values()))
+    negatives = {subset: int(count * ratio) for subset, count in counts.items()}
+    if 0 in negatives.values():
         raise InputError(f"{root / 'SUN397'}: {len(outdoor)} outdoor images are too few; add some")
     start = 0
-    for part, number in numbers.items():
-        for index in sorted(order[start : start + number]):
+    for subset, count in negatives.items():
+        for index in sorted(order[start : start + count]):
             image = f"SUN397/{outdoor[index]}"
             images.append((image, image, "", "", "", 0))
-            splits.append((TEXT, part, image, ABSENT))
-        start += number
+            splits.append((TEXT, subset, image, ABSENT))
+        start += count
     notes = [
         f"{sum(counts.values())} images with words, {start} outdoor images of SUN397 without "
         f"({len(outdoor)} to choose from)."
     ]
-    if clipped:
-        notes.append(f"{clipped} word boxes reach beyond their image and are clipped.")
+    if n_clipped:
+        notes.append(f"{n_clipped} word boxes reach beyond their image and are clipped.")
     summary = Summary("SVT and SUN397 outdoors", len(images), notes=notes)
     return ImageSet(images, boxes, [(TEXT, 1, "text")], summary, splits)
 
 
 def is_outdoor(label: str) -> bool:
-    """Tell whether a class of SUN397 is outdoors; one without its subclass, if any of these is."""
-    return any(one == label or one.startswith(f"{label}/") for one in _OUTDOOR)
+    """Return whether a class of SUN397, or any of its subclasses, is outdoors."""
+    return any(name == label or name.startswith(f"{label}/") for name in _OUTDOOR)
 
 
 _OUTDOOR = files("pipeline_lib.data.discovery").joinpath("outdoor.txt").read_text().split()
 
 
-def _tagged(path: Path) -> list[tuple[str, tuple[int, int], list[tuple[float, ...]]]]:
+def _tagged_images(path: Path) -> list[tuple[str, tuple[int, int], list[tuple[float, ...]]]]:
     """The images of a list: path below the set's folder, (width, height), half-open word boxes."""
     try:
-        listed = ElementTree.parse(path).getroot().findall("image")
+        elements = ElementTree.parse(path).getroot().findall("image")
     except FileNotFoundError:
         raise InputError(f"{path}: not found; unpack SVT there") from None
     except ElementTree.ParseError as error:
         raise InputError(f"{path}: not XML ({error}); unpack SVT again") from None
-    if not listed:
+    if not elements:
         raise InputError(f"{path}: lists no image; unpack SVT again")
-    return [_image(path, number, image) for number, image in enumerate(listed, 1)]
+    return [_image(path, number, image) for number, image in enumerate(elements, 1)]
 
 
 def _image(
@@ -115,11 +115,11 @@ def _image(
     return name, (width, height), words
 
 
-def _outdoor(folder: Path) -> list[str]:
-    """The outdoor images, sorted, by their paths below the set's folder."""
+def _outdoor_images(folder: Path) -> list[str]:
+    """The outdoor images, sorted, as paths below the set's folder."""
     if not folder.is_dir():
         raise InputError(f"{folder}: not found; unpack SUN397 there, all or some of its classes")
-    found = [
+    images = [
         f"{place.relative_to(folder).as_posix()}/{name}"
         for letter in sorted(folder.iterdir())
         if letter.is_dir() and len(letter.name) == 1
@@ -127,6 +127,8 @@ def _outdoor(folder: Path) -> list[str]:
         if is_outdoor(place.relative_to(letter).as_posix())
         for name in image_names(place)
     ]
-    if not found:
-        raise InputError(f"{folder}: has no image of an outdoor class; add some, highway for one")
-    return found
+    if not images:
+        raise InputError(
+            f"{folder}: has no image of an outdoor class; add some, for example highway"
+        )
+    return images

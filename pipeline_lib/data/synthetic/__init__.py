@@ -1,1 +1,1 @@
-"""The mini study's world, drawn and written out in the official layouts."""
+"""The mini study's synthetic data sets, drawn and written in the official layouts."""

@@ -1,40 +1,39 @@
-"""The twin of CUB-200-2011: species that share a body and differ in a small mark."""
+"""The synthetic CUB-200-2011: species that share a body and differ in a small mark."""
 
 from pathlib import Path
 
 import numpy as np
 
-from pipeline_lib.data.synthetic.classes import birds
-from pipeline_lib.data.synthetic.pictures import Draw, Picture
-from pipeline_lib.data.synthetic.sidecars import write_lines
+from pipeline_lib.data.synthetic.annotation_files import write_lines
+from pipeline_lib.data.synthetic.compositions import birds
+from pipeline_lib.data.synthetic.image_files import DrawImages, ImageSpec
 from pipeline_lib.data.synthetic.sizes import SPECIES, SPECIMENS
 
 
-def write_cub(folder: Path, rng: np.random.Generator, draw: Draw) -> None:
-    """``images/NNN.Name/Name_NNNN_NNNNNN.jpg`` and tables joined by ids that count from 1.
+def write_cub(folder: Path, rng: np.random.Generator, draw: DrawImages) -> None:
+    """Write ``images/NNN.Name/Name_NNNN_NNNNNN.jpg`` and tables joined by ids that count from 1.
 
-    A box is ``x y width height``, in floats. Half of a species' images, at random, train.
+    A box is ``x y width height``, in floats. A random half of each species' images is for training.
     """
     species = birds(SPECIES)
-    names, shown, labels, trains = [], [], [], []
-    for label, one in enumerate(species, 1):
+    names, specs, labels, is_training = [], [], [], []
+    for label, bird in enumerate(species, 1):
         for number in range(1, 2 * SPECIMENS + 1):
-            file = f"{one.name}_{number:04}_{rng.integers(10**6):06}.jpg"
-            names.append(f"{label:03}.{one.name}/{file}")
-            shown.append(one)
+            file = f"{bird.name}_{number:04}_{rng.integers(10**6):06}.jpg"
+            names.append(f"{label:03}.{bird.name}/{file}")
+            specs.append(ImageSpec(f"images/{names[-1]}", bird))
             labels.append(label)
-        trains += (rng.permutation(2 * SPECIMENS) < SPECIMENS).astype(int).tolist()
-    drawn = draw([Picture(f"images/{name}", one) for name, one in zip(names, shown, strict=True)])
+        is_training += (rng.permutation(2 * SPECIMENS) < SPECIMENS).astype(int).tolist()
     boxes = []
-    for picture in drawn:
-        x0, y0, x1, y1 = picture.objects[0].box
+    for content in draw(specs):
+        x0, y0, x1, y1 = content.objects[0].box
         boxes.append(f"{x0:.1f} {y0:.1f} {x1 - x0:.1f} {y1 - y0:.1f}")
     tables = {
         "images": names,
         "image_class_labels": labels,
-        "train_test_split": trains,
+        "train_test_split": is_training,
         "bounding_boxes": boxes,
-        "classes": [f"{label:03}.{one.name}" for label, one in enumerate(species, 1)],
+        "classes": [f"{label:03}.{bird.name}" for label, bird in enumerate(species, 1)],
     }
     for table, rows in tables.items():
         write_lines(folder / f"{table}.txt", (f"{i} {row}" for i, row in enumerate(rows, 1)))

@@ -1,6 +1,6 @@
-"""The brushes of the mini world: poses, boxes, filled and textured polygons, colours, backgrounds.
+"""Drawing primitives: poses, boxes, filled and textured polygons, colours, backgrounds.
 
-A canvas is (height, width, 3) float32 RGB, about [0, 1], and is drawn on in place.
+A canvas is (height, width, 3) float32 RGB, about [0, 1]; functions draw on it in place.
 """
 
 import colorsys
@@ -19,32 +19,32 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Pose:
-    """From unit coordinates to pixels: turn, scale, move."""
+    """A rotation, scaling and translation from unit coordinates to pixels."""
 
     centre: tuple[float, float]
     scale: float
     angle: float
 
     def to_pixels(self, points: np.ndarray) -> np.ndarray:
-        """(n, 2) unit coordinates to pixels."""
+        """Convert (n, 2) unit coordinates to pixels."""
         cos, sin = np.cos(self.angle), np.sin(self.angle)
         return points @ np.array([[cos, sin], [-sin, cos]]) * self.scale + self.centre
 
     def to_unit(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Pixels to unit coordinates, of any shape."""
+        """Convert pixels to unit coordinates; ``x`` and ``y`` have any shape."""
         cos, sin = np.cos(self.angle), np.sin(self.angle)
         dx, dy = (x - self.centre[0]) / self.scale, (y - self.centre[1]) / self.scale
         return dx * cos + dy * sin, dy * cos - dx * sin
 
 
 def visible_box(outline: np.ndarray, width: int, height: int) -> Box:
-    """Return the half-open box, in whole pixels, of what an image shows of a polygon (n, 2)."""
+    """Return the half-open box, in whole pixels, of the part of a polygon (n, 2) inside the image."""
     (x0, y0), (x1, y1) = np.floor(outline.min(axis=0)), np.ceil(outline.max(axis=0))
     return int(max(x0, 0)), int(max(y0, 0)), int(min(x1, width)), int(min(y1, height))
 
 
-def meet(a: Box, b: Box) -> bool:
-    """Whether two half-open boxes share a pixel."""
+def overlap(a: Box, b: Box) -> bool:
+    """Tell whether two half-open boxes share a pixel."""
     return max(a[0], b[0]) < min(a[2], b[2]) and max(a[1], b[1]) < min(a[3], b[3])
 
 
@@ -52,12 +52,11 @@ def background(width: int, height: int, rng: np.random.Generator) -> np.ndarray:
     """Return a canvas of soft light and shade with a fine grain."""
     coarse = rng.uniform(0.25, 0.75, (4, 4, 1)) + rng.uniform(-0.1, 0.1, (4, 4, 3))
     fine = rng.normal(0, 0.05, (height // 6, width // 6, 3))
-    layers = (coarse, fine)
-    parts = [
+    resized = [
         cv2.resize(layer.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
-        for layer in layers
+        for layer in (coarse, fine)
     ]
-    return np.ascontiguousarray(parts[0] + parts[1])
+    return np.ascontiguousarray(resized[0] + resized[1])
 
 
 def fill(canvas: np.ndarray, polygon: np.ndarray, colour: np.ndarray) -> None:
@@ -80,7 +79,7 @@ def paint(canvas: np.ndarray, polygon: np.ndarray, colours: np.ndarray, texture:
 
 
 def two_colours(hue: float, rng: np.random.Generator) -> np.ndarray:
-    """A deep colour near ``hue`` and a pale one of any hue, as (2, 3) RGB in [0, 1]."""
+    """Return a deep colour near ``hue`` and a pale one of any hue, (2, 3) RGB in [0, 1]."""
     deep = colorsys.hsv_to_rgb(
         (hue + rng.normal(0, HUE_SPREAD)) % 1, rng.uniform(0.5, 1), rng.uniform(0.3, 0.8)
     )
@@ -89,7 +88,7 @@ def two_colours(hue: float, rng: np.random.Generator) -> np.ndarray:
 
 
 def draw_clutter(canvas: np.ndarray, rng: np.random.Generator) -> None:
-    """A random blob, plain or with random waves: textured like things, but like no kind."""
+    """Draw a random blob, plain or with random waves: textured, but unlike any kind of object."""
     height, width = canvas.shape[:2]
     centre, reach = rng.uniform(0, (width, height)), rng.uniform(0.05, 0.2) * min(width, height)
     angles = np.sort(rng.uniform(0, 2 * np.pi, rng.integers(4, 9)))

@@ -1,8 +1,8 @@
-"""The mini world written as ILSVRC2012, in the official layout, quirks included.
+"""The synthetic ILSVRC2012, in the official layout with its peculiarities.
 
 ``train/<wnid>/<wnid>_<n>.JPEG``, flat ``val/`` and ``test/``, ``bbox/val/*.xml`` with inclusive
 corners, no labels for test, and a devkit whose ids are not in sorted-WNID order, whose ``meta.mat``
-has inner synsets too, and which comes with a blacklist.
+also has inner synsets, and which includes a blacklist.
 """
 
 from functools import partial
@@ -13,17 +13,17 @@ import numpy as np
 from PIL import Image
 
 from pipeline_lib.common.command import progress
+from pipeline_lib.data.synthetic.annotation_files import write_annotation, write_lines, write_mat
 from pipeline_lib.data.synthetic.kinds import KINDS
 from pipeline_lib.data.synthetic.scenes import Scene, draw_scene
-from pipeline_lib.data.synthetic.sidecars import write_annotation, write_lines, write_mat
 
-BLACKLISTED = 0.02  # part of the val images; 1,762 of 50,000 in ILSVRC
+BLACKLISTED_FRACTION = 0.02  # of the val images; 1,762 of 50,000 in ILSVRC
 DEVKIT = Path("ILSVRC2012_devkit_t12/data")
 _SPLITS = ("train", "val", "test")
 
 
 def wnid(kind: int) -> str:
-    """Return the WNID of ``KINDS[kind]``; sorted, they are in another order than the ids."""
+    """Return the WNID of ``KINDS[kind]``; the WNIDs sort differently from the ids."""
     return f"n9{(kind * 7919 + 13) % 9973:07d}"
 
 
@@ -32,11 +32,11 @@ def write_ilsvrc(
     *,
     train_images: int,
     val_images: int,
-    test_images: int = 0,
+    test_images: int,
     seed: int,
     processes: int,
 ) -> None:
-    """Write the data set below ``root``, an empty folder; the same for any number of processes."""
+    """Write the data set below ``root``, an empty folder. ``processes`` does not change the result."""
     ids = np.random.default_rng([seed, 2]).permutation(len(KINDS)) + 1
     counts = zip(_SPLITS, (train_images, val_images, test_images), strict=True)
     jobs = [(split, index) for split, count in counts for index in range(count)]
@@ -45,22 +45,22 @@ def write_ilsvrc(
     for folder in (Path("val"), Path("bbox/val"), DEVKIT, *[Path("test")] * bool(test_images)):
         (root / folder).mkdir(parents=True)
     with get_context("spawn").Pool(processes) as pool:
-        drawn = pool.imap(partial(_write_one, root, seed), jobs, chunksize=32)
-        kinds = list(progress(drawn, "drawing", total=len(jobs)))
+        results = pool.imap(partial(_write_image, root, seed), jobs, chunksize=32)
+        kinds = list(progress(results, "drawing", total=len(jobs)))
     _write_devkit(root / DEVKIT, ids, kinds[train_images:][:val_images], seed)
 
 
 def scene_of(seed: int, split: str, index: int) -> tuple[int, Scene]:
-    """Draw image ``index``, from 0, of a split of the world of ``seed``: its kind, and the scene.
+    """Return the kind and the scene of image ``index``, counted from 0, of a split.
 
-    The same again whenever it is asked for: this is how one knows what is where in an image.
+    The result depends on the arguments alone: this gives the ground truth of a written image.
     """
     rng = np.random.default_rng([seed, _SPLITS.index(split), index])
     kind = index % len(KINDS) if split == "train" else int(rng.integers(len(KINDS)))
     return kind, draw_scene(KINDS[kind], rng)
 
 
-def _write_one(root: Path, seed: int, job: tuple[str, int]) -> int:
+def _write_image(root: Path, seed: int, job: tuple[str, int]) -> int:
     """Draw and write one image (and its XML); return its kind."""
     split, index = job
     kind, scene = scene_of(seed, split, index)
@@ -76,7 +76,7 @@ def _write_one(root: Path, seed: int, job: tuple[str, int]) -> int:
             filename=path.stem,
             size=(width, height),
             names={"name": wnid(kind)},
-            boxes=[drawn.box for drawn in scene.objects],
+            boxes=[scene_object.box for scene_object in scene.objects],
         )
     Image.fromarray(scene.image).save(path, "JPEG", quality=92)
     return kind
@@ -85,9 +85,9 @@ def _write_one(root: Path, seed: int, job: tuple[str, int]) -> int:
 def _write_devkit(folder: Path, ids: np.ndarray, val_kinds: list[int], seed: int) -> None:
     labels = [ids[kind] for kind in val_kinds]
     write_lines(folder / "ILSVRC2012_validation_ground_truth.txt", labels)
-    black = np.random.default_rng([seed, 3]).random(len(val_kinds)) < BLACKLISTED
+    in_blacklist = np.random.default_rng([seed, 3]).random(len(val_kinds)) < BLACKLISTED_FRACTION
     blacklist = folder / "ILSVRC2014_clsloc_validation_blacklist.txt"
-    write_lines(blacklist, np.flatnonzero(black) + 1)
+    write_lines(blacklist, np.flatnonzero(in_blacklist) + 1)
     fields = ("ILSVRC2012_ID", "WNID", "words", "gloss", "num_children", "children")
     rows = [
         (int(ids[k]), wnid(k), kind.name, f"a {kind.name}", 0, np.array([]))

@@ -1,9 +1,9 @@
-"""The kinds of object in the mini world: a body shape, a coloured texture over it, a part.
+"""The kinds of synthetic objects: a body shape, a coloured texture on it, and a small part.
 
-The texture covers the whole body and the part sits at one end of it, so an object has both an
-extent and a most discriminative spot: what average and max pooling differ about (paper, 3.2).
-Shapes live in unit coordinates, the body within [-1, 1] squared; textures map the same
-coordinates to [0, 1], the mix of an object's two colours.
+The texture covers the whole body and the part is at one end of it, so an object has both an extent
+and a most discriminative spot: this is where average and max pooling differ (paper, 3.2).
+Shapes are in unit coordinates, the body within [-1, 1] squared; textures map the same coordinates
+to [0, 1], the mixing ratio of an object's two colours.
 """
 
 from collections.abc import Callable
@@ -74,8 +74,8 @@ TEXTURES: dict[str, Texture] = {
     ),
 }
 
-# A part is a small polygon in its own unit coordinates, in a colour (RGB in [0, 1]) that stands out.
-# No two kinds share one: a part alone tells the kind, and so may a look at the body.
+# A part is a small polygon in its own unit coordinates, in a bright colour (RGB in [0, 1]).
+# No two kinds share a part, so the part alone identifies the kind, as does the body.
 PARTS: dict[str, tuple[np.ndarray, tuple[float, float, float]]] = {
     "yellow bolt": (_polygon((-1, -0.3), (1, -0.3), (1, 0.3), (-1, 0.3)), (1, 0.9, 0.1)),
     "white horn": (_polygon((-0.7, 0.8), (0.7, 0.8), (0, -1)), (1, 1, 1)),
@@ -92,7 +92,7 @@ PARTS: dict[str, tuple[np.ndarray, tuple[float, float, float]]] = {
 
 @dataclass(frozen=True)
 class Kind:
-    """A class of the mini world; ``hue`` in [0, 1) is the tendency of its texture's colour."""
+    """A kind of object; ``hue`` in [0, 1) is the mean hue of its texture."""
 
     shape: str
     texture: str
@@ -101,7 +101,7 @@ class Kind:
 
     @property
     def name(self) -> str:
-        """What a person would call it, for instance "striped disc with a horn"."""
+        """A readable name, for example "striped disc with a horn"."""
         article = "an" if self.part[0] in "aeiou" else "a"
         return f"{self.texture} {self.shape} with {article} {self.part}"
 

@@ -1,8 +1,9 @@
-"""The twin of VQA v1: pictures of known things, questions about them, and ten people who answer.
+"""The synthetic VQA v1: images of known objects, questions about them, and ten answers to each.
 
-Two thirds of the pictures show one to three things of a kind, the others two of two kinds. Whether a
-question can be answered from its words alone is known: "what is striped?" can, for every striped thing
-is a disc, "what shape is it?" cannot. The people err now and then and spell as they like.
+Two thirds of the images show one to three objects of one kind, the others two objects of two kinds.
+It is known whether a question's words suffice to answer it: for "what is striped?" they do, because
+every striped object is a disc; for "what shape is it?" they do not. Some answers are wrong, and some are
+spelt differently.
 """
 
 import json
@@ -12,18 +13,18 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline_lib.data.synthetic.classes import THINGS, Composition
+from pipeline_lib.data.discovery.answer_spelling import normalised_answer
+from pipeline_lib.data.synthetic.compositions import FEW_OBJECTS, Composition
+from pipeline_lib.data.synthetic.image_files import DrawImages, ImageContent, ImageSpec
 from pipeline_lib.data.synthetic.kinds import KINDS, Kind
-from pipeline_lib.data.synthetic.pictures import Draw, Drawn, Picture
-from pipeline_lib.evaluation.vqa import normalised
 
-IMAGES = {"train2014": 160, "val2014": 90, "test2015": 30}
-PEOPLE, CHOICES = 10, 18
-WRONG, SPELLED = 0.08, 0.25  # how often one of the people errs, or spells in a way of his own
-NAMED = KINDS[:6]  # few kinds, so that few pictures show enough of each
-NUMBERS = ("one", "two", "three")
-_SHAPES = tuple(kind.shape for kind in NAMED)
-_TEXTURES = tuple(kind.texture for kind in NAMED)
+IMAGES_PER_SUBSET = {"train2014": 160, "val2014": 90, "test2015": 30}
+ANSWERS, CHOICES = 10, 18  # per question
+WRONG_RATE, VARIANT_RATE = 0.08, 0.25  # how often an answer is wrong, or spelt differently
+ASKED_KINDS = KINDS[:6]  # few kinds, so that a few images show each often enough
+NUMBER_WORDS = ("one", "two", "three")
+_SHAPES = tuple(kind.shape for kind in ASKED_KINDS)
+_TEXTURES = tuple(kind.texture for kind in ASKED_KINDS)
 _POOLS = {"yes/no": ("yes", "no"), "number": ("1", "2", "3"), "other": (*_SHAPES, *_TEXTURES)}
 _FILLERS = (
     *("red", "blue", "green", "white", "0", "4", "5", "10", "left", "right", "wood", "none"),
@@ -33,68 +34,72 @@ _FILLERS = (
 
 @dataclass(frozen=True)
 class Question:
-    """A question, its true answer, how it begins and of what type its answer is."""
+    """A question, its true answer, its first words and the type of its answer."""
 
     text: str
     answer: str
-    begins: str
+    first_words: str
     type: str
 
 
-def write_vqa(root: Path, rng: np.random.Generator, draw: Draw) -> None:
-    """``vqa/*_questions.json`` and ``*_annotations.json``, and ``coco/<split>/COCO_*.jpg``.
+def write_vqa(root: Path, rng: np.random.Generator, draw: DrawImages) -> None:
+    """Write ``vqa/*_questions.json``, ``vqa/*_annotations.json`` and ``coco/<subset>/COCO_*.jpg``.
 
-    Each picture has three questions. Answers of test are not published.
+    Each image has three questions. Answers of the test images are not published.
     """
     (root / "vqa").mkdir()
     first = 1
-    for subset, count in IMAGES.items():
+    for subset, count in IMAGES_PER_SUBSET.items():
         numbers = range(first, first + count)
         first += count
-        pictures = [
-            Picture(f"coco/{subset}/COCO_{subset}_{number:012}.jpg", _composition(number, rng))
+        specs = [
+            ImageSpec(f"coco/{subset}/COCO_{subset}_{number:012}.jpg", _composition(number, rng))
             for number in numbers
         ]
-        asked, chosen, answered = [], [], []
-        for number, drawn in zip(numbers, draw(pictures), strict=True):
-            for place, question in enumerate(_questions(drawn, rng)):
-                key = {"image_id": number, "question_id": 10 * number + place}
-                asked.append(key | {"question": question.text})
-                chosen.append(asked[-1] | {"multiple_choices": _choices(question, rng)})
-                answered.append(key | _annotation(question, rng))
+        open_ended, multiple_choice, annotations = [], [], []
+        for number, content in zip(numbers, draw(specs), strict=True):
+            for index, question in enumerate(_questions(content, rng)):
+                key = {"image_id": number, "question_id": 10 * number + index}
+                open_ended.append(key | {"question": question.text})
+                choices = {"multiple_choices": _choices(question, rng)}
+                multiple_choice.append(open_ended[-1] | choices)
+                annotations.append(key | _annotation(question, rng))
         shared = {"info": {}, "license": {}, "data_type": "mscoco", "data_subtype": subset}
-        names = {
-            f"OpenEnded_mscoco_{subset}_questions": {"task_type": "Open-Ended", "questions": asked},
+        files = {
+            f"OpenEnded_mscoco_{subset}_questions": {
+                "task_type": "Open-Ended",
+                "questions": open_ended,
+            },
             f"MultipleChoice_mscoco_{subset}_questions": {
                 "task_type": "Multiple-Choice",
                 "num_choices": CHOICES,
-                "questions": chosen,
+                "questions": multiple_choice,
             },
         }
         if subset != "test2015":
-            names[f"mscoco_{subset}_annotations"] = {"annotations": answered}
-        for name, content in names.items():
+            files[f"mscoco_{subset}_annotations"] = {"annotations": annotations}
+        for name, content in files.items():
             (root / "vqa" / f"{name}.json").write_text(json.dumps(shared | content))
 
 
 def _composition(number: int, rng: np.random.Generator) -> Composition:
-    one, other = (NAMED[index] for index in rng.permutation(len(NAMED))[:2])
-    kinds = (one,) * int(rng.integers(1, 4)) if number % 3 else (one, other)
-    return Composition("things", tuple((kind,) for kind in kinds), THINGS)
+    first, second = (ASKED_KINDS[index] for index in rng.permutation(len(ASKED_KINDS))[:2])
+    kinds = (first,) * int(rng.integers(1, 4)) if number % 3 else (first, second)
+    return Composition("things", tuple((kind,) for kind in kinds), FEW_OBJECTS)
 
 
-def _questions(drawn: Drawn, rng: np.random.Generator) -> list[Question]:
-    """Three questions about what a picture shows, in any order."""
-    kinds = [one.kind for one in drawn.objects]
+def _questions(image: ImageContent, rng: np.random.Generator) -> list[Question]:
+    """Return three questions about an image, in random order."""
+    kinds = [each.kind for each in image.objects]
     count = len(kinds)
-    asked = [_about_number(count, rng)]
+    questions = [_about_number(count, rng)]
     if len(set(kinds)) == 1:
-        asked += [_about_shape(kinds[0], count, rng), _about_presence(kinds[0], rng)]
+        questions += [_about_shape(kinds[0], count, rng), _about_presence(kinds[0], rng)]
     else:
-        asked += [
+        questions += [
             Question(f"What is {kind.texture}?", kind.shape, "what is", "other") for kind in kinds
         ]
-    return [asked[index] for index in rng.permutation(len(asked))]
+    return [questions[index] for index in rng.permutation(len(questions))]
 
 
 def _about_number(count: int, rng: np.random.Generator) -> Question:
@@ -112,7 +117,7 @@ def _about_shape(kind: Kind, count: int, rng: np.random.Generator) -> Question:
 
 
 def _about_presence(kind: Kind, rng: np.random.Generator) -> Question:
-    """Half of the times what is asked for is there: a bag of words and an image cannot tell."""
+    """Ask for a shape that is present half of the time: a bag of words and an image cannot tell."""
     other = _SHAPES[int(rng.integers(len(_SHAPES)))]
     shape = kind.shape if rng.random() < 0.5 else other
     article = "an" if shape[0] in "aeiou" else "a"
@@ -121,43 +126,45 @@ def _about_presence(kind: Kind, rng: np.random.Generator) -> Question:
 
 
 def _annotation(question: Question, rng: np.random.Generator) -> dict:
-    """What ten people answer; the answer that most gave is the question's own."""
+    """Return ten answers, and the most frequent one."""
     pool = _POOLS[question.type]
     answers = []
-    for number in range(1, PEOPLE + 1):
-        errs, spells = rng.random() < WRONG, rng.random() < SPELLED
-        said = pool[int(rng.integers(len(pool)))] if errs else question.answer
+    for number in range(1, ANSWERS + 1):
+        is_wrong, is_variant = rng.random() < WRONG_RATE, rng.random() < VARIANT_RATE
+        answer = pool[int(rng.integers(len(pool)))] if is_wrong else question.answer
         answers.append(
             {
-                "answer": _spelled(said, rng) if spells else said,
-                "answer_confidence": "maybe" if errs else "yes",
+                "answer": _spelling_variant(answer, rng) if is_variant else answer,
+                "answer_confidence": "maybe" if is_wrong else "yes",
                 "answer_id": number,
             }
         )
-    ((most, _),) = Counter(normalised(one["answer"]) for one in answers).most_common(1)
+    ((most_frequent, _),) = Counter(
+        normalised_answer(answer["answer"]) for answer in answers
+    ).most_common(1)
     return {
-        "question_type": question.begins,
+        "question_type": question.first_words,
         "answer_type": question.type,
-        "multiple_choice_answer": most,
+        "multiple_choice_answer": most_frequent,
         "answers": answers,
     }
 
 
-def _spelled(answer: str, rng: np.random.Generator) -> str:
-    """The same in another spelling: "2" as "two", "disc" as "a disc" or "Disc."."""
+def _spelling_variant(answer: str, rng: np.random.Generator) -> str:
+    """Return the answer in another spelling: "2" as "two", "disc" as "a disc" or "Disc."."""
     if answer.isdigit():
-        return NUMBERS[int(answer) - 1]
-    ways = (f"{answer.title()}.", f"{answer}!", *[f"a {answer}"] * (answer in _SHAPES))
-    return ways[int(rng.integers(len(ways)))]
+        return NUMBER_WORDS[int(answer) - 1]
+    variants = (f"{answer.title()}.", f"{answer}!", *[f"a {answer}"] * (answer in _SHAPES))
+    return variants[int(rng.integers(len(variants)))]
 
 
 def _choices(question: Question, rng: np.random.Generator) -> list[str]:
-    """The true answer among seventeen others: three of its type, the popular ones, any."""
-    pool = [one for one in _POOLS[question.type] if one != question.answer]
+    """Return the true answer among seventeen others: three of its type, popular ones, any."""
+    pool = [answer for answer in _POOLS[question.type] if answer != question.answer]
     plausible = [pool[index] for index in rng.permutation(len(pool))[:3]]
     popular = (*_POOLS["yes/no"], *_POOLS["number"])
     others = dict.fromkeys(
-        one for one in (*plausible, *popular, *_FILLERS) if one != question.answer
+        answer for answer in (*plausible, *popular, *_FILLERS) if answer != question.answer
     )
     choices = [question.answer, *list(others)[: CHOICES - 1]]
     return [choices[index] for index in rng.permutation(CHOICES)]

@@ -1,7 +1,7 @@
-"""Drawing a scene: a cluttered background, things that mean nothing, and objects of some kinds.
+"""Drawing a scene: a background, meaningless clutter, and objects of given kinds.
 
-A scene knows everything about itself: every object's kind, outline and half-open box. Clutter
-correlates with nothing; scale, place, turn and colours are drawn anew for every object.
+A scene comes with its ground truth: every object's kind, outline and half-open box. Clutter correlates
+with nothing; scale, position, rotation and colours are random for every object.
 """
 
 import colorsys
@@ -15,32 +15,31 @@ from pipeline_lib.data.synthetic.drawing import (
     background,
     draw_clutter,
     fill,
-    meet,
+    overlap,
     paint,
     two_colours,
     visible_box,
 )
 from pipeline_lib.data.synthetic.kinds import PARTS, SHAPES, TEXTURES, Kind
 
-OBJECTS = (0.75, 0.18, 0.07)  # how often a scene has one, two, three objects of its kind
+OBJECT_COUNT_RATES = (0.75, 0.18, 0.07)  # probabilities of one, two, three objects in a scene
 
 
 @dataclass(frozen=True)
 class Style:
-    """How objects lie in the images of a data set.
+    """How objects are arranged in the images of a data set. Pairs are a minimum and a maximum.
 
-    ``side`` is an image's least and largest width and height in pixels, each drawn alone: aspects
-    vary. ``reach`` is half the first object's length as a part of the shorter side, ``others`` what
-    all others' are multiplied by; ``margin`` is how near a centre may come to the border, in half
-    lengths, and ``turn`` the least and largest angle. A part of scale ``part_size`` sits at
-    ``part_at`` on its body's long axis, both in the body's unit coordinates. ``clutter`` is the least
-    and largest number of meaningless blobs.
+    ``side``: width and height of an image in pixels, independent of each other. ``reach``: half the
+    length of the first object, as a fraction of the image's shorter side; the other objects' is
+    multiplied by ``others``. ``margin``: minimum distance of a centre from the border, in half lengths.
+    ``turn``: rotation angle in radians. A part of scale ``part_size`` is at ``part_at`` on its body's
+    long axis, both in the body's unit coordinates. ``clutter``: number of meaningless blobs.
     """
 
     side: tuple[int, int] = (112, 168)
     reach: tuple[float, float] = (0.18, 0.5)
     others: float = 0.7
-    margin: float = 0.3  # the border may cut off a good part, as in photographs
+    margin: float = 0.3  # the border may cut objects off, as in photographs
     turn: tuple[float, float] = (0, 2 * np.pi)
     part_at: float = 0.6
     part_size: float = 0.2
@@ -49,10 +48,10 @@ class Style:
 
 @dataclass(frozen=True)
 class Backdrop:
-    """A kind of place: a faint texture and tint of everything below a horizon.
+    """The surroundings of a place: a faint texture and tint of everything below a horizon.
 
-    ``horizon`` is how far down it begins, as a part of the height; 0 is a wall all over. ``contrast``
-    is the texture's, from its darkest to its brightest.
+    ``horizon`` is its distance from the top, as a fraction of the height; 0 makes a wall. ``contrast``
+    is the texture's difference between darkest and brightest.
     """
 
     texture: str
@@ -62,10 +61,10 @@ class Backdrop:
 
 
 @dataclass(frozen=True)
-class DrawnObject:
-    """An object as drawn: ``polygon`` (n, 2) float in pixels, ``box`` half-open in whole pixels.
+class SceneObject:
+    """An object in an image: ``polygon`` (n, 2) float in pixels, ``box`` half-open in whole pixels.
 
-    ``part`` (m, 2) is the outline of its part, in pixels; the image's border may cut off either.
+    ``part`` (m, 2) is the outline of its part, in pixels. Both outlines may cross the image's border.
     """
 
     kind: Kind
@@ -76,32 +75,32 @@ class DrawnObject:
 
 @dataclass(frozen=True)
 class Scene:
-    """``image`` is (height, width, 3) uint8 RGB; ``edge`` is the first row of its backdrop, if any."""
+    """``image`` is (height, width, 3) uint8 RGB; ``horizon_row`` is the first row of its backdrop."""
 
     image: np.ndarray
-    objects: tuple[DrawnObject, ...]
-    edge: int | None = None
+    objects: tuple[SceneObject, ...]
+    horizon_row: int | None = None
 
 
 PLAIN = Style()
 
 
 def draw_scene(kind: Kind, rng: np.random.Generator) -> Scene:
-    """Draw a scene with one to three objects of ``kind``, none hiding another."""
-    canvas, edge = _cluttered_canvas(PLAIN, None, rng)
-    kinds = (kind,) * (1 + int(rng.choice(len(OBJECTS), p=OBJECTS)))
-    return _finished(canvas, _scatter(canvas, kinds, PLAIN, rng), edge, rng)
+    """Draw a scene with one to three objects of ``kind`` that do not overlap."""
+    canvas, horizon_row = _cluttered_canvas(PLAIN, None, rng)
+    kinds = (kind,) * (1 + int(rng.choice(len(OBJECT_COUNT_RATES), p=OBJECT_COUNT_RATES)))
+    return _finish(canvas, _scatter(canvas, kinds, PLAIN, rng), horizon_row, rng)
 
 
 def draw_composition(
     kinds: tuple[Kind, ...], style: Style, backdrop: Backdrop | None, rng: np.random.Generator
 ) -> Scene:
-    """Draw a scene with an object of each of ``kinds``, none hiding another, in a place or nowhere.
+    """Draw a scene with an object of each of ``kinds``, none overlapping, with or without a backdrop.
 
-    An object for which no place is left is not drawn.
+    An object for which no free position is found is left out.
     """
-    canvas, edge = _cluttered_canvas(style, backdrop, rng)
-    return _finished(canvas, _scatter(canvas, kinds, style, rng), edge, rng)
+    canvas, horizon_row = _cluttered_canvas(style, backdrop, rng)
+    return _finish(canvas, _scatter(canvas, kinds, style, rng), horizon_row, rng)
 
 
 def _cluttered_canvas(
@@ -109,10 +108,10 @@ def _cluttered_canvas(
 ) -> tuple[np.ndarray, int | None]:
     width, height = (int(rng.integers(*style.side, endpoint=True)) for _ in range(2))
     canvas = background(width, height, rng)
-    edge = None if backdrop is None else _draw_backdrop(canvas, backdrop, rng)
+    horizon_row = None if backdrop is None else _draw_backdrop(canvas, backdrop, rng)
     for _ in range(rng.integers(*style.clutter, endpoint=True)):
         draw_clutter(canvas, rng)
-    return canvas, edge
+    return canvas, horizon_row
 
 
 def _draw_backdrop(canvas: np.ndarray, backdrop: Backdrop, rng: np.random.Generator) -> int:
@@ -128,22 +127,25 @@ def _draw_backdrop(canvas: np.ndarray, backdrop: Backdrop, rng: np.random.Genera
 
 def _scatter(
     canvas: np.ndarray, kinds: tuple[Kind, ...], style: Style, rng: np.random.Generator
-) -> tuple[DrawnObject, ...]:
+) -> tuple[SceneObject, ...]:
     height, width, _ = canvas.shape
-    objects: list[DrawnObject] = []
-    for _ in range(len(kinds) * 8):  # a place may be taken: a few tries an object
+    objects: list[SceneObject] = []
+    for _ in range(len(kinds) * 8):  # several attempts, because positions may be occupied
         kind = kinds[min(len(objects), len(kinds) - 1)]
-        pose = _place(width, height, style, len(objects), rng)
+        pose = _random_pose(width, height, style, len(objects), rng)
         outline = pose.to_pixels(SHAPES[kind.shape])
         box = visible_box(outline, width, height)
-        if len(objects) < len(kinds) and not any(meet(box, other.box) for other in objects):
+        if len(objects) < len(kinds) and not any(overlap(box, other.box) for other in objects):
             part = _draw_object(canvas, kind, pose, style, rng)
-            objects.append(DrawnObject(kind, outline, box, part))
+            objects.append(SceneObject(kind, outline, box, part))
     return tuple(objects)
 
 
-def _place(width: int, height: int, style: Style, already: int, rng: np.random.Generator) -> Pose:
-    scale = rng.uniform(*style.reach) * min(width, height) * (1.0 if already == 0 else style.others)
+def _random_pose(
+    width: int, height: int, style: Style, number: int, rng: np.random.Generator
+) -> Pose:
+    """Return the pose of a scene's object ``number``, counted from 0."""
+    scale = rng.uniform(*style.reach) * min(width, height) * (1.0 if number == 0 else style.others)
     margin = style.margin * scale
     centre = (rng.uniform(margin, width - margin), rng.uniform(margin, height - margin))
     return Pose(centre, scale, rng.uniform(*style.turn))
@@ -152,7 +154,7 @@ def _place(width: int, height: int, style: Style, already: int, rng: np.random.G
 def _draw_object(
     canvas: np.ndarray, kind: Kind, pose: Pose, style: Style, rng: np.random.Generator
 ) -> np.ndarray:
-    """Draw an object and return the outline of its part."""
+    """Draw an object; return the outline of its part."""
     texture, outline = TEXTURES[kind.texture], pose.to_pixels(SHAPES[kind.shape])
     paint(canvas, outline, two_colours(kind.hue, rng), lambda x, y: texture(*pose.to_unit(x, y)))
     spot = tuple(pose.to_pixels(np.array([[style.part_at, 0.0]]))[0])
@@ -162,11 +164,13 @@ def _draw_object(
     return part
 
 
-def _finished(
+def _finish(
     canvas: np.ndarray,
-    objects: tuple[DrawnObject, ...],
-    edge: int | None,
+    objects: tuple[SceneObject, ...],
+    horizon_row: int | None,
     rng: np.random.Generator,
 ) -> Scene:
     noise = rng.normal(0, 0.02, canvas.shape).astype(np.float32)
-    return Scene((np.clip(canvas + noise, 0, 1) * 255).round().astype(np.uint8), objects, edge)
+    return Scene(
+        (np.clip(canvas + noise, 0, 1) * 255).round().astype(np.uint8), objects, horizon_row
+    )

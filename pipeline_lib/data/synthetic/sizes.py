@@ -1,12 +1,12 @@
-"""How large the twins are: together about 1,860 images, drawn in seconds.
+"""Sizes of the synthetic transfer sets: together about 1,860 images, drawn in seconds.
 
-Training takes 12 images of a class. That is few, so that fitting is quick, and enough to tell few
-classes apart; some ten are left to test on.
+A class has 12 training images: few, so that fitting is fast, and enough for a handful of classes. About
+ten test images are left.
 """
 
-CLASSES = 8  # of a set of scenes, actions or events; ten shapes make ten classes of objects
-TRAIN, TEST = 12, 10  # images of a class in the official lists
-IMAGES = TRAIN + TEST  # images of a class where the split is drawn
-BACKGROUND = 12  # images of a class without objects
+CLASSES = 8  # in a set of scenes, actions or events; sets of objects have ten, one per shape
+TRAIN, TEST = 12, 10  # images per class in the official lists
+IMAGES = TRAIN + TEST  # images per class where splits are random
+BACKGROUND = 12  # images of the class without objects
 SPECIES = 10
-SPECIMENS = 15  # images of a species, to train on and again to test on: Table 4 hangs on one split
+SPECIMENS = 15  # training images per species, and as many test images: Table 4 has one split

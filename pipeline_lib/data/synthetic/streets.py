@@ -1,6 +1,6 @@
-"""The twins of SVT and of SUN397's outdoor scenes: places with a sign, written upon or blank.
+"""The synthetic SVT and outdoor scenes of SUN397: places with a sign, with or without a word on it.
 
-Nothing but the writing tells the two apart: places, clutter and signs are the same.
+Only the word distinguishes the two sets: places, clutter and signs are the same.
 """
 
 import xml.etree.ElementTree as ElementTree
@@ -10,19 +10,19 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from pipeline_lib.data.synthetic.classes import Composition
+from pipeline_lib.data.synthetic.compositions import Composition
 from pipeline_lib.data.synthetic.drawing import Box
-from pipeline_lib.data.synthetic.pictures import Draw, Picture
+from pipeline_lib.data.synthetic.image_files import DrawImages, ImageSpec
 from pipeline_lib.data.synthetic.scenes import Backdrop, Scene, Style
 
-PARTS = {"train": 90, "test": 50}
-WORDLESS = sum(PARTS.values())
+IMAGES_PER_SUBSET = {"train": 90, "test": 50}
+WORDLESS = sum(IMAGES_PER_SUBSET.values())
 WORDS = (
     *("CAFE", "BANK", "HOTEL", "PIZZA", "BAKERY", "MARKET", "THEATRE", "BOOKS", "DINER", "STUDIO"),
     *("TAVERN", "GRILL", "FLORIST", "TAILOR", "PHARMACY"),
 )
-MARGIN = 3  # pixels of a sign around its word
-HEIGHT = (0.16, 0.24)  # of a word's letters, as a part of the shorter side
+MARGIN = 3  # pixels between a word and its sign's edge
+HEIGHT = (0.16, 0.24)  # of letters, as a fraction of the image's shorter side
 PLACES = {
     "street": Backdrop("bricked", 0.05, 0.0),
     "highway": Backdrop("striped", 0.6, 0.5),
@@ -33,7 +33,7 @@ _STYLE = Style(side=(140, 190), clutter=(1, 3))
 
 @dataclass(frozen=True)
 class Word:
-    """A word as drawn: ``box`` is half-open, in whole pixels."""
+    """A word in an image; ``box`` is half-open, in whole pixels."""
 
     text: str
     box: Box
@@ -41,70 +41,72 @@ class Word:
 
 @dataclass(frozen=True)
 class Street(Composition):
-    """A place with a sign; ``written`` tells whether there is a word on it."""
+    """A place with a sign; ``has_word`` tells whether there is a word on it."""
 
-    written: bool = False
+    has_word: bool = False
 
     def draw(self, rng: np.random.Generator) -> Scene:
-        """Draw a new image; its objects are the words."""
+        """Draw a new image; its objects are its words."""
         image = Image.fromarray(super().draw(rng).image)
-        word = _put_sign(image, self.written, rng)
-        return Scene(np.asarray(image), (word,) if self.written else ())
+        word = _draw_sign(image, self.has_word, rng)
+        return Scene(np.asarray(image), (word,) if self.has_word else ())
 
 
-def write_streets(root: Path, rng: np.random.Generator, draw: Draw) -> None:
-    """``svt1/img/*.jpg``, ``svt1/{train,test}.xml``; ``SUN397/<letter>/<class>/sun_*.jpg``."""
+def write_streets(root: Path, rng: np.random.Generator, draw: DrawImages) -> None:
+    """Write ``svt1/img/*.jpg``, ``svt1/{train,test}.xml``; ``SUN397/<letter>/<class>/sun_*.jpg``."""
     number = 0
-    for part, count in PARTS.items():
+    for subset, count in IMAGES_PER_SUBSET.items():
         names = [f"img/{number + index:02}_{rng.integers(100):02}.jpg" for index in range(count)]
         number += count
-        pictures = [Picture(f"svt1/{name}", _street(rng, written=True)) for name in names]
+        specs = [ImageSpec(f"svt1/{name}", _street(rng, has_word=True)) for name in names]
         tags = ElementTree.Element("tagset")
-        for name, drawn in zip(names, draw(pictures), strict=True):
-            _tag(tags, name, drawn.size, drawn.objects)
+        for name, content in zip(names, draw(specs), strict=True):
+            _add_image(tags, name, content.size, content.objects)
         ElementTree.indent(tags)
-        ElementTree.ElementTree(tags).write(root / "svt1" / f"{part}.xml", "utf-8", True)
+        ElementTree.ElementTree(tags).write(root / "svt1" / f"{subset}.xml", "utf-8", True)
     draw(
         [
-            Picture(f"SUN397/{one.name[0]}/{one.name}/sun_{index:04}.jpg", one)
-            for index, one in enumerate(_street(rng, written=False) for _ in range(WORDLESS))
+            ImageSpec(f"SUN397/{street.name[0]}/{street.name}/sun_{index:04}.jpg", street)
+            for index, street in enumerate(_street(rng, has_word=False) for _ in range(WORDLESS))
         ]
     )
 
 
-def _street(rng: np.random.Generator, *, written: bool) -> Street:
+def _street(rng: np.random.Generator, *, has_word: bool) -> Street:
     name = rng.choice(list(PLACES))
-    return Street(str(name), (), _STYLE, PLACES[name], written=written)
+    return Street(str(name), (), _STYLE, PLACES[name], has_word=has_word)
 
 
-def _put_sign(image: Image.Image, written: bool, rng: np.random.Generator) -> Word:
-    """Paint a sign somewhere and, if it is to be written, a word on it; return the word."""
+def _draw_sign(image: Image.Image, has_word: bool, rng: np.random.Generator) -> Word:
+    """Draw a sign at a random position, with a word on it if ``has_word``; return the word."""
     text = str(rng.choice(WORDS))
     font = ImageFont.load_default(rng.uniform(*HEIGHT) * min(image.size))
     left, top, right, bottom = font.getbbox(text)
     width, height = int(right - left), int(bottom - top)
     x = int(rng.integers(MARGIN, max(MARGIN + 1, image.width - width - MARGIN)))
     y = int(rng.integers(MARGIN, image.height - height - MARGIN))
-    dark, bright = (tuple(rng.integers(*among, size=3).tolist()) for among in ((0, 70), (190, 256)))
+    dark, bright = (
+        tuple(rng.integers(*limits, size=3).tolist()) for limits in ((0, 70), (190, 256))
+    )
     ground, ink = (dark, bright) if rng.random() < 0.5 else (bright, dark)
     box = (x, y, min(x + width, image.width), y + height)
     brush = ImageDraw.Draw(image)
     plate = (box[0] - MARGIN, box[1] - MARGIN, box[2] + MARGIN, box[3] + MARGIN)
     brush.rectangle(plate, fill=ground)
-    if written:
+    if has_word:
         brush.text((x - left, y - top), text, ink, font)
     return Word(text, box)
 
 
-def _tag(
+def _add_image(
     tags: ElementTree.Element, name: str, size: tuple[int, int], words: tuple[Word, ...]
 ) -> None:
-    """Add an image to a list, in SVT's words."""
-    one = ElementTree.SubElement(tags, "image")
-    ElementTree.SubElement(one, "imageName").text = name
-    ElementTree.SubElement(one, "lex").text = ",".join(sorted({word.text for word in words}))
-    ElementTree.SubElement(one, "Resolution", x=str(size[0]), y=str(size[1]))
-    rectangles = ElementTree.SubElement(one, "taggedRectangles")
+    """Add an image to a list, in SVT's format."""
+    image = ElementTree.SubElement(tags, "image")
+    ElementTree.SubElement(image, "imageName").text = name
+    ElementTree.SubElement(image, "lex").text = ",".join(sorted({word.text for word in words}))
+    ElementTree.SubElement(image, "Resolution", x=str(size[0]), y=str(size[1]))
+    rectangles = ElementTree.SubElement(image, "taggedRectangles")
     for word in words:
         x0, y0, x1, y1 = word.box
         sides = {"x": x0, "y": y0, "width": x1 - x0, "height": y1 - y0}

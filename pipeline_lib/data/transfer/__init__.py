@@ -1,1 +1,1 @@
-"""The nine data sets of Section 4, in their official layouts."""
+"""The nine transfer data sets of Section 4, in their official layouts."""

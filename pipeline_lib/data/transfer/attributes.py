@@ -1,4 +1,4 @@
-"""SUN Attribute: 102 attributes of scenes, each its own problem of telling present from absent.
+"""SUN Attribute: 102 attributes of scenes, each a binary problem, present or absent.
 
 Source: the archives SUNAttributeDB_Images.tar.gz (``images/``) and SUNAttributeDB.tar.gz, whose .mat
 files hold ``images`` (n paths below ``images/``), ``attributes`` (names) and ``labels_cv`` (n x
@@ -13,34 +13,34 @@ import scipy.io
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.manifest import ABSENT, PRESENT, ImageSet, Summary
 from pipeline_lib.data.transfer.listing import image_rows, readable
-from pipeline_lib.data.transfer.notes import Official, counted, drawn_notes, found_notes
-from pipeline_lib.data.transfer.sets import Asked
-from pipeline_lib.data.transfer.splits import part_rows, shuffled
+from pipeline_lib.data.transfer.notes import OfficialCounts, counted, random_split_notes, size_notes
+from pipeline_lib.data.transfer.sets import SplitSpec
+from pipeline_lib.data.transfer.splits import shuffled, subset_rows
 
-OFFICIAL = Official(14_340, 102)
-KIND = ("attribute", "attributes")
+OFFICIAL = OfficialCounts(14_340, 102)
+NOUN = ("attribute", "attributes")
 TOLERANCE = 0.01  # the file's thirds are rounded
 
 
-def read_sun_attribute(root: Path, asked: Asked) -> ImageSet:
-    """Read the images of ``images.mat`` that are there, and draw every attribute's images.
+def read_sun_attribute(root: Path, spec: SplitSpec) -> ImageSet:
+    """Read the images of ``images.mat`` that are there, and split every attribute's images.
 
-    Two votes or three make an attribute present, none absent; images with one vote are not used
-    for it. An attribute trains on ``asked.train`` images with it and as many without, and tests on
-    ``asked.test`` of each. Its split is called by its name; where several are asked for, all after
-    the first have their number added: "camping", "camping (2)". Raises InputError for a missing or
-    odd .mat file and for no image.
+    Two or three of the three votes make an attribute present, none makes it absent; images with one vote
+    are not used for it. An attribute trains on ``spec.train`` images with it and as many without, and
+    tests on ``spec.test`` of each. A split has its attribute's name; from the second one on, a number
+    is added: "camping", "camping (2)". Raises InputError for a missing or malformed .mat file and if
+    there is no image.
     """
     names = [name.lstrip("/") for name in _strings(root / "images.mat", "images")]
     attributes = _strings(root / "attributes.mat", "attributes")
     votes = _votes(root / "attributeLabels_continuous.mat", (len(names), len(attributes)))
     for path, entries in (("images.mat", names), ("attributes.mat", attributes)):
         if len(set(entries)) < len(entries):
-            raise InputError(f"{root / path}: names something twice; unpack the archive again")
-    there = np.array([(root / "images" / name).is_file() for name in names], dtype=bool)
-    if not there.any():
+            raise InputError(f"{root / path}: has a repeated name; unpack the archive again")
+    present = np.array([(root / "images" / name).is_file() for name in names], dtype=bool)
+    if not present.any():
         raise InputError(f"{root / 'images'}: no image of images.mat in it; put or link them there")
-    names, votes = np.array(names)[there], votes[there]
+    names, votes = np.array(names)[present], votes[present]
     pools = {
         attribute: {
             PRESENT: names[vote > 2 / 3 - TOLERANCE].tolist(),
@@ -49,48 +49,48 @@ def read_sun_attribute(root: Path, asked: Asked) -> ImageSet:
         for attribute, vote in zip(attributes, votes.T, strict=True)
     }
     sizes = {
-        attribute: _sizes(min(map(len, pool.values())), asked) for attribute, pool in pools.items()
+        attribute: _sizes(min(map(len, pool.values())), spec) for attribute, pool in pools.items()
     }
-    splits = _draw(pools, sizes, asked)
+    splits = _split_rows(pools, sizes, spec)
     if not splits:
         raise InputError(f"{root}: no attribute has two images with it and two without")
     images = image_rows({"": names.tolist()}, "images")
     classes = [(name, number, readable(name)) for number, name in enumerate(attributes, 1)]
-    notes = found_notes(len(images), len(classes), OFFICIAL, KIND)
-    notes += drawn_notes(sizes, asked, KIND, "with an attribute and as many without")
-    summary = Summary(asked.paper.name, len(images), OFFICIAL.images, notes)
+    notes = size_notes(len(images), len(classes), OFFICIAL, NOUN)
+    notes += random_split_notes(sizes, spec, NOUN, "with an attribute and as many without")
+    summary = Summary(spec.paper.name, len(images), OFFICIAL.images, notes)
     return ImageSet(images, [], classes, summary, splits)
 
 
-def _sizes(available: int, asked: Asked) -> tuple[int, int]:
-    """Return how many of the ``available`` images of each kind train and test.
+def _sizes(available: int, spec: SplitSpec) -> tuple[int, int]:
+    """Return how many of the ``available`` images of each kind are for training and for testing.
 
-    Too few are shared in the proportion asked for; one alone is of no use, which is (0, 0).
+    Too few are divided in the proportion of ``spec``; a single one is not used: (0, 0).
     """
-    wanted = asked.train + asked.test
+    wanted = spec.train + spec.test
     if available >= wanted:
-        return asked.train, asked.test
+        return spec.train, spec.test
     if available < 2:
         return 0, 0
-    test = min(max(1, round(available * asked.test / wanted)), available - 1)
+    test = min(max(1, round(available * spec.test / wanted)), available - 1)
     return available - test, test
 
 
-def _draw(
-    pools: dict[str, dict[str, list[str]]], sizes: dict[str, tuple[int, int]], asked: Asked
+def _split_rows(
+    pools: dict[str, dict[str, list[str]]], sizes: dict[str, tuple[int, int]], spec: SplitSpec
 ) -> list[tuple]:
     rows = []
-    for number in range(1, asked.splits + 1):
+    for number in range(1, spec.splits + 1):
         for attribute, pool in pools.items():
             split = attribute if number == 1 else f"{attribute} ({number})"
             train, test = sizes[attribute]
-            drawn = {
-                label: shuffled(images, asked.seed, number, attribute, label)
+            order = {
+                label: shuffled(images, spec.seed, number, attribute, label)
                 for label, images in pool.items()
             }
-            for part, chosen in (("train", slice(train)), ("test", slice(train, train + test))):
-                for label, images in drawn.items():
-                    rows += part_rows(split, part, images[chosen], label)
+            for subset, rows_of in (("train", slice(train)), ("test", slice(train, train + test))):
+                for label, images in order.items():
+                    rows += subset_rows(split, subset, images[rows_of], label)
     return rows
 
 
@@ -100,7 +100,7 @@ def _strings(path: Path, variable: str) -> list[str]:
         return [str(np.asarray(cell).item()) for cell in _load(path, variable).ravel()]
     except ValueError:
         raise InputError(
-            f"{path}: '{variable}' is no list of names; unpack the archive again"
+            f"{path}: '{variable}' is not a list of names; unpack the archive again"
         ) from None
 
 
@@ -110,7 +110,7 @@ def _votes(path: Path, shape: tuple[int, int]) -> np.ndarray:
     if votes.shape != shape or votes.dtype.kind not in "fiu":
         raise InputError(
             f"{path}: labels_cv is {' x '.join(map(str, votes.shape))} {votes.dtype}, not one number "
-            f"for each of {counted(shape[0], 'image')} and {counted(shape[1], *KIND)}; "
+            f"for each of {counted(shape[0], 'image')} and {counted(shape[1], *NOUN)}; "
             "unpack the archive again"
         )
     if not ((votes > -TOLERANCE) & (votes < 1 + TOLERANCE)).all():

@@ -1,6 +1,6 @@
-"""CUB-200-2011: birds with a box each and one official split.
+"""CUB-200-2011: birds, with one box in each image and one official split.
 
-Source: the archive's README. Its tables are joined by image ids counted from 1; the boxes are
+Source: the archive's README. Its tables are joined by image ids, which start at 1; the boxes are
 ``x y width height`` in pixels.
 """
 
@@ -13,18 +13,18 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.images import image_size
 from pipeline_lib.data.manifest import ImageSet, Summary
 from pipeline_lib.data.transfer.listing import read_lines, readable
-from pipeline_lib.data.transfer.notes import Official, found_notes, official_notes
-from pipeline_lib.data.transfer.sets import Asked
-from pipeline_lib.data.transfer.splits import listed_split
+from pipeline_lib.data.transfer.notes import OfficialCounts, official_split_notes, size_notes
+from pipeline_lib.data.transfer.sets import SplitSpec
+from pipeline_lib.data.transfer.splits import official_split
 
-OFFICIAL = Official(11_788, 200, 5_994, 5_794)
+OFFICIAL = OfficialCounts(11_788, 200, 5_994, 5_794)
 
 
 class _Table(dict):
     """One of the set's tables: ``{id: the parsed rest of its line}``.
 
-    Raises InputError for a malformed line (``form`` is what a line should be), an id that comes
-    twice, and on asking for an id that is not there.
+    Raises InputError for a malformed line (``form`` is what a line should be), a repeated id, and on
+    access to a missing id.
     """
 
     def __init__(self, path: Path, form: str, parse: Callable[..., object]):
@@ -38,30 +38,29 @@ class _Table(dict):
                 self[int(number)] = parse(*fields)
             except (ValueError, TypeError):
                 raise InputError(
-                    f"{path}: '{line}' is not '{form}' with an id of its own; "
-                    "unpack the archive again"
+                    f"{path}: '{line}' is not '{form}' with a new id; unpack the archive again"
                 ) from None
 
     def __missing__(self, number: int) -> None:
         raise InputError(f"{self.path}: has no line for {number}; unpack the archive again")
 
 
-def read_cub(root: Path, asked: Asked) -> ImageSet:
+def read_cub(root: Path, spec: SplitSpec) -> ImageSet:
     """Read the images of ``images.txt`` that are there, with their sizes, boxes and split.
 
-    The boxes are as published: some reach a pixel over the border. Raises InputError for no image,
-    a malformed line, an image without a line in every table, and a box outside its image.
+    The boxes are as published: some reach a pixel over the border. Raises InputError if there is no
+    image, for a malformed line, an image that a table lacks, and a box outside its image.
     """
     names = _Table(root / "images.txt", "id name", _name)
     class_names = _Table(root / "classes.txt", "id name", _name)
     class_ids = _Table(root / "image_class_labels.txt", "id class", int)
-    parts = _Table(root / "train_test_split.txt", "id 0-or-1", _part)
+    subsets = _Table(root / "train_test_split.txt", "id 0-or-1", _subset)
     corners = _Table(root / "bounding_boxes.txt", "id x y width height", _box)
-    there = {number: name for number, name in names.items() if (root / "images" / name).is_file()}
-    if not there:
+    present = {number: name for number, name in names.items() if (root / "images" / name).is_file()}
+    if not present:
         raise InputError(f"{root / 'images'}: no image of images.txt in it; put or link them there")
     images, boxes = [], []
-    for number, name in progress(there.items(), "reading birds"):
+    for number, name in progress(present.items(), "reading birds"):
         label, path, box = class_names[class_ids[number]], f"images/{name}", corners[number]
         width, height = image_size(root / path)
         if not (box[0] < width and box[1] < height and box[2] > 0 and box[3] > 0):
@@ -72,19 +71,19 @@ def read_cub(root: Path, asked: Asked) -> ImageSet:
         images.append((name, path, label, width, height, 0))
         boxes.append((name, label, *box))
     label_of = {row[0]: row[2] for row in images}
-    found = set(label_of.values())
+    labels = set(label_of.values())
     classes = [
         (label, number, readable(label.partition(".")[2] or label))
         for number, label in sorted(class_names.items())
-        if label in found
+        if label in labels
     ]
     listed = {"train": [], "test": []}
     for number, name in names.items():
-        listed[parts[number]].append(name)
-    splits, absent = listed_split("1", listed, label_of, parts.path)
-    notes = found_notes(len(images), len(classes), OFFICIAL)
-    notes += official_notes(splits, len(classes), len(absent), OFFICIAL)
-    summary = Summary(asked.paper.name, len(images), OFFICIAL.images, notes)
+        listed[subsets[number]].append(name)
+    splits, missing = official_split("1", listed, label_of, subsets.path)
+    notes = size_notes(len(images), len(classes), OFFICIAL)
+    notes += official_split_notes(splits, len(classes), len(missing), OFFICIAL)
+    summary = Summary(spec.paper.name, len(images), OFFICIAL.images, notes)
     return ImageSet(images, boxes, classes, summary, splits)
 
 
@@ -92,7 +91,7 @@ def _name(name: str) -> str:
     return name
 
 
-def _part(flag: str) -> str:
+def _subset(flag: str) -> str:
     return ("test", "train")[("0", "1").index(flag)]
 
 

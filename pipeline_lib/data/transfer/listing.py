@@ -1,4 +1,4 @@
-"""Finding images below folders, by name alone: no file is opened."""
+"""Images below folders, found by name: no image is opened."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ def image_names(folder: Path) -> list[str]:
     """Return the sorted names of the images that lie directly in ``folder``.
 
     An image is a file called .jpg or .jpeg in any case; the sets have no others. Folders, hidden
-    files, Thumbs.db and the like are passed over.
+    files, Thumbs.db and the like are skipped.
     """
     with os.scandir(folder) as entries:
         return sorted(
@@ -23,19 +23,19 @@ def image_names(folder: Path) -> list[str]:
 
 
 def folders_with_images(folder: Path) -> dict[str, list[str]]:
-    """Return ``{folder: its images' paths below folder}`` for the direct subfolders that have any.
+    """Return ``{name: its images' paths below folder}`` for the direct subfolders that have images.
 
-    Both are sorted by name. Raises InputError where there is none.
+    Both are sorted by name. Raises InputError if there is none.
     """
-    found = {}
+    images_of = {}
     for path in sorted(folder.iterdir() if folder.is_dir() else ()):
         if path.is_dir() and not path.name.startswith("."):
             images = [f"{path.name}/{name}" for name in image_names(path)]
             if images:
-                found[path.name] = images
-    if not found:
+                images_of[path.name] = images
+    if not images_of:
         raise InputError(f"{folder}: no folder of .jpg images in it; put or link the classes there")
-    return found
+    return images_of
 
 
 def image_rows(images_of: dict[str, list[str]], below: str = "") -> list[tuple]:
@@ -53,9 +53,9 @@ def readable(name: str) -> str:
 
 
 def read_lines(path: Path) -> list[str]:
-    """Return the lines of a text file that are not blank. Raises InputError where it is missing."""
+    """Return the lines of a text file that are not blank. Raises InputError if it is missing."""
     try:
-        # file names in other encodings are read as the operating system gives them to us
+        # file names in other encodings are read as the operating system reads them
         text = path.read_text(encoding="utf-8", errors="surrogateescape")
     except FileNotFoundError:
         raise InputError(f"{path}: not found; unpack it from the set's archive") from None
@@ -63,5 +63,5 @@ def read_lines(path: Path) -> list[str]:
 
 
 def first_existing(*paths: Path) -> Path:
-    """Return the first path that exists, the first of all where none does."""
+    """Return the first path that exists, or the first one if none does."""
     return next((path for path in paths if path.exists()), paths[0])

@@ -1,15 +1,15 @@
-"""What a summary says where a set or its split is not the paper's, in sentences for a table's foot."""
+"""Notes for a table's foot: where a set or its splits differ from the paper's, in full sentences."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from pipeline_lib.data.transfer.sets import Asked
+from pipeline_lib.data.transfer.sets import SplitSpec
 
 
 @dataclass(frozen=True)
-class Official:
-    """A complete set: its images, its classes, the parts of its split where that is official."""
+class OfficialCounts:
+    """The complete set: its images and classes, and the images of each subset of an official split."""
 
     images: int
     classes: int
@@ -17,83 +17,90 @@ class Official:
     test: int | None = None
 
 
-def counted(count: int, one: str, many: str | None = None) -> str:
+def counted(count: int, singular: str, plural: str | None = None) -> str:
     """Return the count and its noun: ``1 image``, ``1,200 images``."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
 
 
-def found_notes(
-    images: int, classes: int, official: Official, kind: tuple[str, str] = ("class", "classes")
+def size_notes(
+    images: int,
+    classes: int,
+    official: OfficialCounts,
+    noun: tuple[str, str] = ("class", "classes"),
 ) -> list[str]:
-    """Say how many images and classes were found where this is not the whole set."""
+    """Say how many images and classes were found, unless the set is complete."""
     if (images, classes) == (official.images, official.classes):
         return []
     return [
-        f"{counted(images, 'image')} and {counted(classes, *kind)} found instead of "
+        f"{counted(images, 'image')} and {counted(classes, *noun)} found instead of "
         f"{official.images:,} and {official.classes:,}."
     ]
 
 
-def official_notes(splits: list[tuple], classes: int, absent: int, official: Official) -> list[str]:
-    """Say where official splits lost images (``absent`` of those listed) or classes."""
+def official_split_notes(
+    splits: list[tuple], classes: int, missing: int, official: OfficialCounts
+) -> list[str]:
+    """Say where official splits lack images (``missing`` of those listed) or classes."""
     notes = []
-    sizes = Counter((split, part) for split, part, *_ in splits)
-    parts = [
-        [size for (_, part), size in sizes.items() if part == wanted]
+    counts = Counter((split, subset) for split, subset, *_ in splits)
+    train, test = (
+        [count for (_, subset), count in counts.items() if subset == wanted]
         for wanted in ("train", "test")
-    ]
-    if {*parts[0]} != {official.train} or {*parts[1]} != {official.test}:
+    )
+    if {*train} != {official.train} or {*test} != {official.test}:
         notes.append(
-            f"A split trains on {_span(parts[0])} images instead of {official.train:,} and tests on "
-            f"{_span(parts[1])} instead of {official.test:,}."
+            f"A split trains on {_range(train)} images instead of {official.train:,} and tests on "
+            f"{_range(test)} instead of {official.test:,}."
         )
-    if absent:
-        notes.append(f"{counted(absent, 'image')} of the official lists not found.")
+    if missing:
+        notes.append(f"{counted(missing, 'image')} of the official lists not found.")
     labels = defaultdict(set)
     for split, _, _, label in splits:
         labels[split].add(label)
-    lost = classes - min(map(len, labels.values()))
-    if lost:
+    left_out = classes - min(map(len, labels.values()))
+    if left_out:
         notes.append(
-            f"{counted(lost, 'class', 'classes')} left out of a split: no image in a part."
+            f"{counted(left_out, 'class', 'classes')} left out of a split: no training or no test image."
         )
     return notes
 
 
-def drawn_notes(
+def random_split_notes(
     sizes: dict[str, tuple[int, int]],
-    asked: Asked,
-    kind: tuple[str, str] = ("class", "classes"),
+    spec: SplitSpec,
+    noun: tuple[str, str] = ("class", "classes"),
     unit: str = "of a class",
 ) -> list[str]:
     """Say where random splits differ from the paper's.
 
-    ``sizes`` are the training and test images of each class (or attribute: ``kind`` is the noun and
-    its plural), (0, 0) for one that was left out.
+    ``sizes`` are the training and test images of each class (or attribute: ``noun`` is its name, in
+    singular and plural), (0, 0) for one that was left out.
     """
-    paper, notes = asked.paper, []
-    if asked.splits != paper.splits:
-        notes.append(f"{counted(asked.splits, 'random split')} instead of {paper.splits}.")
-    kept = [size for size in sizes.values() if size != (0, 0)]
-    if len(kept) < len(sizes):
-        notes.append(f"{counted(len(sizes) - len(kept), *kind)} left out: too few images to split.")
-    parts = (
-        ("Trained", "training", asked.train, paper.train),
-        ("Tested", "test", asked.test, paper.test),
+    paper, notes = spec.paper, []
+    if spec.splits != paper.splits:
+        notes.append(f"{counted(spec.splits, 'random split')} instead of {paper.splits}.")
+    used = [size for size in sizes.values() if size != (0, 0)]
+    if len(used) < len(sizes):
+        notes.append(f"{counted(len(sizes) - len(used), *noun)} left out: too few images to split.")
+    subsets = (
+        ("Trained", "training", spec.train, paper.train),
+        ("Tested", "test", spec.test, paper.test),
     )
-    for column, (verb, part, wanted, usual) in enumerate(parts):
-        if wanted != usual:
-            notes.append(f"{verb} on {wanted} images {unit} instead of {usual or 'all others'}.")
-        short = [size[column] for size in kept if wanted and size[column] < wanted]
-        if short:
+    for column, (verb, subset, count, paper_count) in enumerate(subsets):
+        if count != paper_count:
             notes.append(
-                f"{len(short)} of {counted(len(kept), *kind)} with fewer than {wanted} {part} images, "
-                f"the least {min(short)}."
+                f"{verb} on {count} images {unit} instead of {paper_count or 'all others'}."
+            )
+        fewer = [size[column] for size in used if count and size[column] < count]
+        if fewer:
+            notes.append(
+                f"{len(fewer)} of {counted(len(used), *noun)} with fewer than {count} {subset} images, "
+                f"the smallest {min(fewer)}."
             )
     return notes
 
 
-def _span(counts: Collection[int]) -> str:
-    """Return ``5`` for counts that are all 5, ``3 to 5`` for others."""
-    least, most = min(counts), max(counts)
-    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
+def _range(counts: Collection[int]) -> str:
+    """Return ``5`` if all counts are 5, else for example ``3 to 5``."""
+    lowest, highest = min(counts), max(counts)
+    return f"{lowest:,}" if lowest == highest else f"{lowest:,} to {highest:,}"

@@ -13,9 +13,9 @@ from pipeline_lib.data.transfer.folders import (
     read_scene15,
 )
 from pipeline_lib.data.transfer.lists import read_action40, read_indoor67, read_sun397
-from pipeline_lib.data.transfer.sets import Asked
+from pipeline_lib.data.transfer.sets import SplitSpec
 
-READERS: dict[str, Callable[[Path, Asked], ImageSet]] = {
+READERS: dict[str, Callable[[Path, SplitSpec], ImageSet]] = {
     "sun397": read_sun397,
     "indoor67": read_indoor67,
     "scene15": read_scene15,

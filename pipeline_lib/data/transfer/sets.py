@@ -1,4 +1,4 @@
-"""The data sets of Section 4 as the paper uses them, and what a smaller study asks for instead."""
+"""The transfer data sets of Section 4: how the paper splits them, and how a study does."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -15,8 +15,8 @@ class TransferSet:
 
     name: str
     layout: str
-    at: str
-    drawn: bool
+    folder: str
+    random_splits: bool
     splits: int
     train: int
     test: int | None
@@ -24,8 +24,11 @@ class TransferSet:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """How a set is to be split; ``paper`` is how the paper does it."""
+class SplitSpec:
+    """How a set is to be split: ``splits`` splits, with ``train`` and ``test`` images of each class.
+
+    ``test`` None means all others. ``paper`` is how the paper splits the set.
+    """
 
     paper: TransferSet
     splits: int
@@ -41,36 +44,36 @@ def transfer_sets() -> dict[str, TransferSet]:
     return {name: TransferSet(name, **entry) for name, entry in yaml.safe_load(text).items()}
 
 
-def ask(
+def split_spec(
     layout: str,
     train: int | None = None,
     test: int | None = None,
     splits: int | None = None,
     seed: int = 0,
-) -> Asked:
-    """Return how to split the set of this layout; None stands for the paper's number.
+) -> SplitSpec:
+    """Return how to split the set with this layout; None stands for the paper's number.
 
-    Raises InputError for a number below 1 (0 for the seed), and for one that an official split
-    has fixed.
+    Raises InputError for a number below 1 (the seed: below 0), and for a number that an official split
+    fixes.
     """
-    (paper,) = (one for one in transfer_sets().values() if one.layout == layout)
-    fixed = {} if paper.drawn else {"train": train, "test": test}
-    if not paper.drawn and paper.splits == 1:
+    (paper,) = (entry for entry in transfer_sets().values() if entry.layout == layout)
+    fixed = {} if paper.random_splits else {"train": train, "test": test}
+    if not paper.random_splits and paper.splits == 1:
         fixed["repeats"] = splits
-    for flag, given in fixed.items():
-        if given is not None:
+    for flag, value in fixed.items():
+        if value is not None:
             raise InputError(
-                f"--{flag} {given}: the split of {paper.name} is official; leave it out"
+                f"--{flag} {value}: the split of {paper.name} is official; leave it out"
             )
-    for flag, given, least in (
+    for flag, value, minimum in (
         ("train", train, 1),
         ("test", test, 1),
         ("repeats", splits, 1),
         ("seed", seed, 0),
     ):
-        if given is not None and given < least:
-            raise InputError(f"--{flag} {given}: give a number from {least} on")
-    return Asked(
+        if value is not None and value < minimum:
+            raise InputError(f"--{flag} {value}: must be {minimum} or more")
+    return SplitSpec(
         paper,
         splits=paper.splits if splits is None else splits,
         train=paper.train if train is None else train,

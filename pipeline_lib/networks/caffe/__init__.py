@@ -1,1 +1,1 @@
-"""The originals: Caffe's own networks, and the files that were released of them."""
+"""The original Caffe networks, and their released files."""

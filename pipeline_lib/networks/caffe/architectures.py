@@ -1,6 +1,6 @@
-"""The paper's networks on Caffe's base: grouped convolutions, LRN, no batch norm.
+"""The paper's networks as in Caffe: grouped convolutions, LRN, no batch norm.
 
-Inputs are 227 px for AlexNet (with ``half_input`` 115), and 224 px (112) for the rest.
+The input is 227 px for AlexNet (115 with ``half_input``) and 224 px (112) for the others.
 """
 
 from collections import OrderedDict
@@ -31,7 +31,7 @@ def caffe_alexnet_gap(
     groups: int = 1,
     dropout: float = 0.0,
 ) -> Classifier:
-    """AlexNet-GAP (paper, section 3): cut after conv5, 13x13. No file of it was released."""
+    """AlexNet-GAP (paper, section 3): cut after conv5, 13x13. No weights were released."""
     trunk, channels = _trunk(ALEXNET, "conv5", width, half_input)
     return Classifier(trunk, _head(channels, classes, width, hidden, groups, "avg", dropout))
 
@@ -39,9 +39,9 @@ def caffe_alexnet_gap(
 def caffe_alexnetplus_gap(
     classes: int, *, width: float = 1.0, half_input: bool = False, dropout: float = 0.5
 ) -> Classifier:
-    """AlexNet*-GAP as released: conv7 puts out the maps, 512 of 11x11.
+    """AlexNet*-GAP as released: conv7 outputs the maps, 512 of 11x11.
 
-    Its conv5 has 384 channels to CaffeNet's 256, so what it can start from ends at conv4.
+    Its conv5 has 384 channels and CaffeNet's 256, so that fine-tuning can load conv1 to conv4 only.
     """
     trunk, channels = _trunk(ALEXNET, "conv4", width, half_input)
     layers, channels = build_layers(ALEXNETPLUS, channels, width)
@@ -71,13 +71,13 @@ def caffe_vgg16_gap(
     """VGGnet-GAP (paper, section 3): cut after conv5_3, 14x14."""
     trunk, channels = _trunk(VGG16, "conv5_3", width, half_input)
     head = _head(channels, classes, width, hidden, groups, "avg", dropout)
-    return Classifier(trunk, head, fresh_bias=0.0)
+    return Classifier(trunk, head, initial_bias=0.0)
 
 
 def caffe_googlenet(
     classes: int, *, width: float = 1.0, half_input: bool = False, dropout: float = 0.4
 ) -> Classifier:
-    """BVLC's GoogLeNet without its training-time side outputs; its last block is 7x7."""
+    """BVLC's GoogLeNet without its auxiliary classifiers; its last block is 7x7."""
     trunk, channels = _trunk(GOOGLENET, "inception_5b", width, half_input)
     names = ("pool5/7x7_s1", "pool5/drop_7x7_s1", "loss3/classifier")
     return Classifier(trunk, nn.Sequential(_pooled(*names, channels, classes, "avg", dropout)))
@@ -106,17 +106,17 @@ def caffe_googlenet_gmp(
     groups: int = 1,
     dropout: float = 0.0,
 ) -> Classifier:
-    """GoogLeNet-GMP (paper, section 3.2): max for average. No file of it was released."""
+    """GoogLeNet-GMP (paper, section 3.2): max pooling. No weights were released."""
     trunk, channels = _trunk(GOOGLENET, "inception_4e", width, half_input)
     return Classifier(trunk, _head(channels, classes, width, hidden, groups, "max", dropout))
 
 
 def _trunk(base: Base, last: str, width: float, half_input: bool) -> tuple[nn.Sequential, int]:
-    """The layers up to ``last``, and its channels."""
+    """The layers up to ``last``, and the last one's channels."""
     names = list(base.layers)
     kept = names[: names.index(last) + 1]
     if half_input:
-        kept.remove(base.spared)
+        kept.remove(base.optional_pool)
     layers, channels = build_layers({name: base.layers[name] for name in kept}, 3, width)
     return nn.Sequential(layers), channels
 
@@ -130,7 +130,7 @@ def _head(
     pool: str,
     dropout: float,
 ) -> nn.Sequential:
-    """The paper's head under the authors' names."""
+    """The paper's head, with the authors' layer names."""
     description = {"CAM_conv": Conv(hidden, 3, pad=1, groups=groups)}
     layers, channels = build_layers(description, channels, width)
     layers |= _pooled("CAM_pool", "CAM_dropout", "CAM_fc", channels, classes, pool, dropout)
@@ -146,7 +146,7 @@ def _pooled(
     pool: str,
     dropout: float,
 ) -> OrderedDict[str, nn.Module]:
-    """Global pooling ("avg" or "max"), dropout and the linear layer, under Caffe's names."""
+    """Global pooling ("avg" or "max"), dropout and the linear layer, with Caffe's names."""
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     layers[pool_name] = {"avg": nn.AdaptiveAvgPool2d, "max": nn.AdaptiveMaxPool2d}[pool](1)
     layers[dropout_name] = nn.Dropout(dropout)

@@ -1,4 +1,4 @@
-"""The paper's networks as its authors had them, described layer by layer under Caffe's names.
+"""The layers of the authors' networks, with Caffe's names.
 
 Sources: the prototxt files of BVLC's bvlc_reference_caffenet and bvlc_googlenet, VGG's
 VGG_ILSVRC_16_layers, and the authors' deploy_{alexnetplus,vgg16,googlenet}CAM.
@@ -13,10 +13,10 @@ from pipeline_lib.networks.vgg import BLOCKS
 
 @dataclass(frozen=True)
 class Base:
-    """A network's layers up to its last maps; ``spared`` is the pooling left out for half the input."""
+    """A network's layers up to its last maps; ``optional_pool`` is left out for half the input."""
 
     layers: Description
-    spared: str
+    optional_pool: str
 
 
 def _vgg() -> Description:
@@ -24,7 +24,7 @@ def _vgg() -> Description:
     for block, (size, convolutions) in enumerate(BLOCKS, start=1):
         layers |= {f"conv{block}_{i}": Conv(size, 3, pad=1) for i in range(1, convolutions + 1)}
         layers[f"pool{block}"] = Pool(2, 2)
-    del layers["pool5"]  # the fully connected head begins with it
+    del layers["pool5"]  # it belongs to the fully connected head
     return layers
 
 
@@ -48,16 +48,16 @@ ALEXNET = Base(
         "conv4": Conv(384, 3, pad=1, groups=2),
         "conv5": Conv(256, 3, pad=1, groups=2),
     },
-    spared="pool1",
+    optional_pool="pool1",
 )
-# What AlexNet*-GAP has instead of AlexNet's conv5.
+# AlexNet*-GAP has these layers instead of AlexNet's conv5.
 ALEXNETPLUS: Description = {
     "conv5": Conv(384, 3, pad=1, groups=2),
     "pool5": Pool(3, 1),
     "conv6": Conv(512, 3, pad=1, groups=2),
     "conv7": Conv(512, 3, pad=1, groups=2),
 }
-VGG16 = Base(_vgg(), spared="pool4")
+VGG16 = Base(_vgg(), optional_pool="pool4")
 GOOGLENET = Base(
     {
         "conv1/7x7_s2": Conv(64, 7, stride=2, pad=3),
@@ -73,5 +73,5 @@ GOOGLENET = Base(
         "pool4/3x3_s2": Pool(3, 2),
         **_inception("5"),
     },
-    spared="pool1/3x3_s2",
+    optional_pool="pool1/3x3_s2",
 )

@@ -1,7 +1,7 @@
 """Caffe's layers, and networks built from a description of them.
 
-A network is described by a dict of layers by Caffe's names, in order. The modules bear these names,
-so that loading a released file is: the module of that name gets the blobs of that layer.
+A description is an ordered dict from Caffe's layer names to layers. The modules get the same names, so
+that the blobs of a released file can be assigned by name.
 """
 
 from collections import OrderedDict
@@ -15,7 +15,7 @@ from pipeline_lib.networks.layers import scaled
 
 
 class Convolution(nn.Conv2d):
-    """A convolution with the in-place ReLU that follows each of them: puts out the blob of its name."""
+    """A convolution with its in-place ReLU: its output is Caffe's blob of the same name."""
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         """(N, channels, h, w) to (N, outputs, h', w'), none negative."""
@@ -25,7 +25,8 @@ class Convolution(nn.Conv2d):
 class InceptionBlock(nn.Module):
     """GoogLeNet's block (Szegedy et al. 2015, Figure 2b), with a true 5x5 branch.
 
-    ``sizes`` are the channels of 1x1, 3x3 reduce, 3x3, 5x5 reduce, 5x5 and the pool's projection.
+    ``sizes`` are the channels of 1x1, 3x3 reduce, 3x3, 5x5 reduce, 5x5 and the projection of the
+    pooling.
     """
 
     def __init__(self, name: str, channels: int, sizes: list[int]) -> None:
@@ -47,7 +48,7 @@ class InceptionBlock(nn.Module):
             },
         )
         self.branches = nn.ModuleList(
-            nn.Sequential(OrderedDict((f"{name}/{part}", layer) for part, layer in branch.items()))
+            nn.Sequential(OrderedDict((f"{name}/{key}", layer) for key, layer in branch.items()))
             for branch in branches
         )
 
@@ -67,7 +68,7 @@ class Conv:
     groups: int = 1
 
     def build(self, _name: str, channels: int, width: float) -> tuple[nn.Module, int]:
-        """The module that reads ``channels``, and the channels it puts out."""
+        """Return the module for ``channels`` inputs, and its number of outputs."""
         out = scaled(self.outputs, width)
         geometry = {"stride": self.stride, "padding": self.pad, "groups": self.groups}
         return Convolution(channels, out, self.kernel, **geometry), out
@@ -81,16 +82,16 @@ class Pool:
     stride: int
 
     def build(self, _name: str, channels: int, _width: float) -> tuple[nn.Module, int]:
-        """The module that reads ``channels``, and the channels it puts out."""
+        """Return the module for ``channels`` inputs, and its number of outputs."""
         return nn.MaxPool2d(self.kernel, self.stride, ceil_mode=True), channels
 
 
 @dataclass(frozen=True)
 class Norm:
-    """Local response normalisation across channels, as in all of these networks."""
+    """Local response normalisation across channels, with the parameters of all these networks."""
 
     def build(self, _name: str, channels: int, _width: float) -> tuple[nn.Module, int]:
-        """The module that reads ``channels``, and the channels it puts out."""
+        """Return the module for ``channels`` inputs, and its number of outputs."""
         return nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=1.0), channels
 
 
@@ -101,7 +102,7 @@ class Inception:
     sizes: tuple[int, int, int, int, int, int]
 
     def build(self, name: str, channels: int, width: float) -> tuple[nn.Module, int]:
-        """The module that reads ``channels``, and the channels it puts out."""
+        """Return the module for ``channels`` inputs, and its number of outputs."""
         sizes = [scaled(size, width) for size in self.sizes]
         return InceptionBlock(name, channels, sizes), sizes[0] + sizes[2] + sizes[4] + sizes[5]
 
@@ -112,7 +113,7 @@ Description = Mapping[str, Conv | Pool | Norm | Inception]
 def build_layers(
     description: Description, channels: int, width: float
 ) -> tuple[OrderedDict[str, nn.Module], int]:
-    """Build the described layers for ``channels`` inputs; returns them by name, and their outputs."""
+    """Build the layers for ``channels`` inputs; return them by name, and the number of outputs."""
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     for name, layer in description.items():
         layers[name], channels = layer.build(name, channels, width)

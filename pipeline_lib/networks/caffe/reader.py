@@ -1,7 +1,7 @@
-"""Reading a .caffemodel without Caffe, and without executing anything that is in it.
+"""Reading a .caffemodel without Caffe, and without executing anything in it.
 
 The format is a protobuf message, ``NetParameter`` of caffe.proto. The few fields that hold weights
-are declared here by their numbers; protobuf skips all others.
+are declared here by number; protobuf skips all others.
 """
 
 import math
@@ -17,8 +17,8 @@ _Field = descriptor_pb2.FieldDescriptorProto
 _ONE, _MANY = _Field.LABEL_OPTIONAL, _Field.LABEL_REPEATED
 _INT32, _INT64, _BYTES = _Field.TYPE_INT32, _Field.TYPE_INT64, _Field.TYPE_BYTES
 # (name, number, label, type: a scalar, or a message of this table). Caffe declares data as packed
-# floats and double_data as packed doubles, whose encoding is that of bytes: as bytes, NumPy reads
-# them at once, where protobuf would make a Python object of each of 138 million weights.
+# floats and double_data as packed doubles. They are encoded like bytes, and are declared as bytes here:
+# NumPy reads these at once, while protobuf would make a Python object of each of 138 million weights.
 _MESSAGES = {
     "BlobShape": [("dim", 1, _MANY, _INT64)],
     "BlobProto": [
@@ -37,13 +37,13 @@ _MESSAGES = {
         ("layer", 100, _MANY, "LayerParameter"),
     ],
 }
-_MOST_AXES = 32  # Caffe's own limit
+_MAX_AXES = 32  # Caffe's own limit
 
 
 def read_caffemodel(path: Path) -> dict[str, list[np.ndarray]]:
-    """Return the blobs (float32) of every layer that has some, by the layer's name.
+    """Return the blobs (float32) of every layer with weights, by the layer's name.
 
-    Raises InputError for a file that is missing, truncated or something else, and for a blob whose
+    Raises InputError for a file that is missing, truncated or of another format, and for a blob whose
     numbers do not fill its shape or are not finite.
     """
     net = _net_parameter()()
@@ -53,19 +53,19 @@ def read_caffemodel(path: Path) -> dict[str, list[np.ndarray]]:
         raise InputError(f"{path}: not found") from None
     except DecodeError:
         raise InputError(f"{path}: not a whole .caffemodel; fetch it again") from None
-    found: dict[str, list[np.ndarray]] = {}
+    blobs: dict[str, list[np.ndarray]] = {}
     for layer in (*net.layers, *net.layer):
         name = layer.name.decode(errors="replace")
-        if name in found and layer.blobs:
+        if name in blobs and layer.blobs:
             raise InputError(f"{path}: has two layers named {name}; fetch it again")
         if layer.blobs:
-            found[name] = [_array(blob, f"{path}: layer {name}") for blob in layer.blobs]
-    if not found:
+            blobs[name] = [_array(blob, f"{path}: layer {name}") for blob in layer.blobs]
+    if not blobs:
         raise InputError(
-            f"{path}: has no layer with weights; either it is no .caffemodel, or one of before "
-            "2014, which Caffe's upgrade_net_proto_binary converts"
+            f"{path}: has no layer with weights: no .caffemodel, or one from before 2014; convert "
+            "such a file with Caffe's upgrade_net_proto_binary"
         )
-    return found
+    return blobs
 
 
 def _array(blob: Message, where: str) -> np.ndarray:
@@ -75,10 +75,10 @@ def _array(blob: Message, where: str) -> np.ndarray:
     chunks, number = (blob.data, "<f4") if blob.data else (blob.double_data, "<f8")
     raw = b"".join(chunks)
     count = math.prod(shape)
-    known = len(shape) <= _MOST_AXES and min(shape, default=1) > 0
-    if not known or len(raw) != count * np.dtype(number).itemsize:
+    valid = len(shape) <= _MAX_AXES and min(shape, default=1) > 0
+    if not valid or len(raw) != count * np.dtype(number).itemsize:
         raise InputError(
-            f"{where}: {len(raw)} bytes do not fill a blob of {shape[:_MOST_AXES]}; "
+            f"{where}: {len(raw)} bytes do not fill a blob of {shape[:_MAX_AXES]}; "
             "fetch the file again"
         )
     values = np.frombuffer(raw, number).astype(np.float32).reshape(shape)
@@ -97,6 +97,8 @@ def _net_parameter() -> type[Message]:
                 field.type, field.type_name = _Field.TYPE_MESSAGE, f".caffe.{kind}"
             else:
                 field.type = kind
-    pool = descriptor_pool.DescriptorPool()  # its own: another package may declare Caffe's whole
+    pool = (
+        descriptor_pool.DescriptorPool()
+    )  # a separate one: another package may declare all of Caffe's messages
     pool.Add(file)
     return message_factory.GetMessageClass(pool.FindMessageTypeByName("caffe.NetParameter"))

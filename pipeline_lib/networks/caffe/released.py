@@ -1,4 +1,4 @@
-"""The files that were released of the paper's networks, and our networks with their weights."""
+"""Released weights of the paper's networks, and our networks with these weights."""
 
 import hashlib
 import logging
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Release:
-    """One entry of released.yaml, which says what the fields mean."""
+    """One entry of released.yaml, which describes the fields."""
 
     network: str
     file: str
@@ -42,40 +42,40 @@ class Release:
 
     @property
     def labels(self) -> list[str]:
-        """The classes in the order of the scores; numbers where they are not ImageNet's."""
+        """The classes in the order of the scores; numbers if they are not ImageNet's."""
         return imagenet_labels() if self.classes is None else list(map(str, range(self.classes)))
 
     @property
     def preprocessing(self) -> Preprocessing:
-        """Images warped to 256x256, red, green, blue from 0 to 255 less the mean, as in Caffe."""
+        """As in Caffe: images warped to 256x256; red, green, blue from 0 to 255, minus the mean."""
         mean = tuple(value / 255 for value in reversed(self.mean_bgr))
         return Preprocessing((self.size,) * 2, mean, (1 / 255,) * 3, warp=(256, 256))
 
 
 @cache
 def releases() -> Mapping[str, Release]:
-    """All that is known to have been released, by the paper's names of the networks."""
+    """Return all known releases, by the paper's names of the networks."""
     text = files(__package__).joinpath("released.yaml").read_text(encoding="utf-8")
     return {name: Release(name, **fields) for name, fields in yaml.safe_load(text).items()}
 
 
 def find_release(network: str) -> Release:
-    """The release of a network of the paper, by its name there; AlexNetplus-GAP is AlexNet*-GAP.
+    """Return the release of a network of the paper; AlexNetplus-GAP is the paper's AlexNet*-GAP.
 
-    Raises InputError where none was released.
+    Raises InputError if none was released.
     """
-    found = releases().get(network.replace("*", "plus"))
-    if found is None:
+    release = releases().get(network.replace("*", "plus"))
+    if release is None:
         known = ", ".join(releases())
-        raise InputError(f"{network}: no weights of it were released; there are those of {known}")
-    return found
+        raise InputError(f"{network}: no weights of it were released; choose one of {known}")
+    return release
 
 
 def read_release(release: Release, folder: Path | None) -> tuple[dict[str, list[np.ndarray]], Path]:
-    """Return the layers of the released file and where it lies in ``folder``.
+    """Return the layers of the released file, and its path in ``folder``.
 
-    Raises InputError where it is not there, or not what it should be. A file of another SHA-1 than
-    the released one's is read, with a warning.
+    Raises InputError for a missing or unreadable file. A file with another SHA-1 than the released one
+    is read, with a warning.
     """
     path = (folder or Path()) / release.file
     if folder is None or not path.exists():
@@ -88,14 +88,16 @@ def read_release(release: Release, folder: Path | None) -> tuple[dict[str, list[
         with open(path, "rb") as file:
             sha1 = hashlib.file_digest(file, "sha1").hexdigest()
         if sha1 != release.sha1:
-            log.warning("%s: its SHA-1 is %s, the released file's %s", path, sha1, release.sha1)
+            log.warning(
+                "%s: its SHA-1 is %s, that of the released file is %s", path, sha1, release.sha1
+            )
     return read_caffemodel(path), path
 
 
 def adopt_released(network: str, folder: Path | None) -> tuple[nn.Module, NetworkCard]:
     """Return a network of the paper with its released weights, and its card.
 
-    Raises InputError where none were released, or the file is not in ``folder`` or does not fit.
+    Raises InputError if none were released, or the file is not in ``folder`` or does not fit.
     """
     release = find_release(network)
     layers, path = read_release(release, folder)

@@ -10,11 +10,11 @@ from torch import nn
 def caffe_state(
     classifier: nn.Module, layers: Mapping[str, Sequence[np.ndarray]]
 ) -> tuple[dict[str, torch.Tensor], list[str]]:
-    """Return the state dict that ``layers`` give, and the names of the layers it has no use for.
+    """Return the state dict made of ``layers``, and the names of the unused layers.
 
-    The module of a name gets the layer of that name: its first blob is the weight, its second the
-    bias. The first convolution's input channels are turned from Caffe's blue, green, red to red,
-    green, blue. Whether everything is there and fits is for ``weights.load_state`` to say.
+    A module gets the layer of the same name: the first blob is the weight, the second the bias. The
+    first convolution's input channels are reversed from Caffe's blue, green, red to red, green, blue.
+    ``weights.load_state`` checks that everything is there and fits.
     """
     state: dict[str, torch.Tensor] = {}
     used = set()
@@ -34,7 +34,7 @@ def caffe_state(
 
 
 def _squeezed(blob: np.ndarray, dimensions: int) -> np.ndarray:
-    """Old files give every blob four dimensions: (1, 1, outputs, inputs), (1, 1, 1, outputs)."""
+    """Drop leading ones: in old files a blob is (1, 1, outputs, inputs) or (1, 1, 1, outputs)."""
     extra = blob.ndim - dimensions
     if extra > 0 and blob.shape[:extra] == (1,) * extra:
         return blob.reshape(blob.shape[extra:])

@@ -8,8 +8,10 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
+from pipeline_lib.data.manifest import read_csv
+from pipeline_lib.discovery.concept_tables import RANKING_COLUMNS, read_concepts
 from pipeline_lib.discovery.concepts import means_of, picture_names
-from pipeline_lib.localization.heat import TRUE_CLASS
+from pipeline_lib.localization.heat_maps import TRUE_CLASS
 from pipeline_lib.localization.predictions import Predictions
 from pipeline_lib.reporting.figures.pictures import (
     FOUND,
@@ -20,12 +22,20 @@ from pipeline_lib.reporting.figures.pictures import (
     save,
     show,
 )
+from pipeline_lib.reporting.inputs import Inputs
 
 HAS, HAS_NOT = ("✓ in a caption", TRUTH), ("✗ in no caption", FOUND)
 _ROW, _NAME = 2.35, 2.3  # inches: a row's height, the width of a concept's name
 
 
-def draw(
+def plot_from(inputs: Inputs, out: Path) -> None:
+    """Plot the figure from the roles concepts, ranking, predictions and images."""
+    concepts = read_concepts(inputs.path("concepts"))
+    ranking = read_csv(inputs.path("ranking"), RANKING_COLUMNS)
+    plot(concepts, ranking, *inputs.predicted_set(), out)
+
+
+def plot(
     concepts: pd.DataFrame,
     ranking: pd.DataFrame,
     predictions: Predictions,
@@ -33,7 +43,7 @@ def draw(
     root: Path,
     out: Path,
 ) -> None:
-    """Draw and write the figure: a row a concept, its name and numbers, then its first images.
+    """Plot and write the figure: a row a concept, its name and numbers, then its first images.
 
     ``predictions`` and ``images`` are of the pictures that ``mine_concepts`` picked; the map is that of
     the row's concept. The JSON has the numbers of all concepts.

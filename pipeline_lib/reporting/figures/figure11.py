@@ -8,10 +8,17 @@ import pandas as pd
 from matplotlib import patches
 from matplotlib import pyplot as plt
 
+from pipeline_lib.data.manifest import BOX_COLUMNS, read_csv
 from pipeline_lib.discovery.evidence import MEASURES
-from pipeline_lib.discovery.text import CENTRED, CLASS_MAP, UNIFORM
+from pipeline_lib.discovery.text import (
+    CENTRED,
+    CLASS_MAP,
+    TEXT_IMAGE_COLUMNS,
+    TEXT_MEASURE_COLUMNS,
+    UNIFORM,
+)
 from pipeline_lib.evaluation.ground_truth import CORNERS
-from pipeline_lib.localization.heat import TRUE_CLASS
+from pipeline_lib.localization.heat_maps import TRUE_CLASS
 from pipeline_lib.localization.predictions import Predictions
 from pipeline_lib.reporting.figures.pictures import (
     STYLE,
@@ -22,6 +29,7 @@ from pipeline_lib.reporting.figures.pictures import (
     save,
     show,
 )
+from pipeline_lib.reporting.inputs import Inputs
 
 SHOWN = 10  # test images, spread evenly from the most mass in word boxes to the least
 COLUMNS = 5
@@ -33,7 +41,16 @@ def choose(by_image: pd.DataFrame, count: int = SHOWN) -> pd.DataFrame:
     return ranked.iloc[np.linspace(0, len(ranked) - 1, min(count, len(ranked))).round().astype(int)]
 
 
-def draw(
+def plot_from(inputs: Inputs, out: Path) -> None:
+    """Plot the figure from the roles measures, by-image, predictions, images and true-boxes."""
+    measures = read_csv(inputs.path("measures"), TEXT_MEASURE_COLUMNS)
+    by_image = read_csv(inputs.path("by-image"), TEXT_IMAGE_COLUMNS)
+    predictions, images, root = inputs.predicted_set()
+    true_boxes = read_csv(inputs.path("true-boxes"), BOX_COLUMNS)
+    plot(measures, by_image, predictions, images, true_boxes, root, out)
+
+
+def plot(
     measures: pd.DataFrame,
     by_image: pd.DataFrame,
     predictions: Predictions,
@@ -42,7 +59,7 @@ def draw(
     root: Path,
     out: Path,
 ) -> None:
-    """Draw and write the figure: maps over test images with their word boxes, and the measures.
+    """Plot and write the figure: maps over test images with their word boxes, and the measures.
 
     The JSON has the measures and what is shown.
     """

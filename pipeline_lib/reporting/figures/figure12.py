@@ -11,9 +11,12 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import SubFigure
 
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.data.discovery.answer_spelling import normalised_answer
+from pipeline_lib.data.manifest import read_csv
 from pipeline_lib.discovery.shown_questions import CHOICE, is_pair
-from pipeline_lib.evaluation.vqa import RIGHT, normalised
-from pipeline_lib.localization.heat import TRUE_CLASS
+from pipeline_lib.evaluation.vqa import RIGHT
+from pipeline_lib.localization.heat_maps import TRUE_CLASS
 from pipeline_lib.localization.predictions import Predictions
 from pipeline_lib.reporting.figures.pictures import (
     FOUND,
@@ -25,6 +28,7 @@ from pipeline_lib.reporting.figures.pictures import (
     save,
     show,
 )
+from pipeline_lib.reporting.inputs import Inputs
 
 COLUMNS = 3  # panels in a row
 # Below one map, or below each of two: letters in a line, answers with their probabilities.
@@ -40,14 +44,24 @@ SAYS = (
 )
 
 
-def draw(
+def plot_from(inputs: Inputs, out: Path) -> None:
+    """Plot the figure from the roles questions, predictions and images."""
+    path = inputs.path("questions")
+    questions = read_csv(path, FIELDS).astype({"answer": str})
+    predictions, images, root = inputs.predicted_set()
+    if questions["question_id"].astype(str).tolist() != predictions.image_id:
+        raise InputError(f"{path}: lists other questions than {inputs.path('images')}; rerun")
+    plot(questions, predictions, images, root, out)
+
+
+def plot(
     shown: pd.DataFrame,
     predictions: Predictions,
     images: pd.DataFrame,
     root: Path,
     out: Path,
 ) -> None:
-    """Draw and write the figure: a row of panels for each type of answer, then images asked twice.
+    """Plot and write the figure: a row of panels for each type of answer, then images asked twice.
 
     ``shown`` has the columns FIELDS; its rows are those of the predictions, in order, whose true
     class is the answer.
@@ -113,7 +127,7 @@ def _write(axes: matplotlib.axes.Axes, row: pd.Series, letters: int, answers: in
 
 
 def _given(row: pd.Series, answers: int) -> str:
-    counted = Counter(normalised(answer) for answer in json.loads(row["answers"]))
+    counted = Counter(normalised_answer(answer) for answer in json.loads(row["answers"]))
     return ", ".join(f"{answer} ({count})" for answer, count in counted.most_common(answers))
 
 

@@ -13,10 +13,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipeline_lib.data.classes import short_name
+from pipeline_lib.data.manifest import read_images
+from pipeline_lib.data.photographs import root_folder
 from pipeline_lib.reporting.figures.pictures import COLOURS, STYLE, TRUTH, photograph, save, show
-from pipeline_lib.units.masks import DISC, THRESHOLD, cut_out, unit_mask
-from pipeline_lib.units.purity import IN_BOX, PURITY
-from pipeline_lib.units.record import UnitsFile
+from pipeline_lib.reporting.inputs import Inputs
+from pipeline_lib.units.masks import DISC, THRESHOLD, darken_outside, unit_mask
+from pipeline_lib.units.measures import IN_BOX, PURITY
+from pipeline_lib.units.measures import read_measures as read_unit_measures
+from pipeline_lib.units.units_file import UnitsFile, read_units
 
 _CELL, _HEADLINE = 1.35, 0.2  # inches
 MEASURED, THEORETICAL, PEAK = "#ffd000", "#ffffff", "#ff2020"
@@ -33,10 +37,26 @@ class Shown:
     names: dict[str, str]
 
 
-def draw(shown: Shown, out: Path) -> None:
-    """Draw and write the figure: a block a class, a row a unit, its field first, then its images."""
+def plot_from(inputs: Inputs, out: Path) -> None:
+    """Plot the figure from the roles units, measures, images and classes."""
+    manifest = inputs.path("images")
+    (root,) = inputs.roots
+    plot(
+        Shown(
+            read_units(inputs.path("units"), manifest),
+            read_unit_measures(inputs.path("measures")),
+            read_images(manifest),
+            root_folder(root),
+            inputs.names,
+        ),
+        out,
+    )
+
+
+def plot(shown: Shown, out: Path) -> None:
+    """Plot and write the figure: a block a class, a row a unit, its field first, then its images."""
     found = shown.found
-    classes = list(dict.fromkeys(found.class_index[found.shown].tolist()))
+    classes = list(dict.fromkeys(found.class_index[found.shown_rows].tolist()))
     columns, content = 1 + found.maps.shape[1], []
     with matplotlib.rc_context(STYLE):
         height = sum(_rows(found, one) for one in classes) * (_CELL + _HEADLINE + 0.1) + 0.35 * len(
@@ -57,7 +77,7 @@ def draw(shown: Shown, out: Path) -> None:
                 ]
                 for line in range(0, len(ratios), 2)
             ]
-            of_class = np.flatnonzero(found.class_index[found.shown] == one)
+            of_class = np.flatnonzero(found.class_index[found.shown_rows] == one)
             content += [
                 _draw_row(axes, shown, int(line), label)
                 for axes, line in zip(grid, of_class, strict=True)
@@ -77,20 +97,20 @@ def draw(shown: Shown, out: Path) -> None:
 
 
 def _rows(found: UnitsFile, class_index: int) -> int:
-    return int((found.class_index[found.shown] == class_index).sum())
+    return int((found.class_index[found.shown_rows] == class_index).sum())
 
 
 def _draw_row(axes: list[Axes], shown: Shown, line: int, label: str) -> dict:
     """Draw a unit's row, its headline on the first of the axes; return what it shows."""
     found = shown.found
-    row = int(found.shown[line])
+    row = int(found.shown_rows[line])
     told = {
         "class": label,
         "name": shown.names[label],
         "unit": int(found.unit[row]),
         "rank": int(found.rank[row]),
         "weight": round(float(found.weight[row]), 6),
-        "images_of_the_class": int(found.seen[found.class_index[row]]),
+        "images_of_the_class": int(found.class_images[found.class_index[row]]),
     }
     measures = _measures(shown.measures, told)
     headline, *axes = axes
@@ -106,10 +126,10 @@ def _draw_row(axes: list[Axes], shown: Shown, line: int, label: str) -> dict:
         picture = photograph(shown.root, shown.images, index)
         height, width, _ = picture.shape
         mask = unit_mask(found, line, k, width, height)
-        show(panel, cut_out(picture, mask))
+        show(panel, darken_outside(picture, mask))
         if mask.any():
             panel.contour(mask, levels=[0.5], colors=MEASURED, linewidths=1)
-        _draw_place(panel, found, tuple(found.place[row, k]), width, height)
+        _draw_place(panel, found, tuple(found.position[row, k]), width, height)
         of_class = shown.images["label"].iloc[index] == label
         if of_class:
             _frame(panel, width, height)
@@ -130,7 +150,7 @@ def _measures(measures: pd.DataFrame, unit: dict) -> dict:
     told = {}
     for key, name in (("purity", PURITY), ("in_box", IN_BOX)):
         there = name in of_unit.index
-        columns = ("value", "low", "high", "n", "chance", "most")
+        columns = ("value", "low", "high", "n", "chance", "max_possible")
         told[key] = {c: float(of_unit.at[name, c]) for c in columns} if there else None
     return told
 
@@ -145,7 +165,7 @@ def _headline(unit: dict, measures: dict) -> str:
             f"   |   of the class: {pure['value']:.0f} % of {pure['n']:.0f} images "
             f"({pure['low']:.0f} to {pure['high']:.0f}), chance {pure['chance']:.1f}"
         )
-        if pure["most"] < 100:  # the class has fewer images
+        if pure["max_possible"] < 100:  # the class has fewer images
             text += f", at most {pure['most']:.0f}"
     if located is not None:
         text += f"   |   peak on it: {located['value']:.0f} %, chance {located['chance']:.0f}"
@@ -160,7 +180,7 @@ def _draw_field(panel: Axes, found: UnitsFile, line: int) -> None:
     if found.method == "disc":
         panel.add_patch(patches.Circle((0, 0), DISC * max(found.field.size) / 2, color=MEASURED))
     elif len(found.shifts) > 1:
-        change, half = found.change[line], (found.shifts[1] - found.shifts[0]) / 2
+        change, half = found.drop[line], (found.shifts[1] - found.shifts[0]) / 2
         edges = (found.shifts[0] - half, found.shifts[-1] + half)
         top = max(float(np.nanmax(change)), 1e-12)
         panel.imshow(change, COLOURS, vmin=0, vmax=top, extent=(*edges, *edges[::-1]))

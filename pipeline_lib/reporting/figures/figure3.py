@@ -10,6 +10,7 @@ from matplotlib import pyplot as plt
 from pipeline_lib.data.classes import short_name
 from pipeline_lib.localization.predictions import Predictions
 from pipeline_lib.reporting.figures.pictures import STYLE, explained, photograph, save, show
+from pipeline_lib.reporting.inputs import Inputs
 
 CLASSES, IMAGES = 4, 4
 
@@ -29,10 +30,15 @@ def choose(predictions: Predictions) -> list[tuple[int, list[int]]]:
     return chosen[:CLASSES]
 
 
-def draw(
+def plot_from(inputs: Inputs, out: Path) -> None:
+    """Plot the figure from the roles predictions, images and classes."""
+    plot(*inputs.predicted_set(), inputs.names, out)
+
+
+def plot(
     predictions: Predictions, images: pd.DataFrame, root: Path, names: dict[str, str], out: Path
 ) -> None:
-    """Draw and write the figure; where no image is classified correctly, it says so."""
+    """Plot and write the figure; where no image is classified correctly, it says so."""
     chosen = choose(predictions)
     content = []
     with matplotlib.rc_context(STYLE):

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 
 from pipeline_lib.data.classes import short_name
-from pipeline_lib.localization.heat import heat_map
+from pipeline_lib.localization.heat_maps import heat_map
 from pipeline_lib.localization.predictions import TOP_K, Predictions
 from pipeline_lib.reporting.figures.pictures import (
     STYLE,
@@ -19,6 +19,7 @@ from pipeline_lib.reporting.figures.pictures import (
     save,
     show,
 )
+from pipeline_lib.reporting.inputs import Inputs
 
 CHOSEN = 3
 
@@ -73,7 +74,7 @@ def rows_of(
                 truth=short_name(names, predictions.label_of(int(predictions.true_class[index]))),
                 picture=picture,
                 heat_maps=[
-                    heat_map(predictions, index, rank, width, height)
+                    heat_map(predictions, index, rank, width, height, "bilinear")
                     for rank in range(1, predictions.maps.shape[1] + 1)
                 ],
                 guesses=guesses(predictions.labels_of(index), predictions.scores[index], names),
@@ -82,7 +83,18 @@ def rows_of(
     return rows
 
 
-def draw(rows: list[SheetRow], out: Path) -> None:
+def plot_from(inputs: Inputs, out: Path) -> None:
+    """Plot the sheet from the roles predictions, images and classes: rows from each image set."""
+    names = inputs.names
+    rows = [
+        row
+        for predictions, images, root in inputs.predicted_sets()
+        for row in rows_of(predictions, images, root, names, choose(predictions))
+    ]
+    plot(rows, out)
+
+
+def plot(rows: list[SheetRow], out: Path) -> None:
     """Draw and write the sheet: a row per image, the image first, then its class maps."""
     with matplotlib.rc_context(STYLE):
         heights = [2.4 * row.picture.shape[0] / row.picture.shape[1] + 0.45 for row in rows]

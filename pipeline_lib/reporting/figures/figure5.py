@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 
 from pipeline_lib.data.classes import short_name
-from pipeline_lib.localization.heat import TRUE_CLASS
+from pipeline_lib.localization.heat_maps import TRUE_CLASS
 from pipeline_lib.localization.predictions import Predictions
 from pipeline_lib.reporting.figures.pictures import (
     COLOURS,
@@ -20,6 +20,7 @@ from pipeline_lib.reporting.figures.pictures import (
     show,
     true_scores,
 )
+from pipeline_lib.reporting.inputs import Inputs
 
 ROWS = 4
 _CELL = 1.75  # inches
@@ -45,14 +46,20 @@ def choose(columns: Sequence[Predictions]) -> list[int]:
     return list(chosen.values())[:ROWS]
 
 
-def draw(
+def plot_from(inputs: Inputs, out: Path) -> None:
+    """Plot the figure from the roles predictions (a column each), images and classes."""
+    columns, images, root = inputs.one_manifest()
+    plot(columns, images, root, inputs.names, out)
+
+
+def plot(
     columns: Sequence[Predictions],
     images: pd.DataFrame,
     root: Path,
     names: dict[str, str],
     out: Path,
 ) -> None:
-    """Draw and write the figure: a row per image, the image first, then the true class's maps.
+    """Plot and write the figure: a row per image, the image first, then the true class's maps.
 
     Over each map is the score its network gives the true class. ``columns`` are predictions of the
     same images; where none has a label, the figure says so.

@@ -8,10 +8,13 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 
+from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.classes import short_name
+from pipeline_lib.data.manifest import BOX_COLUMNS, read_csv
 from pipeline_lib.evaluation.ground_truth import CORNERS, localizable
 from pipeline_lib.evaluation.ilsvrc import best_overlap
-from pipeline_lib.localization.heat import TRUE_CLASS
+from pipeline_lib.localization.extraction import BOX_TABLE_COLUMNS
+from pipeline_lib.localization.heat_maps import TRUE_CLASS
 from pipeline_lib.localization.predictions import Predictions
 from pipeline_lib.reporting.figures.pictures import (
     FOUND,
@@ -24,6 +27,7 @@ from pipeline_lib.reporting.figures.pictures import (
     save,
     show,
 )
+from pipeline_lib.reporting.inputs import Inputs
 
 COLUMNS, BLOCKS = 6, 2  # pictures in a row, pairs of rows
 CHOICE = (
@@ -33,8 +37,8 @@ CHOICE = (
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A network's predictions and the boxes drawn from them."""
+class Localized:
+    """A network's predictions and the boxes made from them."""
 
     predictions: Predictions
     boxes: pd.DataFrame
@@ -63,15 +67,31 @@ def choose(
     return {index: boxes[index] for *_, index in sorted(rounds)[: COLUMNS * BLOCKS]}
 
 
-def draw(
-    pair: tuple[Drawn, Drawn],
+def plot_from(inputs: Inputs, out: Path) -> None:
+    """Plot the figure from the roles predictions and boxes, two of each, true-boxes, images, classes."""
+    predictions, images, root = inputs.one_manifest()
+    paths = inputs.paths("boxes")
+    if not len(predictions) == len(paths) == 2:
+        raise InputError(
+            "figure6 takes two --input predictions, and two --input boxes made from them"
+        )
+    pair = tuple(
+        Localized(each, read_csv(path, BOX_TABLE_COLUMNS, made_from=each.fingerprint))
+        for each, path in zip(predictions, paths, strict=True)
+    )
+    true_boxes = read_csv(inputs.path("true-boxes"), BOX_COLUMNS)
+    plot(pair, images, true_boxes, root, inputs.names, out)
+
+
+def plot(
+    pair: tuple[Localized, Localized],
     images: pd.DataFrame,
     true_boxes: pd.DataFrame,
     root: Path,
     names: dict[str, str],
     out: Path,
 ) -> None:
-    """Draw and write the figure: pairs of rows, the first of ``pair`` above the second.
+    """Plot and write the figure: pairs of rows, the first of ``pair`` above the second.
 
     The boxes are those of the true class, which the first network predicts.
     """
@@ -88,17 +108,17 @@ def draw(
             grid = panel.subplots(2, COLUMNS, squeeze=False)
             for axes in grid.ravel():
                 axes.set_axis_off()
-            for row, drawn in zip(grid, pair, strict=True):
-                label_row(row[0], drawn.predictions.name)
+            for row, localized in zip(grid, pair, strict=True):
+                label_row(row[0], localized.predictions.name)
             for column, (index, true) in zip(grid.T, block, strict=False):
                 name = first.image_id[index]
                 label = first.label_of(int(first.true_class[index]))
                 picture = photograph(root, images, index)
                 overlaps = {}
-                for axes, drawn in zip(column, pair, strict=True):
-                    box = drawn.box(name)
+                for axes, localized in zip(column, pair, strict=True):
+                    box = localized.box(name)
                     overlap = float(best_overlap(box[None], true)[0])
-                    overlaps[drawn.predictions.name] = round(overlap, 4)
+                    overlaps[localized.predictions.name] = round(overlap, 4)
                     head = f"{short_name(names, label)}\n" if axes is column[0] else ""
                     show(axes, picture, f"{head}IoU {overlap:.2f}")
                     outline(axes, true[0], TRUTH)
@@ -114,6 +134,6 @@ def draw(
                 )
         if chosen:
             box_legend(figure)
-        rules = [drawn.boxes["rule"].iloc[0] for drawn in pair]
-        save(figure, out, {"choice": CHOICE, "rules": rules, "images": content})
+        box_methods = [localized.boxes["box_method"].iloc[0] for localized in pair]
+        save(figure, out, {"choice": CHOICE, "box_methods": box_methods, "images": content})
         plt.close(figure)

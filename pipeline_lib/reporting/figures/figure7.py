@@ -8,8 +8,10 @@ import pandas as pd
 from matplotlib import pyplot as plt
 
 from pipeline_lib.data.classes import short_name
+from pipeline_lib.data.manifest import BOX_COLUMNS, SPLIT_COLUMNS, read_csv
 from pipeline_lib.evaluation.ground_truth import CORNERS
 from pipeline_lib.evaluation.ilsvrc import best_overlap
+from pipeline_lib.localization.extraction import BOX_TABLE_COLUMNS
 from pipeline_lib.localization.predictions import Predictions
 from pipeline_lib.reporting.figures.pictures import (
     FOUND,
@@ -22,6 +24,7 @@ from pipeline_lib.reporting.figures.pictures import (
     save,
     show,
 )
+from pipeline_lib.reporting.inputs import Inputs
 
 SPECIES, EACH = 4, 3
 CHOICE = (
@@ -30,7 +33,7 @@ CHOICE = (
 )
 
 
-def choose(predictions: Predictions, tested: set[str]) -> dict[str, list[int]]:
+def choose(predictions: Predictions, test_images: set[str]) -> dict[str, list[int]]:
     """Return the indices of the test images to show, by species: see ``CHOICE``.
 
     Where fewer images are right, there are fewer pictures.
@@ -38,7 +41,7 @@ def choose(predictions: Predictions, tested: set[str]) -> dict[str, list[int]]:
     right = predictions.classes[:, 0] == predictions.true_class
     by_species: dict[str, list[int]] = {}
     for index in np.argsort(-predictions.scores[:, 0], kind="stable").tolist():
-        if right[index] and predictions.image_id[index] in tested:
+        if right[index] and predictions.image_id[index] in test_images:
             label = predictions.label_of(int(predictions.true_class[index]))
             by_species.setdefault(label, []).append(index)
     best = {label: found[:EACH] for label, found in by_species.items()}
@@ -49,22 +52,32 @@ def choose(predictions: Predictions, tested: set[str]) -> dict[str, list[int]]:
     return {label: best[label] for label in sorted(best, key=certainty, reverse=True)[:SPECIES]}
 
 
-def draw(
+def plot_from(inputs: Inputs, out: Path) -> None:
+    """Plot the figure from the roles predictions, boxes, true-boxes, splits, images and classes."""
+    predictions, images, root = inputs.predicted_set()
+    boxes = read_csv(inputs.path("boxes"), BOX_TABLE_COLUMNS, made_from=predictions.fingerprint)
+    true_boxes = read_csv(inputs.path("true-boxes"), BOX_COLUMNS)
+    splits = read_csv(inputs.path("splits"), SPLIT_COLUMNS)
+    test_images = set(splits.loc[splits["subset"] == "test", "image_id"])
+    plot(predictions, boxes, images, true_boxes, test_images, root, inputs.names, out)
+
+
+def plot(
     predictions: Predictions,
-    drawn: pd.DataFrame,
+    boxes: pd.DataFrame,
     images: pd.DataFrame,
     true_boxes: pd.DataFrame,
-    tested: set[str],
+    test_images: set[str],
     root: Path,
     names: dict[str, str],
     out: Path,
 ) -> None:
-    """Draw and write the figure: a row a species, each bird with its boxes and with its map.
+    """Plot and write the figure: a row a species, each bird with its boxes and with its map.
 
-    ``drawn`` are the boxes drawn from the predictions, of which the first guess's is shown.
+    ``boxes`` are made from the predictions, of which the first guess's is shown.
     """
-    chosen = choose(predictions, tested)
-    first = drawn[(drawn["rank"] == 1) & (drawn["fit"] == "loose")].set_index("image_id")[CORNERS]
+    chosen = choose(predictions, test_images)
+    first = boxes[(boxes["rank"] == 1) & (boxes["fit"] == "loose")].set_index("image_id")[CORNERS]
     true = true_boxes.set_index("image_id")[CORNERS]
     content = []
     with matplotlib.rc_context(STYLE):

@@ -7,6 +7,8 @@ import matplotlib
 import pandas as pd
 from matplotlib import pyplot as plt
 
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.files import read_json
 from pipeline_lib.data.classes import short_name
 from pipeline_lib.localization.predictions import Predictions
 from pipeline_lib.reporting.figures.pictures import (
@@ -17,6 +19,7 @@ from pipeline_lib.reporting.figures.pictures import (
     save,
     show,
 )
+from pipeline_lib.reporting.inputs import Inputs
 
 CLASSES, EACH = 3, 2
 
@@ -30,8 +33,18 @@ class Panel(NamedTuple):
     root: Path
 
 
-def draw(panels: list[Panel], names: dict[str, str], out: Path) -> None:
-    """Draw and write the figure: two rows a set, the images above the maps of the predicted class.
+def plot_from(inputs: Inputs, out: Path) -> None:
+    """Plot the figure from the roles predictions, images, classes and summaries, one of each set."""
+    sets, summaries = inputs.predicted_sets(), inputs.paths("summaries")
+    if len(summaries) != len(sets):
+        raise InputError("figure8 takes as many --input summaries as --input predictions")
+    titles = [read_json(path)["data_set"] for path in summaries]
+    panels = [Panel(title, *each) for title, each in zip(titles, sets, strict=True)]
+    plot(panels, inputs.names, out)
+
+
+def plot(panels: list[Panel], names: dict[str, str], out: Path) -> None:
+    """Plot and write the figure: two rows a set, the images above the maps of the predicted class.
 
     The images are those that ``pick`` chose, classes side by side.
     """

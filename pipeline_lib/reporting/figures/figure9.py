@@ -1,5 +1,6 @@
 """Figure 9: scenes, what their class maps highlight, and the things that are highlighted most."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,9 +10,20 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
+from pipeline_lib.common.files import read_json
 from pipeline_lib.common.polygons import from_text
 from pipeline_lib.data.classes import short_name
-from pipeline_lib.discovery.objects import Rule, frequent, lifted, overlapped, overlaps
+from pipeline_lib.data.discovery.scenes import ANNOTATION_COLUMNS
+from pipeline_lib.data.manifest import CLASS_COLUMNS, read_csv
+from pipeline_lib.discovery.objects import (
+    HighlightSettings,
+    highest_lift,
+    highlight_settings,
+    most_frequent,
+    most_overlapped,
+    overlaps_in_image,
+    read_objects,
+)
 from pipeline_lib.localization.predictions import Predictions
 from pipeline_lib.reporting.figures.pictures import (
     STYLE,
@@ -21,6 +33,7 @@ from pipeline_lib.reporting.figures.pictures import (
     save,
     show,
 )
+from pipeline_lib.reporting.inputs import Inputs
 
 ROWS, LISTED = 5, 6
 _WIDTH = 28  # letters over a picture
@@ -59,17 +72,36 @@ def choose(predictions: Predictions, category: str) -> int | None:
     return int(np.argmax(np.where(among, predictions.scores[:, 0], -np.inf)))
 
 
-def draw(
+def plot_from(inputs: Inputs, out: Path) -> None:
+    """Plot the figure from the roles objects, scores, predictions, images, classes, annotations, summary.
+
+    How objects were measured is read from their table.
+    """
+    table = read_objects(inputs.path("objects"))
+    predictions, images, root = inputs.predicted_set()
+    annotations = read_csv(inputs.path("annotations"), ANNOTATION_COLUMNS)
+    settings = highlight_settings(table)
+    facts = {
+        "network": predictions.name,
+        **asdict(settings),
+        "svm": read_json(inputs.path("scores")),
+        "data": read_json(inputs.path("summary"))["notes"],
+    }
+    categories = list(read_csv(inputs.path("classes"), CLASS_COLUMNS)["label"])
+    scenes = Scenes(predictions, images, annotations, root)
+    plot(scenes, table, categories, inputs.names, settings, facts, out)
+
+
+def plot(
     scenes: Scenes,
     table: pd.DataFrame,
     categories: list[str],
     names: dict[str, str],
-    rule: Rule,
-    often: float,
+    settings: HighlightSettings,
     facts: dict,
     out: Path,
 ) -> None:
-    """Draw and write the figure: a row a category, two pictures and three lists.
+    """Plot and write the figure: a row a category, two pictures and three lists.
 
     ``table`` is ``discovery.objects``'s; ``facts`` go into the JSON as they are, with every category.
     """
@@ -88,12 +120,12 @@ def draw(
         for row, category in enumerate(found):
             ours = table[table["category"] == category]
             lists = {
-                "frequency": frequent(ours, LISTED),
-                "overlap": overlapped(ours, LISTED),
-                "lift": lifted(ours, LISTED, often),
+                "frequency": most_frequent(ours, LISTED),
+                "overlap": most_overlapped(ours, LISTED),
+                "lift": highest_lift(ours, LISTED),
             }
             index = choose(scenes.predictions, category)
-            shown, things = _highlighted(scenes, index, rule)
+            shown, things = _highlighted(scenes, index, settings)
             content.append(_entry(scenes.predictions, index, category, names, ours, shown, lists))
             if row < ROWS:
                 name, count = short_name(names, category), int(ours["n"].iloc[0])
@@ -106,12 +138,14 @@ def draw(
         plt.close(figure)
 
 
-def _highlighted(scenes: Scenes, index: int, rule: Rule) -> tuple[list[str], pd.DataFrame]:
+def _highlighted(
+    scenes: Scenes, index: int, settings: HighlightSettings
+) -> tuple[list[str], pd.DataFrame]:
     """The names of the things that are overlapped in an image, and their rows."""
     image = scenes.images.iloc[index]
     things = scenes.annotations[scenes.annotations["image_id"] == image["image_id"]]
     size = (int(image["width"]), int(image["height"]))
-    seen = overlaps(scenes.predictions, index, things, size, rule)
+    seen = overlaps_in_image(scenes.predictions, index, things, size, settings)
     shown = [one.name for one in seen if one.overlapped]
     return shown, things[things["name"].isin(shown)]
 

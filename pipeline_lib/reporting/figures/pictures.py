@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from pipeline_lib.common.files import atomic, write_json
 from pipeline_lib.common.images import open_rgb
 from pipeline_lib.data.classes import short_name
-from pipeline_lib.localization.heat import heat_map
+from pipeline_lib.localization.heat_maps import heat_map
 from pipeline_lib.localization.predictions import Predictions
 
 matplotlib.use("Agg")
@@ -39,7 +39,7 @@ def overlay(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
 def explained(predictions: Predictions, image: int, rank: int, picture: np.ndarray) -> np.ndarray:
     """Lay the heat map of a guess, or of the true class (rank 0), over the image: (H, W, 3) uint8."""
     height, width, _ = picture.shape
-    return overlay(picture, heat_map(predictions, image, rank, width, height))
+    return overlay(picture, heat_map(predictions, image, rank, width, height, "bilinear"))
 
 
 def true_scores(predictions: Predictions) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What the box threshold does: the error of rule paper at every part of the map's maximum."""
+"""What the box threshold does: the error of the paper's box method at every threshold."""
 
 from pathlib import Path
 
@@ -6,21 +6,29 @@ import matplotlib
 import pandas as pd
 from matplotlib import pyplot as plt
 
+from pipeline_lib.data.manifest import read_csv
 from pipeline_lib.evaluation.ilsvrc import TOP_1
-from pipeline_lib.evaluation.sweep import SCORED, chosen_threshold
-from pipeline_lib.localization import authors
-from pipeline_lib.localization.boxes import THRESHOLD
+from pipeline_lib.evaluation.sweep import CURVE_COLUMNS, SCORED, chosen_threshold
+from pipeline_lib.localization import authors_box
 from pipeline_lib.reporting.figures.pictures import STYLE, save
+from pipeline_lib.reporting.inputs import Inputs
+from pipeline_lib.reporting.tables.table import paper_numbers
 
 
-def draw(curves: pd.DataFrame, out: Path) -> None:
-    """Draw and write the figure: a line per network or baseline, its chosen threshold marked.
+def plot_from(inputs: Inputs, out: Path) -> None:
+    """Plot the figure from the role curves, one of each network and baseline."""
+    curves = [read_csv(path, CURVE_COLUMNS) for path in inputs.paths("curves")]
+    plot(pd.concat(curves, ignore_index=True), out)
 
-    ``curves`` are rows of ``CURVE_COLUMNS``. Lines are top-1 localization errors of the scored part;
-    the thresholds were chosen on the held-out part, so a mark need not be at its line's lowest.
+
+def plot(curves: pd.DataFrame, out: Path) -> None:
+    """Plot and write the figure: a line per network or baseline, its chosen threshold marked.
+
+    ``curves`` are rows of ``CURVE_COLUMNS``. Lines are top-1 localization errors of the scored
+    images; thresholds were chosen on the held-out images, so a mark need not be at its line's minimum.
     """
-    content = []
-    scored = curves[(curves["part"] == SCORED) & (curves["metric"] == TOP_1)]
+    content, paper = [], paper_numbers()["box_threshold"]
+    scored = curves[(curves["subset"] == SCORED) & (curves["metric"] == TOP_1)]
     with matplotlib.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(10, 5), layout="constrained")
         colours = matplotlib.colormaps["tab10"].colors
@@ -35,8 +43,8 @@ def draw(curves: pd.DataFrame, out: Path) -> None:
                 {"row": name, "threshold": chosen, "error": round(float(line[chosen]), 4)}
             )
         for value, style, label in (
-            (THRESHOLD, ":", "the paper's 20 %"),
-            (authors.THRESHOLDS[0] / 255, "-.", "the authors' 20/255"),
+            (paper, ":", f"the paper's {paper:.0%}".replace("%", " %")),
+            (authors_box.THRESHOLDS[0] / 255, "-.", "the authors' 20/255"),
         ):
             axes.axvline(100 * value, color="0.35", linestyle=style, linewidth=1, label=label)
         axes.plot([], [], "o", color="0.35", label="chosen on held-out images")

@@ -1,4 +1,4 @@
-"""What each table shows: its columns, whose scores they take, and how to read them."""
+"""What Tables 1 to 3 show: their columns, whose scores they take, and how to read them."""
 
 from dataclasses import dataclass, field
 
@@ -9,8 +9,8 @@ from pipeline_lib.evaluation.sweep import MAX_BOX_ACC
 BACKPROP = "backprop"
 WITH_HEURISTICS = " (heuristics)"
 
-# The box rule that a column takes from a row, by the method of the row's maps (design, section 6).
-CITED = {"cam": "paper", "grad-cam": "paper", BACKPROP: "graphcut", CENTRED[2]: CENTRED[1]}
+# The box method whose score a column shows, by the method of the row's maps (design, section 6).
+CITED = {"cam": "paper", "grad-cam": "paper", BACKPROP: "graphcut", CENTRED.method: "centred"}
 AUTHORS = {"cam": "authors", "grad-cam": "authors", BACKPROP: "authors"}
 SUBMITTED = {"cam": "authors", "grad-cam": "authors", BACKPROP: "graphcut"}
 SWEPT = {"cam": "paper", "grad-cam": "paper", BACKPROP: "paper"}
@@ -18,20 +18,20 @@ SWEPT = {"cam": "paper", "grad-cam": "paper", BACKPROP: "paper"}
 
 @dataclass(frozen=True)
 class Column:
-    """A column's label, which is the paper's where it has one, the score it shows, and its rules."""
+    """A column: its label, which is the paper's if it has one, the metric it shows, its box methods."""
 
     label: str
     metric: str
-    rules: dict[str, str]
+    box_methods: dict[str, str]
 
 
 @dataclass(frozen=True)
-class Plan:
-    """A table: its columns, what they mean, and which rows it has besides the paper's.
+class Layout:
+    """A table's columns, what they mean, and which rows it has besides the paper's.
 
     ``gradients``: the gradient baselines; ``heuristics``: each network twice, once with the authors'
     heuristics; ``baselines``: rows by name. ``reproduced_by`` names the scores of a row of the paper
-    that go by another name here.
+    that have another name here.
     """
 
     columns: tuple[Column, ...]
@@ -43,9 +43,9 @@ class Plan:
     reproduced_by: dict[str, str] = field(default_factory=dict)
 
     @property
-    def rules(self) -> set[str]:
-        """The box rules that occur in any column."""
-        return {rule for column in self.columns for rule in column.rules.values()}
+    def box_methods(self) -> set[str]:
+        """The box methods that occur in any column."""
+        return {method for column in self.columns for method in column.box_methods.values()}
 
 
 _LOCALIZATION = (
@@ -53,19 +53,19 @@ _LOCALIZATION = (
     "overlaps a true one by at least 0.5 (IoU, inclusive pixels)."
 )
 
-PLANS = {
-    "table1": Plan(
+LAYOUTS = {
+    "table1": Layout(
         columns=(
             Column("top-1", "classification top-1", CITED),
             Column("top-5", "classification top-5", CITED),
         ),
         definitions=(
-            "Error in percent: the true class is not among the first one or five. Ours: one view, the "
+            "Error in percent: the true class is not among the first one or five. Ours: one crop, the "
             "whole image.",
         ),
         scores_boxes=False,
     ),
-    "table2": Plan(
+    "table2": Layout(
         columns=(
             Column("top-1", TOP_1, CITED),
             Column("top-5", TOP_5, CITED),
@@ -76,15 +76,15 @@ PLANS = {
         ),
         definitions=(
             _LOCALIZATION,
-            "GT-known: error of the box drawn for the true class, by the rule of top-1.",
-            "MaxBoxAccV2 (Choe et al. 2020) is an accuracy, higher is better: the true class's map, the "
-            "boxes of all its parts, IoU 0.3, 0.5 and 0.7 each at its best threshold for all images; "
-            "the mean of the three.",
+            "GT-known: error of the box of the true class, by the box method of top-1.",
+            "MaxBoxAccV2 (Choe et al. 2020) is an accuracy, higher is better: the map of the true class, "
+            "the boxes of all its components, IoU 0.3, 0.5 and 0.7, each at the best threshold for all "
+            "images; the mean of the three.",
         ),
         gradients=True,
-        baselines=(CENTRED[0],),
+        baselines=(CENTRED.row,),
     ),
-    "table3": Plan(
+    "table3": Layout(
         columns=(Column("top-5", TOP_5, SUBMITTED),),
         definitions=(
             _LOCALIZATION,

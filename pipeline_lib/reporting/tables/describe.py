@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline_lib.common.errors import InputError
 from pipeline_lib.evaluation.ilsvrc import TOP_1
 from pipeline_lib.evaluation.sweep import AT_CHOSEN, CHOSEN
 from pipeline_lib.networks.card import NetworkCard
@@ -37,24 +38,31 @@ def describe_maps(method: str, crops: int) -> str:
     return ""
 
 
-def describe_rules(
-    rules: set[str], scores: pd.DataFrame, threshold: float, interpolation: str
-) -> list[str]:
-    """Return a sentence for each box rule of a table that the scores have."""
-    used = scores[scores["rule"].isin(rules)]
+def describe_box_methods(box_methods: set[str], scores: pd.DataFrame) -> list[str]:
+    """Return a sentence for each box method of a table that the scores have, with its settings.
+
+    Raises InputError where boxes of the paper's method were made with several settings.
+    """
+    used = scores[scores["box_method"].isin(box_methods)]
     sentences = []
-    if "paper" in set(used["rule"]):
+    of_paper = used[(used["box_method"] == "paper") & used["threshold"].notna()]
+    settings = of_paper[["threshold", "interpolation"]].drop_duplicates()
+    if len(settings) > 1:
+        raise InputError(
+            "boxes of the paper's method were made with several settings; rerun localize"
+        )
+    for threshold, interpolation in settings.itertuples(index=False):
         sentences.append(
             f"Rule paper: the map upsampled to the image ({interpolation}), the largest connected "
-            f"part above {threshold:.0%} of its maximum."
+            f"component above {threshold:.0%} of its maximum."
         )
-    maps = used[(used["rule"] == "authors") & (used["method"] != "backprop")]
+    maps = used[(used["box_method"] == "authors") & (used["method"] != "backprop")]
     if len(maps):
         sentences.append(
             f"Authors' rule, as in their code: maps of {_crops(maps['crops'].max())} summed, "
             "thresholds 20, 100 and 110 of 255, the largest box."
         )
-    if "graphcut" in set(used["rule"]):
+    if "graphcut" in set(used["box_method"]):
         sentences.append(
             "Graph cut: as in Simonyan et al. 2013, colours learned where the gradient is strong and "
             "where it is weak."
@@ -64,7 +72,7 @@ def describe_rules(
 
 def describe_thresholds(scores: pd.DataFrame) -> str:
     """Say which threshold each row does best with and how well; "" where none was tried."""
-    values = scores[scores["rule"] == "paper"].set_index(["row", "metric"])["error"]
+    values = scores[scores["box_method"] == "paper"].set_index(["row", "metric"])["error"]
     told = [
         f"{name} {chosen:.0f} % (top-1 error {values[name, AT_CHOSEN.format(TOP_1)]:.1f})"
         for (name, metric), chosen in values.items()
@@ -73,7 +81,7 @@ def describe_thresholds(scores: pd.DataFrame) -> str:
     if not told:
         return ""
     return (
-        "Best threshold of rule paper, chosen on images held out and scored on the others: "
+        "Best threshold of rule paper, chosen on held-out images and scored on the others: "
         f"{', '.join(told)}."
     )
 

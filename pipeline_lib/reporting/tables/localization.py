@@ -1,59 +1,70 @@
-"""Building a table: the paper's rows, this study's numbers beside them, and what to know about both."""
+"""Tables 1 to 3: the paper's rows, this study's numbers beside them, and what to know about both."""
 
 from collections.abc import Iterator, Sequence
-from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.files import read_json
 from pipeline_lib.evaluation.ilsvrc import HEURISTICS
-from pipeline_lib.evaluation.scores import CENTRED
-from pipeline_lib.networks.card import NetworkCard
-from pipeline_lib.reporting.tables.describe import describe, describe_maps
-from pipeline_lib.reporting.tables.localization.columns import (
-    BACKPROP,
-    PLANS,
-    WITH_HEURISTICS,
-    Column,
-    Plan,
+from pipeline_lib.evaluation.scores import CENTRED, read_scores
+from pipeline_lib.networks.card import NetworkCard, read_card
+from pipeline_lib.reporting.inputs import Inputs
+from pipeline_lib.reporting.tables.columns import BACKPROP, LAYOUTS, WITH_HEURISTICS, Column, Layout
+from pipeline_lib.reporting.tables.describe import (
+    describe,
+    describe_box_methods,
+    describe_maps,
+    describe_thresholds,
 )
-
-COLUMNS = ("row", "metric", "paper", "ours", "low", "high", "n", "note")
+from pipeline_lib.reporting.tables.table import TABLE_COLUMNS, Built, paper_numbers
 
 
 class Row(NamedTuple):
-    """A table's row: its label, whose scores it shows, and which metric where not its columns'."""
+    """A table's row: its label, the row of the scores it shows, and its metric if not the columns'."""
 
     label: str
     scored: str
     metric: str | None = None
 
 
-@cache
-def paper_numbers() -> dict:
-    """Return the paper's tables, from the one file that holds them."""
-    return yaml.safe_load(Path(__file__).with_name("paper.yaml").read_text(encoding="utf-8"))
+def build(inputs: Inputs, table: str, study: str) -> Built:
+    """Return a table from the roles scores, cards and summary, with its notes."""
+    scores = pd.concat([read_scores(path) for path in inputs.paths("scores")], ignore_index=True)
+    cards = [read_card(path) for path in inputs.paths("cards")]
+    cells = build_cells(table, scores, cards)
+    paper, layout = paper_numbers()[table], LAYOUTS[table]
+    summary = read_json(inputs.path("summary"))
+    notes = [
+        *layout.definitions,
+        f"Paper: as printed, on {paper['images']}. "
+        f"Ours: study {study}, {summary['data_set']}, {summary['found']:,} images.",
+        *inputs.notes,
+        *summary["notes"],
+    ]
+    if layout.scores_boxes:
+        notes += summary["box_notes"]
+        notes += describe_box_methods(layout.box_methods, scores)
+    if layout.gradients and (sentence := describe_thresholds(scores)):
+        notes.append(sentence)
+    notes += ["Intervals: 95 %, percentile bootstrap over the images.", *paper["footnotes"]]
+    return Built(cells, cells, notes)
 
 
-def build_table(
-    table: str, scores: pd.DataFrame, cards: Sequence[NetworkCard], notes: dict[str, str]
-) -> pd.DataFrame:
-    """Return the table as rows of ``COLUMNS``: the paper's rows in its order, then this study's own.
+def build_cells(table: str, scores: pd.DataFrame, cards: Sequence[NetworkCard]) -> pd.DataFrame:
+    """Return the table as rows of ``TABLE_COLUMNS``: the paper's rows in its order, then the study's own.
 
-    ``scores`` is all networks' and baselines' scores; ``notes`` are extra remarks by row. A cell that
-    the paper or the study does not have is empty (NaN), and its note says why. Raises InputError
-    where a cell has two scores.
+    ``scores`` are those of all networks and baselines. A cell that the paper or the study does not have
+    is empty (NaN), and its note says why. Raises InputError where a cell has two scores.
     """
-    paper, plan = paper_numbers()[table]["rows"], PLANS[table]
-    remarks = _remarks(scores, cards) | notes
+    paper, layout = paper_numbers()[table]["rows"], LAYOUTS[table]
+    remarks = _remarks(scores, cards)
     localized = set(scores.loc[~scores["metric"].str.startswith("classification"), "row"])
     lines = []
-    for row in _rows(plan, paper, scores, cards):
-        for column in plan.columns:
+    for row in _rows(layout, paper, scores, cards):
+        for column in layout.columns:
             printed = paper.get(row.label, {}).get(column.label, np.nan)
             score = _score(scores, row, column)
             if score is not None:
@@ -65,33 +76,33 @@ def build_table(
                 else:
                     reason = _why_empty(row.scored, row.scored in remarks, row.scored in localized)
                 lines.append((row.label, column.label, printed, *[np.nan] * 3, 0, reason))
-    return pd.DataFrame(lines, columns=list(COLUMNS))
+    return pd.DataFrame(lines, columns=list(TABLE_COLUMNS))
 
 
 def _rows(
-    plan: Plan, paper: dict, scores: pd.DataFrame, cards: Sequence[NetworkCard]
+    layout: Layout, paper: dict, scores: pd.DataFrame, cards: Sequence[NetworkCard]
 ) -> Iterator[Row]:
     """The paper's rows, then the study's networks and gradient baselines that it lacks, then others."""
     names = [card.name for card in cards]
-    if plan.gradients:
+    if layout.gradients:
         names += scores.loc[scores["method"] == BACKPROP, "row"].unique().tolist()
     own = [name for name in names if name not in paper]
-    if plan.heuristics:
-        tried = set(scores.loc[scores["rule"] == "authors", "row"])
+    if layout.heuristics:
+        tried = set(scores.loc[scores["box_method"] == "authors", "row"])
         own = [label for name in own if name in tried for label in (name + WITH_HEURISTICS, name)]
-    for label in [*paper, *own, *plan.baselines]:
-        if plan.heuristics and label.endswith(WITH_HEURISTICS):
+    for label in [*paper, *own, *layout.baselines]:
+        if layout.heuristics and label.endswith(WITH_HEURISTICS):
             yield Row(label, label.removesuffix(WITH_HEURISTICS), HEURISTICS)
         else:
-            yield Row(label, plan.reproduced_by.get(label, label))
+            yield Row(label, layout.reproduced_by.get(label, label))
 
 
 def _score(scores: pd.DataFrame, row: Row, column: Column) -> pd.Series | None:
-    """The score a cell shows: of the row, by the rule that the column takes for the row's method."""
+    """The score a cell shows: of the row, by the column's box method for the method of the row's maps."""
     found = scores[
         (scores["row"] == row.scored)
         & (scores["metric"] == (row.metric or column.metric))
-        & (scores["rule"] == scores["method"].map(column.rules))
+        & (scores["box_method"] == scores["method"].map(column.box_methods))
     ]
     if len(found) > 1:
         raise InputError(
@@ -104,13 +115,19 @@ def _remarks(scores: pd.DataFrame, cards: Sequence[NetworkCard]) -> dict[str, st
     """What to know about each row of the scores, and about each network."""
     remarks = {card.name: describe(card) for card in cards}
     for name, rows in scores.groupby("row", sort=False):
+        if name == CENTRED.row:
+            fraction = rows["centred_fraction"].iloc[0]
+            remarks[name] = (
+                f"{fraction:.0%} of each side, in the middle: a baseline without a network"
+            )
+            continue
         maps = describe_maps(rows["method"].iloc[0], rows["crops"].max())
         remarks[name] = "; ".join(filter(None, [remarks.get(name), maps]))
     return remarks
 
 
 def _why_empty(name: str, in_study: bool, localized: bool) -> str:
-    if name == CENTRED[0]:
+    if name == CENTRED.row:
         return "a fixed box names no class and has no map"
     if in_study and localized:
         return "empty cells: not computed"

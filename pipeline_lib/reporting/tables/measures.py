@@ -1,27 +1,44 @@
 """What Figures 9 to 13 show, as numbers: each measure beside what chance, or half a model, gets.
 
-All in percent, with 95 % intervals, as rows of ``tables.COLUMNS``.
+All in percent, with 95 % intervals, as rows of ``TABLE_COLUMNS``.
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from pipeline_lib.data.classes import short_name
-from pipeline_lib.discovery.answer_scores import FULL, GAIN, TASKS, WORDS
-from pipeline_lib.discovery.concepts import means_of
-from pipeline_lib.discovery.evidence import MEASURES
-from pipeline_lib.discovery.objects import lifted
-from pipeline_lib.discovery.text import CENTRED, CLASS_MAP, RATIO, UNIFORM
-from pipeline_lib.reporting.tables.localization import COLUMNS
-from pipeline_lib.units.purity import EVERY
+from pipeline_lib.common.files import read_json
+from pipeline_lib.data.classes import names_in, short_name
+from pipeline_lib.data.manifest import read_csv
+from pipeline_lib.discovery.answer_scores import FULL, GAIN, TASKS, WORDS, read_vqa_scores
+from pipeline_lib.discovery.concept_tables import means_of, read_concepts
+from pipeline_lib.discovery.map_measures import MEASURES
+from pipeline_lib.discovery.objects import highest_lift, read_objects
+from pipeline_lib.discovery.text import (
+    CENTRED,
+    CLASS_MAP,
+    RATIO,
+    TEXT_MEASURE_COLUMNS,
+    UNIFORM,
+)
+from pipeline_lib.reporting.inputs import Inputs
+from pipeline_lib.reporting.tables.table import TABLE_COLUMNS, Built, paper_numbers
+from pipeline_lib.units.measures import ALL_CLASSES, read_unit_measures
 
 MEASURED, BASELINE = "measured", "baseline"
+_NOTES = (
+    "In percent. The paper shows pictures, and one number: VQA's.",
+    "Baseline: what chance gets, or for answers the same model without the image.",
+    "Intervals: 95 %, percentile bootstrap over images (concepts and classes where it is their mean).",
+    "Where all outcomes are alike, a bootstrap interval has no width and says little.",
+    "More of it, by concept, object, question and unit, is in the folder discovery.",
+)
 
 
-class Part(NamedTuple):
+class Percent(NamedTuple):
     """A value in percent and its interval, NaN where it has none."""
 
     value: float
@@ -29,24 +46,43 @@ class Part(NamedTuple):
     high: float = np.nan
 
 
+def build(inputs: Inputs, _table: str, _study: str) -> Built:
+    """Return the table from the measures that the study has, each in a role of its own."""
+    lines = []
+    for path in inputs.optional("scenes"):
+        svm = read_json(inputs.path("scene-svm"))
+        lines.append(of_scenes(read_objects(path), svm, names_in(inputs.paths("scene-classes"))))
+    for path in inputs.optional("concepts"):
+        lines.append(of_concepts(read_concepts(path)))
+    for path in inputs.optional("text"):
+        lines.append(of_text(read_csv(path, TEXT_MEASURE_COLUMNS)))
+    for path in inputs.optional("vqa"):
+        lines.append(of_answers(read_vqa_scores(path)))
+    for role, where in {"units": "", "units-places205": ", Places205"}.items():
+        for path in inputs.optional(role):
+            lines.append(of_units(read_unit_measures(path), where))
+    cells = as_table(chain.from_iterable(lines))
+    return Built(cells, cells, _NOTES)
+
+
 def as_table(lines: Iterator[tuple]) -> pd.DataFrame:
-    """Return the lines that the functions below yield as a table of ``COLUMNS``."""
-    return pd.DataFrame(lines, columns=list(COLUMNS))
+    """Return the lines that the functions below yield as a table of ``TABLE_COLUMNS``."""
+    return pd.DataFrame(lines, columns=list(TABLE_COLUMNS))
 
 
-def of_scenes(
-    table: pd.DataFrame, svm: Mapping, names: Mapping[str, str], often: float
-) -> Iterator[tuple]:
-    """How well scenes are told, and how often what leads each one's list by lift is highlighted.
+def of_scenes(table: pd.DataFrame, svm: Mapping, names: Mapping[str, str]) -> Iterator[tuple]:
+    """Yield how well scenes are classified, and how often each one's object of highest lift is highlighted.
 
-    ``table`` is of ``objects.COLUMNS``, ``svm`` written by fit_scenes; ``often`` as Figure 9 has it.
+    ``table`` is of ``OBJECT_COLUMNS``, ``svm`` is written by fit_scenes.
     """
-    told = svm["held_out_accuracy"]
-    measured = Part(told["percent"], told["low"], told["high"])
-    chance = Part(100 / len(svm["categories"]))
-    yield from _both("Figure 9: scenes told", measured, chance, told["n"], "chance: one of them")
+    accuracy = svm["held_out_accuracy"]
+    measured = Percent(accuracy["percent"], accuracy["low"], accuracy["high"])
+    chance = Percent(100 / len(svm["categories"]))
+    yield from _both(
+        "Figure 9: scenes told", measured, chance, accuracy["n"], "chance: one of them"
+    )
     for category, ours in table.groupby("category", sort=False):
-        for row in lifted(ours, 1, often).itertuples():
+        for row in highest_lift(ours, 1).itertuples():
             lift = f"lift {row.lift:.1f} ({row.lift_low:.1f} to {row.lift_high:.1f})"
             yield from _both(
                 f"Figure 9: {short_name(names, category)}: {row.object} highlighted",
@@ -61,12 +97,12 @@ def of_concepts(table: pd.DataFrame) -> Iterator[tuple]:
     """The precision at 10 of the concepts' rankings, the mean of those that could be measured."""
     means = means_of(table)
     if means:
-        parts = [
+        percents = [
             _percent(*(means[name][key] for key in ("value", "low", "high")))
             for name in ("precision", "chance")
         ]
         note = "mean of the concepts; chance: a random order"
-        yield from _both("Figure 10: precision at 10", *parts, means["precision"]["n"], note)
+        yield from _both("Figure 10: precision at 10", *percents, means["precision"]["n"], note)
 
 
 def of_text(table: pd.DataFrame) -> Iterator[tuple]:
@@ -86,37 +122,50 @@ def of_text(table: pd.DataFrame) -> Iterator[tuple]:
 
 
 def of_answers(table: pd.DataFrame) -> Iterator[tuple]:
-    """The accuracy of answers, beside the same model's that sees the question alone."""
-    numbers = ["paper", "ours", "low", "high", "n"]
-    table = table.assign(**table[numbers].apply(pd.to_numeric))  # most of the paper's are empty
+    """Yield the accuracy of answers, beside the same model without the image.
+
+    ``table`` is of ``VQA_SCORE_COLUMNS``. The paper's number is of another set of questions.
+    """
+    printed = paper_numbers()["vqa"]["rows"]
     by_row = table.set_index(["row", "metric"])
     for task in (task for task in TASKS if (FULL, task) in by_row.index):
         full, words, gain = (by_row.loc[name, task] for name in (FULL, WORDS, GAIN))
-        note = f"gain {gain['ours']:.1f} ({gain['low']:.1f} to {gain['high']:.1f}) over the words alone"
+        paper = printed.get(FULL, {}).get(task, np.nan)
+        note = (
+            f"gain {gain['value']:.1f} ({gain['low']:.1f} to {gain['high']:.1f}) over the words alone; "
+            f"val, {full['images']:,.0f} images; epoch {full['epoch']:.0f} of {full['epochs']:.0f}, chosen "
+            "on held-out training images"
+        )
+        if not np.isnan(paper):
+            note += "; the paper's is of test-standard"
         yield from _both(
             f"Figure 12: {task} accuracy",
-            *(Part(one["ours"], one["low"], one["high"]) for one in (full, words)),
+            *(Percent(model["value"], model["low"], model["high"]) for model in (full, words)),
             full["n"],
-            f"{note}; {full['note']}",
-            full["paper"],
+            note,
+            paper,
         )
 
 
 def of_units(table: pd.DataFrame, where: str = "") -> Iterator[tuple]:
     """How class-specific units are, the mean over all classes. ``where`` names another image set."""
-    for row in table[table["class"] == EVERY].itertuples():
-        measured, chance = Part(row.value, row.low, row.high), Part(row.chance)
-        limit = "" if row.most >= 100 else f"; at most {row.most:.1f}: some classes have few images"
+    for row in table[table["class"] == ALL_CLASSES].itertuples():
+        measured, chance = Percent(row.value, row.low, row.high), Percent(row.chance)
+        limit = (
+            ""
+            if row.max_possible >= 100
+            else f"; at most {row.max_possible:.1f}: some classes have few images"
+        )
         note = f"{row.network}'s units, n images in all; chance: any image, any place{limit}"
         yield from _both(f"Figure 13{where}: {row.measure}", measured, chance, row.n, note)
 
 
-def _percent(*parts: float) -> Part:
-    return Part(*(100 * float(part) for part in parts))
+def _percent(*fractions: float) -> Percent:
+    return Percent(*(100 * float(fraction) for fraction in fractions))
 
 
 def _both(
-    label: str, measured: Part, baseline: Part, n: float, note: str, paper: float = np.nan
+    label: str, measured: Percent, baseline: Percent, n: float, note: str, paper: float = np.nan
 ) -> Iterator[tuple]:
     yield (label, MEASURED, paper, *measured, int(n), note)
     yield (label, BASELINE, np.nan, *baseline, int(n), note)

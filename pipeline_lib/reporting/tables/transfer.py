@@ -5,10 +5,17 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from pipeline_lib.common.files import read_json
+from pipeline_lib.data.manifest import read_csv
 from pipeline_lib.data.transfer.sets import transfer_sets
-from pipeline_lib.reporting.tables.localization import paper_numbers
+from pipeline_lib.evaluation.bird_boxes import BIRD_BOX_COLUMNS
+from pipeline_lib.evaluation.transfer import TRANSFER_SCORE_COLUMNS, read_transfer_scores
+from pipeline_lib.networks.card import read_card
+from pipeline_lib.reporting.inputs import Inputs
+from pipeline_lib.reporting.tables.describe import describe
+from pipeline_lib.reporting.tables.table import Built, paper_numbers
 
-COLUMNS = ("row", "metric", "paper", "ours", "low", "high", "spread", "n", "note")
+SVM_TABLE_COLUMNS = ("row", "metric", "paper", "ours", "low", "high", "spread", "n", "note")
 BIRDS = "CUB-200-2011"
 ACCURACY, LOCALIZATION = "accuracy", "localization"
 # Rows of Table 5 by the network that makes them in the paper; a study's other networks add their own.
@@ -22,17 +29,53 @@ _NOT_OURS = "not computed: not among this study's networks"
 _QUOTED = "quoted from the paper, not reproduced"
 
 
-def located_row(network: str) -> str:
-    """Return the row of Table 4 that the boxes drawn from a network's CAMs belong to."""
-    return f"{network} {CROPS['cam']}"
+_SVM = (
+    "Accuracy in percent of a linear SVM on the test images (average precision for SUN Attribute, the "
+    "mean over attributes); several splits: their mean ± standard deviation.",
+    "L2-regularised squared hinge, one-vs-rest; C, and whether features are scaled to unit length, are "
+    "chosen by cross-validation on the training images.",
+    "Intervals: 95 %, percentile bootstrap over the test images (over attributes for SUN Attribute).",
+)
+_BIRDS = (
+    "Each row has features and an SVM of its own; training and test images are cropped alike. A CAM crop "
+    "is the box of the class that the full image's SVM predicts, from a map made with its weights: {box}.",
+    "Localization: percent of test images whose box overlaps the true one by at least 0.5 (IoU), "
+    "whatever the predicted class.",
+)
+
+
+def build(inputs: Inputs, table: str, study: str) -> Built:
+    """Return Table 4 or 5 from the roles scores, located, cards and summaries, with its notes."""
+    frames = [read_transfer_scores(path) for path in inputs.optional("scores")]
+    empty = pd.DataFrame(columns=list(TRANSFER_SCORE_COLUMNS))
+    scores = pd.concat([empty, *frames], ignore_index=True)
+    scores = scores.astype({"chosen": bool, "normalised": bool})
+    summaries = {
+        summary["data_set"]: summary for summary in map(read_json, inputs.optional("summaries"))
+    }
+    paper = paper_numbers()[table]
+    if table == "table4":
+        located = pd.DataFrame(columns=list(BIRD_BOX_COLUMNS))
+        for path in inputs.optional("located"):
+            located = read_csv(path, BIRD_BOX_COLUMNS)
+        to_read = cells = build_table4(scores, located, inputs.absent)
+        notes = [note.format(box=_box_of(located)) for note in _BIRDS]
+        notes += [note for summary in summaries.values() for note in summary["notes"]]
+    else:
+        cells = build_table5(scores, inputs.absent)
+        to_read = by_set(cells, summaries, inputs.absent)
+        notes = list(choices(cells))
+    cards = [f"{card.name}: {describe(card)}." for card in map(read_card, inputs.optional("cards"))]
+    ours = f"Paper: as printed, on {paper['images']}. Ours: study {study}."
+    return Built(cells, to_read, [*_SVM, ours, *inputs.notes, *notes, *cards, *paper["footnotes"]])
 
 
 def build_table4(
     scores: pd.DataFrame, located: pd.DataFrame, absent: dict[str, str]
 ) -> pd.DataFrame:
-    """Return Table 4 as rows of ``COLUMNS``: the paper's, then this study's own, then chance.
+    """Return Table 4 as rows of ``SVM_TABLE_COLUMNS``: the paper's, then this study's own, then chance.
 
-    ``scores`` are of the birds, each of a ``crop``; ``located`` is the ``overlap`` step's table;
+    ``scores`` are of the birds, each of a ``crop``; ``located`` is the table of ``evaluate_birds``;
     ``absent`` says why there is neither.
     """
     paper = paper_numbers()["table4"]["rows"]
@@ -50,11 +93,11 @@ def build_table4(
         note = detail or missing
         for metric, found in ((ACCURACY, score), (LOCALIZATION, box)):
             lines.append((row, metric, printed.get(metric, np.nan), *_numbers(found), note))
-    return pd.DataFrame(lines, columns=list(COLUMNS))
+    return pd.DataFrame(lines, columns=list(SVM_TABLE_COLUMNS))
 
 
 def build_table5(scores: pd.DataFrame, absent: dict[str, str]) -> pd.DataFrame:
-    """Return Table 5 as rows of ``COLUMNS``: the paper's features, then this study's other networks.
+    """Return Table 5 as rows of ``SVM_TABLE_COLUMNS``: the paper's features, then this study's other networks.
 
     ``absent`` says why there is no score of a set. Of the two scores of a cell, raw and normalised
     features, cross-validation chose the one that is shown; the note has both.
@@ -69,7 +112,7 @@ def build_table5(scores: pd.DataFrame, absent: dict[str, str]) -> pd.DataFrame:
             shown = next(cell[cell["chosen"]].itertuples(), None)
             note = _detail(shown, cell) if shown else absent.get(name, _NOT_OURS)
             lines.append((row, name, paper.get(row, {}).get(name, np.nan), *_numbers(shown), note))
-    return pd.DataFrame(lines, columns=list(COLUMNS))
+    return pd.DataFrame(lines, columns=list(SVM_TABLE_COLUMNS))
 
 
 def by_set(table: pd.DataFrame, summaries: dict[str, dict], absent: dict[str, str]) -> pd.DataFrame:
@@ -88,6 +131,17 @@ def choices(table: pd.DataFrame) -> Iterator[str]:
     for row, cells in table[table["ours"].notna()].groupby("row", sort=False):
         told = "; ".join(f"{cell.metric}: {cell.note}" for cell in cells.itertuples())
         yield f"{row}. {told}."
+
+
+def _box_of(located: pd.DataFrame) -> str:
+    """Say how the boxes of birds were made, from their table."""
+    if located.empty:
+        return "the paper's box method"
+    made = located[located["threshold"].notna()].iloc[0]
+    return (
+        f"the largest connected component above {made['threshold']:.0%} of the map's maximum "
+        f"({made['interpolation']} upsampling)"
+    )
 
 
 def _paper_order(names: pd.Series) -> pd.Series:

@@ -59,7 +59,7 @@ def _data(key: str, root: Path) -> Finding:
     missing = ", ".join(now.missing[:3])
     return Finding(
         one.name,
-        not now.missing and now.found,
+        not now.missing and now.present,
         f"{now}" + (f": {missing}" if missing else ""),
         where,
     )

@@ -1,4 +1,4 @@
-"""Print which data sets are there, what they lack, and where to get the rest."""
+"""Print which data sets are present, what is missing, and where to get it."""
 
 import argparse
 from pathlib import Path
@@ -26,15 +26,15 @@ def main(arguments: argparse.Namespace) -> None:
     if not root.is_dir():
         raise InputError(f"{root}: no such folder; set data_root to where the data sets are")
     print(f"Data sets below {root}:\n")
-    rows = [row(one, root) for one in catalogue().values()]
+    rows = [table_row(data_set, root) for data_set in catalogue().values()]
     print(tabulate(rows, HEADER, maxcolwidths=[None, None, 50, None, 50], disable_numparse=True))
 
 
-def row(data_set: DataSet, root: Path) -> tuple[str, ...]:
-    """Return a data set's line of the table; paths in it are below ``root``."""
-    now = state(data_set, root)
-    missing = ", ".join(now.missing).replace(f"{root}/", "")
+def table_row(data_set: DataSet, root: Path) -> tuple[str, ...]:
+    """Return a data set's row of the table; paths in it are relative to ``root``."""
+    current = state(data_set, root)
+    missing = ", ".join(current.missing).replace(f"{root}/", "")
     source = data_set.login or f"snakemake fetch_{data_set.key}"
     if data_set.licence:
         source += f"; {data_set.licence}"
-    return data_set.name, str(now), missing, data_set.size, source
+    return data_set.name, str(current), missing, data_set.size, source

@@ -1,4 +1,4 @@
-"""Fetch a data set of the catalogue: download, verify and unpack what is not there yet."""
+"""Fetch a data set of the catalogue: download, verify and unpack what is missing."""
 
 import argparse
 

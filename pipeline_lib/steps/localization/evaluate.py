@@ -5,10 +5,18 @@ from pathlib import Path
 
 from pipeline_lib.common.command import command, log, step_parser
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.manifest import BOX_COLUMNS, read_csv, read_images, write_csv
+from pipeline_lib.data.manifest import (
+    BOX_COLUMNS,
+    read_csv,
+    read_file_settings,
+    read_images,
+    write_csv,
+)
 from pipeline_lib.evaluation.scores import score_centred_box, score_network
-from pipeline_lib.localization.drawn import COLUMNS as DRAWN_COLUMNS
+from pipeline_lib.localization.extraction import BOX_TABLE_COLUMNS
 from pipeline_lib.localization.predictions import read_predictions
+from pipeline_lib.study.configuration.flags import add_settings, read_settings
+from pipeline_lib.study.configuration.localization import BoxesSection
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -18,25 +26,28 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--true-boxes", type=Path, required=True, help="the manifest's boxes")
     scored = parser.add_mutually_exclusive_group(required=True)
     scored.add_argument("--predictions", type=Path, help="the .h5 of a network; needs --boxes")
-    scored.add_argument("--centred", type=float, metavar="PART", help="part of each side, 0.8 say")
-    parser.add_argument("--boxes", type=Path, help="the boxes drawn from --predictions")
+    add_settings(scored, BoxesSection, "centred_fraction", centred_fraction=None)
+    parser.add_argument("--boxes", type=Path, help="the boxes extracted from --predictions")
     parser.add_argument("--out", type=Path, required=True, help="the scores CSV to write")
     return parser
 
 
 @command(make_parser)
 def main(arguments: argparse.Namespace) -> None:
-    """Score one of the two."""
+    """Score either the network or the centred box."""
     if arguments.predictions is not None and arguments.boxes is None:
-        raise InputError("--predictions needs --boxes, the boxes that localize drew from them")
+        raise InputError("--predictions needs --boxes, the boxes that localize extracted from them")
     images = read_images(arguments.images)
     true_boxes = read_csv(arguments.true_boxes, BOX_COLUMNS)
     if arguments.predictions is None:
-        scores = score_centred_box(images, true_boxes, arguments.centred)
+        fraction = read_settings(arguments, BoxesSection).centred_fraction
+        scores = score_centred_box(images, true_boxes, fraction)
     else:
         predictions = read_predictions(arguments.predictions, arguments.images)
-        drawn = read_csv(arguments.boxes, DRAWN_COLUMNS, made_from=predictions.fingerprint)
-        scores = score_network(predictions, drawn, images, true_boxes)
+        boxes = read_csv(arguments.boxes, BOX_TABLE_COLUMNS, made_from=predictions.fingerprint)
+        settings = read_file_settings(arguments.boxes)
+        scores = score_network(predictions, boxes, settings, images, true_boxes)
     write_csv(arguments.out, scores)
     for row in scores.itertuples():
-        log.info("%s, rule %s: %s error %.2f %%", row.row, row.rule, row.metric, row.error)
+        of = f"{row.row}, box method {row.box_method}"
+        log.info("%s: %s error %.2f %%", of, row.metric, row.error)

@@ -1,19 +1,18 @@
-"""Explain photographs: each with the maps of its five most likely classes."""
+"""Explain photographs: show each with the heat maps of its five most likely classes."""
 
 import argparse
 from pathlib import Path
 
-import numpy as np
-
 from pipeline_lib.common.command import command, log, step_parser
-from pipeline_lib.common.images import open_rgb
 from pipeline_lib.data.classes import names_in
-from pipeline_lib.localization.forward import explainer, predict
-from pipeline_lib.localization.heat import upsample
+from pipeline_lib.localization.explainers import network_explainer
+from pipeline_lib.localization.photographs import explain_photographs
 from pipeline_lib.networks.adoption import adopt
 from pipeline_lib.networks.artefact import load_network
 from pipeline_lib.reporting.figures.figure4 import SheetRow, draw
 from pipeline_lib.reporting.figures.pictures import guesses
+from pipeline_lib.study.configuration.flags import add_settings, read_settings
+from pipeline_lib.study.configuration.localization import BoxesSection, PredictionSection
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -23,41 +22,40 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--network",
         default="tf_efficientnet_lite0",
-        help="a name in timm or torchvision, or a .safetensors this project parser",
+        help="a network's name in timm or torchvision, or its .safetensors",
     )
     parser.add_argument("--weights-folder", type=Path, help="where <network>.safetensors may lie")
     parser.add_argument(
-        "--classes", type=Path, help="CSV with the classes' names; ImageNet's if not"
+        "--classes", type=Path, help="CSV with the classes' names; without it, ImageNet's"
     )
+    add_settings(parser, PredictionSection, "batch", "workers")
+    add_settings(parser, BoxesSection, "interpolation")
     parser.add_argument("--out", type=Path, default=Path("explained.png"), help="the .png to write")
     return parser
 
 
 @command(make_parser)
 def main(arguments: argparse.Namespace) -> None:
-    """Predict, print the classes, draw the sheet."""
-    pictures = [np.asarray(open_rgb(path)) for path in arguments.photographs]
+    """Predict, log the classes, plot the sheet."""
+    prediction = read_settings(arguments, PredictionSection)
     if arguments.network.endswith(".safetensors"):
         classifier, card = load_network(Path(arguments.network))
     else:
         classifier, card = adopt(arguments.network, None, arguments.weights_folder)
-    looker, method = explainer(classifier, card.preprocessing, card.name)
-    log.info("%s: maps by %s", card.name, method)
-    unknown = np.full(len(pictures), -1)
-    paths = [str(path) for path in arguments.photographs]
-    batches = list(predict(looker, method, card.preprocessing, Path(), paths, unknown))
-    classes, scores, maps = (
-        np.concatenate([batch[key] for batch in batches]) for key in ("classes", "scores", "maps")
+    explainer = network_explainer(classifier, card)
+    log.info("%s: maps by %s", card.name, explainer.method)
+    explained = explain_photographs(
+        explainer,
+        arguments.photographs,
+        batch=prediction.batch,
+        workers=prediction.workers,
+        interpolation=read_settings(arguments, BoxesSection).interpolation,
     )
     names = names_in([arguments.classes] if arguments.classes else [])
     rows = []
-    for path, picture, top, score, planes in zip(
-        arguments.photographs, pictures, classes, scores, maps, strict=True
-    ):
-        height, width, _ = picture.shape
-        heat_maps = [upsample(plane, width, height, "bilinear") for plane in planes[:, 0]]
-        found = guesses([card.classes[c] for c in top], score, names)
-        log.info("%s: %s", path, ", ".join(f"{g['name']} {g['score']:.3f}" for g in found))
-        rows.append(SheetRow(path.name, card.name, "", picture, heat_maps, found))
+    for path, item in zip(arguments.photographs, explained, strict=True):
+        top = guesses(item.labels, item.scores, names)
+        log.info("%s: %s", path, ", ".join(f"{g['name']} {g['score']:.3f}" for g in top))
+        rows.append(SheetRow(path.name, card.name, "", item.photograph, item.heat_maps, top))
     draw(rows, arguments.out)
     log.info("wrote %s", arguments.out)

@@ -1,4 +1,4 @@
-"""Draw boxes from the maps of a predictions file: no network needed."""
+"""Extract boxes from the maps of a predictions file, without the network."""
 
 import argparse
 from pathlib import Path
@@ -6,10 +6,10 @@ from pathlib import Path
 from pipeline_lib.common.command import command, log, step_parser
 from pipeline_lib.data.manifest import read_images, write_csv
 from pipeline_lib.data.photographs import root_folder
-from pipeline_lib.localization.boxes import THRESHOLD
-from pipeline_lib.localization.drawn import RULES, draw_boxes
-from pipeline_lib.localization.heat import INTERPOLATIONS
+from pipeline_lib.localization.extraction import BOX_METHODS, box_settings, extract_boxes
 from pipeline_lib.localization.predictions import read_predictions
+from pipeline_lib.study.configuration.flags import add_settings, read_settings
+from pipeline_lib.study.configuration.localization import BoxesSection
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -17,30 +17,32 @@ def make_parser() -> argparse.ArgumentParser:
     parser = step_parser(__doc__, __name__)
     parser.add_argument("--predictions", type=Path, required=True, help="the .h5 of a network")
     parser.add_argument("--images", type=Path, required=True, help="the manifest, for the sizes")
-    parser.add_argument("--rule", choices=RULES, default="paper")
     parser.add_argument(
-        "--threshold", type=float, default=THRESHOLD, help="paper: as a part of the map's maximum"
+        "--box-method", choices=BOX_METHODS, default="paper", help="how a map becomes a box"
     )
-    parser.add_argument(
-        "--interpolation", choices=tuple(INTERPOLATIONS), default="bilinear", help="of single maps"
-    )
-    parser.add_argument("--root", help="graphcut: the folder of the photographs")
+    add_settings(parser, BoxesSection, "threshold", "interpolation")
+    parser.add_argument("--root", help="folder of the photographs, for graphcut")
     parser.add_argument("--out", type=Path, required=True, help="the boxes CSV to write")
     return parser
 
 
 @command(make_parser)
 def main(arguments: argparse.Namespace) -> None:
-    """Boxes for each of the top classes (rank 1 and up), and for the true class (rank 0)."""
+    """Write boxes of the top classes (rank 1 and up) and of the true class (rank 0)."""
+    settings = read_settings(arguments, BoxesSection)
+    how = {"threshold": settings.threshold, "interpolation": settings.interpolation}
     predictions = read_predictions(arguments.predictions, arguments.images)
-    images = read_images(arguments.images)
-    frame = draw_boxes(
+    boxes = extract_boxes(
         predictions,
-        images,
-        arguments.rule,
-        threshold=arguments.threshold,
-        interpolation=arguments.interpolation,
+        read_images(arguments.images),
+        arguments.box_method,
         root=None if arguments.root is None else root_folder(arguments.root),
+        **how,
     )
-    write_csv(arguments.out, frame, made_from=predictions.fingerprint)
-    log.info("%s, rule %s: %d boxes", predictions.name, arguments.rule, len(frame))
+    write_csv(
+        arguments.out,
+        boxes,
+        made_from=predictions.fingerprint,
+        settings=box_settings(predictions, arguments.box_method, **how),
+    )
+    log.info("%s, box method %s: %d boxes", predictions.name, arguments.box_method, len(boxes))

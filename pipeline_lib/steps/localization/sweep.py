@@ -1,14 +1,14 @@
-"""Try the paper's box rule at every threshold; choose the best one on images held out, score it."""
+"""Try every threshold of the paper's box method; choose the best on held-out images, score the rest."""
 
 import argparse
 from pathlib import Path
 
 from pipeline_lib.common.command import command, log, step_parser
-from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.manifest import BOX_COLUMNS, read_csv, read_images, write_csv
 from pipeline_lib.evaluation.sweep import sweep
-from pipeline_lib.localization.heat import INTERPOLATIONS
 from pipeline_lib.localization.predictions import read_predictions
+from pipeline_lib.study.configuration.flags import add_settings, read_settings
+from pipeline_lib.study.configuration.localization import BoxesSection
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -17,11 +17,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--predictions", type=Path, required=True, help="the .h5 of a network")
     parser.add_argument("--images", type=Path, required=True, help="the manifest")
     parser.add_argument("--true-boxes", type=Path, required=True, help="the manifest's boxes")
-    parser.add_argument(
-        "--held-out", type=float, default=0.2, metavar="PART", help="of the images, to choose on"
-    )
+    add_settings(parser, BoxesSection, "held_out_fraction", "interpolation")
     parser.add_argument("--seed", type=int, default=0, help="of the split and the interval")
-    parser.add_argument("--interpolation", choices=tuple(INTERPOLATIONS), default="bilinear")
     parser.add_argument("--out", type=Path, required=True, help="the curve CSV to write")
     parser.add_argument("--scores", type=Path, required=True, help="the scores CSV to write")
     return parser
@@ -30,16 +27,15 @@ def make_parser() -> argparse.ArgumentParser:
 @command(make_parser)
 def main(arguments: argparse.Namespace) -> None:
     """Sweep, write the curve and the scores."""
-    if not 0 < arguments.held_out < 1:
-        raise InputError(f"--held-out {arguments.held_out:g}: a part between 0 and 1 is needed")
+    settings = read_settings(arguments, BoxesSection)
     predictions = read_predictions(arguments.predictions, arguments.images)
     curve, scores = sweep(
         predictions,
         read_images(arguments.images),
         read_csv(arguments.true_boxes, BOX_COLUMNS),
-        held_out=arguments.held_out,
+        held_out_fraction=settings.held_out_fraction,
         seed=arguments.seed,
-        interpolation=arguments.interpolation,
+        interpolation=settings.interpolation,
     )
     write_csv(arguments.out, curve)
     write_csv(arguments.scores, scores)

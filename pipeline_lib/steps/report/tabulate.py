@@ -1,70 +1,42 @@
-"""Set this study's scores beside the paper's numbers: one table as CSV, Markdown and HTML."""
+"""Build a table of the report: CSV, Markdown and HTML, the paper's numbers beside this study's."""
 
 import argparse
 from pathlib import Path
 
-import pandas as pd
-
 from pipeline_lib.common.command import command, log, step_parser
-from pipeline_lib.common.files import read_json
 from pipeline_lib.data.manifest import write_csv
-from pipeline_lib.evaluation.scores import CENTRED, read_scores
-from pipeline_lib.networks.card import read_card
-from pipeline_lib.reporting.tables.describe import describe_rules, describe_thresholds
-from pipeline_lib.reporting.tables.localization import build_table, paper_numbers
-from pipeline_lib.reporting.tables.localization.columns import PLANS
+from pipeline_lib.reporting.catalogue import TABLES
+from pipeline_lib.reporting.flags import add_inputs, read_inputs
 from pipeline_lib.reporting.tables.render import write_table
 
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = step_parser(__doc__, __name__)
-    parser.add_argument("--table", choices=tuple(PLANS), required=True)
+    parser.add_argument("--table", choices=tuple(TABLES), required=True)
     parser.add_argument("--study", required=True, help="named in the title")
+    add_inputs(parser)
+    parser.add_argument("--note", action="append", default=[], help="a sentence; repeatable")
     parser.add_argument(
-        "--scores", type=Path, nargs="+", required=True, help="of every row and rule"
-    )
-    parser.add_argument("--cards", type=Path, nargs="+", required=True, help="the networks' .json")
-    parser.add_argument(
-        "--summary", type=Path, required=True, help="the image set's, for its notes"
+        "--absent", metavar="NAME=WHY", action="append", default=[], help="what has no number"
     )
     parser.add_argument(
-        "--centred", type=float, default=0.8, help="the centred box's part of a side"
-    )
-    parser.add_argument("--threshold", type=float, required=True, help="the boxes', for the note")
-    parser.add_argument("--interpolation", required=True, help="the boxes', for the note")
-    parser.add_argument(
-        "--out", type=Path, required=True, help="the CSV; .md and .html lie beside it"
+        "--out", type=Path, required=True, help="the CSV; .md and .html are written beside it"
     )
     return parser
 
 
 @command(make_parser)
 def main(arguments: argparse.Namespace) -> None:
-    """Join, annotate, write three forms of the same table."""
-    scores = pd.concat([read_scores(path) for path in arguments.scores], ignore_index=True)
-    cards = [read_card(path) for path in arguments.cards]
-    centred = f"{arguments.centred:.0%} of each side, in the middle: a baseline without a network"
-    table = build_table(arguments.table, scores, cards, {CENTRED[0]: centred})
-    paper, plan = paper_numbers()[arguments.table], PLANS[arguments.table]
-    summary = read_json(arguments.summary)
-    notes = [
-        *plan.definitions,
-        f"Paper: as printed, on {paper['images']}. "
-        f"Ours: study {arguments.study}, {summary['data_set']}, {summary['found']:,} images.",
-        *summary["notes"],
-    ]
-    if plan.scores_boxes:
-        notes += summary["box_notes"]
-        notes += describe_rules(plan.rules, scores, arguments.threshold, arguments.interpolation)
-    if plan.gradients and (best := describe_thresholds(scores)):
-        notes.append(best)
-    notes += [
-        "Intervals: 95 %, percentile bootstrap over the images.",
-        *paper["footnotes"],
-    ]
-    number = arguments.table.removeprefix("table")
-    title = f"Table {number}. {paper['title']} ({arguments.study} study)"
-    write_table(arguments.out, title, table, notes)
-    write_csv(arguments.out, table)
-    log.info("%s: %d cells, %d computed", arguments.table, len(table), table["ours"].notna().sum())
+    """Read, build, write three forms of the same table."""
+    table = TABLES[arguments.table]
+    absent = dict(text.split("=", 1) for text in arguments.absent)
+    inputs = read_inputs(arguments, table.name, notes=arguments.note, absent=absent)
+    built = table.load().build(inputs, table.name, arguments.study)
+    number = table.name.removeprefix("table")
+    prefix = f"Table {number}. " if number.isdigit() else ""
+    title = f"{prefix}{table.title} ({arguments.study} study)"
+    write_table(arguments.out, title, built.to_read, built.notes)
+    write_csv(arguments.out, built.cells)
+    computed = built.cells["ours"].notna().sum()
+    log.info("%s: %d cells, %d computed", table.name, len(built.cells), computed)

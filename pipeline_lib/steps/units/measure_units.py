@@ -1,4 +1,4 @@
-"""Measure how class-specific units are: purity of their top images, peaks on the named object."""
+"""Measure how class-specific units are: the purity of their top images, and peaks on the object."""
 
 import argparse
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 from pipeline_lib.common.command import command, log, step_parser
 from pipeline_lib.data.classes import names_in
 from pipeline_lib.data.manifest import BOX_COLUMNS, read_csv, read_images, write_csv
-from pipeline_lib.units.purity import EVERY, measure
-from pipeline_lib.units.record import read_units
+from pipeline_lib.units.measures import ALL_CLASSES, measure_units
+from pipeline_lib.units.units_file import read_units
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -26,12 +26,12 @@ def make_parser() -> argparse.ArgumentParser:
 @command(make_parser)
 def main(arguments: argparse.Namespace) -> None:
     """Measure and write; log the means over all classes."""
-    found = read_units(arguments.units, arguments.images)
+    units = read_units(arguments.units, arguments.images)
     boxes = read_csv(arguments.boxes, BOX_COLUMNS)
-    table = measure(found, read_images(arguments.images), boxes, names_in(arguments.names))
+    table = measure_units(units, read_images(arguments.images), boxes, names_in(arguments.names))
     write_csv(arguments.out, table)
-    for line in table[table["class"] == EVERY].itertuples():
+    for row in table[table["class"] == ALL_CLASSES].itertuples():
         log.info(
             "%s: %.1f %% (%.1f to %.1f), n = %d, chance %.1f %%",
-            *(line.measure, line.value, line.low, line.high, line.n, line.chance),
+            *(row.measure, row.value, row.low, row.high, row.n, row.chance),
         )

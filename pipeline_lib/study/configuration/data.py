@@ -16,7 +16,9 @@ class IlsvrcSection(Section):
     """The real ILSVRC2012."""
 
     val_images: int = setting(
-        50_000, "Number of labels that the devkit must have; any subset of the images will do.", ge=1
+        50_000,
+        "Number of labels that the devkit must have; any subset of the images will do.",
+        ge=1,
     )
 
 

@@ -60,7 +60,9 @@ class ScenesSection(Section):
         ge=0,
         le=1,
     )
-    grid: int = setting(56, "Cells per side of the grid that overlaps are counted on.", "cells", ge=1)
+    grid: int = setting(
+        56, "Cells per side of the grid that overlaps are counted on.", "cells", ge=1
+    )
     draws: int = setting(1000, "Bootstrap draws of the intervals.", ge=1)
 
 
@@ -68,7 +70,11 @@ class MiningConfig(Section):
     """Hard mining of concept detectors, after ConceptLearner (protocol, section 5)."""
 
     keep_fraction: float = setting(
-        0.8, "Images with the phrase that stay positives, the highest scoring.", "fraction", gt=0, le=1
+        0.8,
+        "Images with the phrase that stay positives, the highest scoring.",
+        "fraction",
+        gt=0,
+        le=1,
     )
     rounds: int = setting(10, "Maximum number of rounds of hard mining.", ge=1)
     max_examples: int = setting(

@@ -16,13 +16,15 @@ def add_settings(
 ) -> None:
     """Add a flag for each of a section's ``names`` (all of them if none is given).
 
-    Type, choices, default and help come from the section; ``overrides`` are defaults that differ.
+    Type, choices, default and help come from the section; ``overrides`` are defaults that differ;
+    a key with one is not required.
     """
     for name in names or section.model_fields:
         field = section.model_fields[name]
         kind, many, choices = _argument(field.annotation)
         default = overrides.get(name, field.default)
-        given = {"required": True} if field.is_required() else {"default": default}
+        required = field.is_required() and name not in overrides
+        given = {"required": True} if required else {"default": default}
         if many:
             given["nargs"] = "*"
         if choices:
@@ -30,12 +32,14 @@ def add_settings(
         parser.add_argument(_flag(name), type=kind, help=_help(field), **given)
 
 
-def read_settings(arguments: argparse.Namespace, section: type[Section]) -> Section:
+def read_settings(arguments: argparse.Namespace, section: type[Section], *names: str) -> Section:
     """Return the section that the flags of ``add_settings`` were given; keys without a flag keep
-    their defaults. Raises InputError for a value out of its limits."""
+    their defaults. ``names`` limits the keys, where a flag of another meaning is called like one.
+    Raises InputError for a value out of its limits."""
     from pipeline_lib.study.configuration.load import checked
 
-    values = {name: getattr(arguments, name) for name in section.model_fields if name in arguments}
+    keys = [name for name in names or section.model_fields if name in arguments]
+    values = {name: getattr(arguments, name) for name in keys}
     values = {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
     return checked(section, values, lambda key: f"--{key.replace('_', '-')}")
 

@@ -22,7 +22,11 @@ class BoxesSection(Section):
     """How boxes are made from heat maps."""
 
     threshold: float = setting(
-        0.2, "The paper's box method keeps what is above it.", "fraction of the map's maximum", ge=0, lt=1
+        0.2,
+        "The paper's box method keeps what is above it.",
+        "fraction of the map's maximum",
+        ge=0,
+        lt=1,
     )
     interpolation: Interpolation = setting(
         "bilinear", "Upsampling from mapping resolution to the image."

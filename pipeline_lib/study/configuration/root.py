@@ -55,7 +55,9 @@ class Configuration(Section):
         min_length=1,
     )
     training: TrainingSection = setting(TrainingSection(), "Training of networks.")
-    prediction: PredictionSection = setting(PredictionSection(), "Running networks over image sets.")
+    prediction: PredictionSection = setting(
+        PredictionSection(), "Running networks over image sets."
+    )
     boxes: BoxesSection = setting(BoxesSection(), "Boxes from heat maps.")
     transfer: TransferSection = setting(TransferSection(), "Features, linear SVMs, Tables 4 and 5.")
     discovery: DiscoverySection = setting(DiscoverySection(), "Experiments of section 4.2.")

@@ -9,7 +9,9 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-def setting(default: object = ..., description: str = "", unit: str = "", **limits: object) -> object:
+def setting(
+    default: object = ..., description: str = "", unit: str = "", **limits: object
+) -> object:
     """Declare a key: its default (``...``: required), what it means, and its unit ("" for none).
 
     ``limits`` are pydantic's: ``ge``, ``gt``, ``le``, ``lt``, ``min_length``.

@@ -20,7 +20,8 @@ class TrainingConfig(Section):
     decay: float = setting(5e-4, "Weight decay; biases and norm layers have none.", ge=0)
     bias_rate: float = setting(2.0, "Learning rate of biases, as a multiple of the others'.", gt=0)
     schedule: Literal["step", "cosine"] = setting(
-        "step", "Learning-rate schedule: 'step' divides by ten at each milestone, 'cosine' goes to zero."
+        "step",
+        "Learning-rate schedule: 'step' divides by ten at each milestone, 'cosine' goes to zero.",
     )
     milestones: Annotated[tuple[Fraction, ...], Strict(False)] = setting(
         (0.25, 0.5, 0.75), "Where the step schedule divides the rate.", "fraction of the run"
@@ -48,7 +49,9 @@ class TrainingSection(Section):
     crop: int = setting(224, "Side of the random crop that the network sees.", "pixels", ge=1)
     workers: int = setting(0, "Processes that decode images, for each training process.", ge=0)
     threads: int = setting(1, "CPU threads of a training job.", ge=1)
-    processes: int = setting(1, "Training processes on each machine, one GPU each (torchrun).", ge=1)
+    processes: int = setting(
+        1, "Training processes on each machine, one GPU each (torchrun).", ge=1
+    )
     nodes: int = setting(
         1, "Machines of a training job; more than one only on a SLURM cluster.", ge=1
     )

@@ -21,7 +21,8 @@ class UnitsSection(Section):
     top: int = setting(10, "Highest activating images of a unit, for its purity.", "images", ge=1)
     shown: int = setting(6, "How many of these images are shown.", "images", ge=1)
     method: Literal["occlusion", "disc"] = setting(
-        "occlusion", "Receptive fields: 'occlusion' measures them, 'disc' is the authors' 65 pixels."
+        "occlusion",
+        "Receptive fields: 'occlusion' measures them, 'disc' is the authors' 65 pixels.",
     )
     occluded: int = setting(10, "Images of a unit that the occluder slides over.", "images", ge=1)
     occluder: float = setting(11, "Side of the occluder.", "pixels of an input of 227", gt=0)

@@ -16,7 +16,7 @@ HOLDS = ("list.txt", "a/*.jpg")
 
 
 def entry(name, **changes):
-    return Archive(**{"file": name, "holds": HOLDS, **changes})
+    return Archive(**{"file": name, "expected_files": HOLDS, **changes})
 
 
 def member(name, data=b"", kind=tarfile.REGTYPE, link="", mode=0o644):

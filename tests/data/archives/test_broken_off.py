@@ -12,7 +12,7 @@ import pytest
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data import archives
 from pipeline_lib.data.archives import unpack
-from pipeline_lib.data.catalogue import lacks
+from pipeline_lib.data.catalogue import missing_files
 from tests.data.archives.samples import (
     FILES,
     entry,
@@ -104,9 +104,9 @@ def test_killed_it_leaves_nothing_that_passes_and_is_done_again(box, step, there
     child.send_signal(signal.SIGKILL)
     child.communicate()
     whole = step == "moving" and not there  # one rename, after which all is there
-    assert bool(lacks(entry("set.tar"), target)) != whole
+    assert bool(missing_files(entry("set.tar"), target)) != whole
     unpack(outside / "set.tar", entry("set.tar"), target)
-    assert lacks(entry("set.tar"), target) == []
+    assert missing_files(entry("set.tar"), target) == []
     files = {f"set/{n}": content for n, (_, content) in tree(target).items() if content}
     assert files == FILES
     assert list(root.iterdir()) == [target]

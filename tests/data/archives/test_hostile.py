@@ -11,7 +11,7 @@ import rarfile
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.archives import unpack
-from pipeline_lib.data.catalogue import lacks
+from pipeline_lib.data.catalogue import missing_files
 from tests.data.archives.samples import (
     WRITERS,
     entry,
@@ -36,7 +36,7 @@ def refuses(box, name, named, **changes):
     assert tree(outside) == before
     assert {path.name for path in root.parent.iterdir()} == top
     assert list(root.iterdir()) == []
-    assert lacks(entry(name), target)
+    assert missing_files(entry(name), target)
 
 
 HOSTILE_MEMBERS = {
@@ -98,7 +98,7 @@ def zip_info(name, kind):
 )
 def test_a_hostile_zip_leaves_nothing(box, hostile):
     write_zip(box[0] / "set.zip", [hostile])
-    refuses(box, "set.zip", "lies outside its folder|is no file")
+    refuses(box, "set.zip", "lies outside its folder|is not a file")
     assert not os.path.exists("/tmp/cam-evil")
 
 
@@ -113,7 +113,7 @@ def test_a_hostile_zip_leaves_nothing(box, hostile):
 )
 def test_a_hostile_rar_leaves_nothing(box, name, attributes):
     write_rar(box[0] / "set.rar", [(name, b"../../outside/precious")], attributes)
-    refuses(box, "set.rar", "lies outside its folder|is no file")
+    refuses(box, "set.rar", "lies outside its folder|is not a file")
     assert not os.path.exists("/tmp/cam-evil")
 
 
@@ -129,8 +129,8 @@ def test_too_many_members(box):
     size = (box[0] / "set.tgz").stat().st_size
     assert size < 200_000
     refuses(box, "set.tgz", "too many members")
-    refuses(box, "set.tgz", "too many members", members=3_002)
-    unpack(box[0] / "set.tgz", entry("set.tgz", members=3_003), box[1] / "set")
+    refuses(box, "set.tgz", "too many members", max_members=3_002)
+    unpack(box[0] / "set.tgz", entry("set.tgz", max_members=3_003), box[1] / "set")
 
 
 @pytest.mark.parametrize("name", ["set.tgz", "set.zip"])
@@ -148,7 +148,7 @@ def test_too_many_bytes_of_archives_in_the_archive(box):
     with zipfile.ZipFile(box[0] / "set.zip", "w") as file:
         for number in range(3):
             file.write(box[0] / f"{number}.zip", f"{number}.zip")
-    refuses(box, "set.zip", "too many bytes", inner="*.zip", holds=("*/set",))
+    refuses(box, "set.zip", "too many bytes", inner_archives="*.zip", expected_files=("*/set",))
 
 
 def test_a_zip_that_says_less_than_it_has(box):

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from pipeline_lib.data.archives import unpack
-from pipeline_lib.data.catalogue import catalogue, lacks
+from pipeline_lib.data.catalogue import catalogue, missing_files
 from tests.data.archives.samples import FILES, WRITERS, entry, member, tree, write_tar, write_zip
 
 
@@ -24,7 +24,7 @@ def test_every_format_arrives_whole_under_the_sets_name(box, name):
         if path.is_file()
     } == FILES
     assert [path.name for path in unpacked.parent.iterdir()] == ["SET"]
-    assert lacks(entry(name), unpacked) == []
+    assert missing_files(entry(name), unpacked) == []
 
 
 def test_contents_may_lie_flat(box):
@@ -41,7 +41,7 @@ def test_a_text_file_is_put_into_a_folder_that_is_there(box):
     (outside / "list.txt").write_text("1 2")
     (root / "set").mkdir()
     (root / "set" / "a.jpg").write_text("mine")
-    unpack(outside / "list.txt", entry("list.txt", holds=("list.txt",)), root / "set")
+    unpack(outside / "list.txt", entry("list.txt", expected_files=("list.txt",)), root / "set")
     assert {p.name: p.read_text() for p in (root / "set").iterdir()} == {
         "a.jpg": "mine",
         "list.txt": "1 2",
@@ -68,7 +68,7 @@ def test_archives_in_the_archive(box):
         for name in ("n01.tar", "n02.tar"):
             tar.add(outside / name, f"some/{name}")
             tar.addfile(*member(f"some/._{name}", b"a Mac's, no archive"))
-    wanted = entry("train.tar", holds=("n*/n*_*.JPEG",), inner="n*.tar")
+    wanted = entry("train.tar", expected_files=("n*/n*_*.JPEG",), inner_archives="n*.tar")
     unpack(outside / "train.tar", wanted, root / "train")
     assert {name: content for name, (_, content) in tree(root / "train").items() if content} == {
         "n01/n01_1.JPEG": b"n01.tar",
@@ -168,9 +168,9 @@ def test_the_catalogues_sets_arrive_in_their_layouts(box, key, contents, arrives
     one = catalogue()[key]
     for archive, inside in zip(one.archives, contents, strict=False):  # the rest are plain files
         (outside / archive.file).write_bytes(packed(archive.file, inside))
-        unpack(outside / archive.file, archive, root / one.at / archive.to)
-        assert lacks(archive, root / one.at / archive.to) == []
-    assert all((root / one.at / path).is_file() for path in arrives)
+        unpack(outside / archive.file, archive, root / one.folder / archive.subfolder)
+        assert missing_files(archive, root / one.folder / archive.subfolder) == []
+    assert all((root / one.folder / path).is_file() for path in arrives)
     hidden = [path for path in root.rglob("*") if path.name.startswith(".")]
     assert hidden == []
 

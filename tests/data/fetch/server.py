@@ -99,10 +99,10 @@ class Server:
 def data_set(server, path="/set.zip", login=None, **changes):
     archive = {
         "file": "set.zip",
-        "holds": ("list.txt", "a/*.jpg"),
-        "addresses": (f"{server.address}{path}",),
+        "expected_files": ("list.txt", "a/*.jpg"),
+        "urls": (f"{server.address}{path}",),
         "checksum": SHA256,
-        "images": 1,
+        "file_count": 1,
     }
     return DataSet("set", "Set", "SET", (Archive(**archive | changes),), login=login)
 

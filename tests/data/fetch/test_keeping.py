@@ -38,7 +38,7 @@ def test_without_a_checksum_the_first_good_one_is_recorded_and_holds(server, roo
     shutil.rmtree(root / "SET")
     (root / "archives" / "set.zip").unlink()
     server.files["/set.zip"] = make_zip()
-    with pytest.raises(InputError, match=f"not what it should be, {SHA256}"):
+    with pytest.raises(InputError, match=f"the checksum is not {SHA256}"):
         fetch(one, root)
     assert not (root / "SET").exists()
     server.files["/set.zip"] = ZIP
@@ -85,19 +85,21 @@ def test_a_folder_the_user_has_is_left_alone(server, root):
     for name in ("list.txt", "a/1.jpg"):
         (root / "elsewhere" / name).write_text("mine")
     (root / "SET").symlink_to(root / "elsewhere")
-    fetch(data_set(server, images=100), root)
+    fetch(data_set(server, file_count=100), root)
     assert server.requests == []
     assert (root / "SET").is_symlink()
     assert (root / "SET" / "list.txt").read_text() == "mine"
-    assert state(data_set(server, images=100), root).missing == ("1 of 100 images",)
+    assert state(data_set(server, file_count=100), root).missing == ("1 of 100 images",)
 
 
 def test_only_the_missing_archive_is_fetched(server, root):
     """As where the user has SUN397 without its partitions."""
     (root / "SET" / "a").mkdir(parents=True)
     (root / "SET" / "a" / "1.jpg").write_text("mine")
-    (images,) = data_set(server, holds=("a/*.jpg",), file="images.zip").archives
-    (lists,) = data_set(server, holds=("list.txt",), to="lists", images=None).archives
+    (images,) = data_set(server, expected_files=("a/*.jpg",), file="images.zip").archives
+    (lists,) = data_set(
+        server, expected_files=("list.txt",), subfolder="lists", file_count=None
+    ).archives
     fetch(DataSet("set", "Set", "SET", (images, lists)), root)
     assert [request.path for request in server.requests] == ["/set.zip"]
     assert (root / "SET" / "a" / "1.jpg").read_text() == "mine"
@@ -105,7 +107,7 @@ def test_only_the_missing_archive_is_fetched(server, root):
 
 
 def test_behind_a_login_it_says_where_to_register_and_what_to_put_where(server, root):
-    one = data_set(server, login="example.org/register (free account)", addresses=())
+    one = data_set(server, login="example.org/register (free account)", urls=())
     with pytest.raises(InputError) as caught:
         fetch(one, root)
     message = str(caught.value)
@@ -148,7 +150,7 @@ from pathlib import Path
 from pipeline_lib.data.catalogue import Archive, DataSet
 from pipeline_lib.data.fetch import fetch
 root, address, checksum = sys.argv[1:]
-archive = Archive("set.zip", ("list.txt", "a/*.jpg"), addresses=(address,), checksum=checksum)
+archive = Archive("set.zip", ("list.txt", "a/*.jpg"), urls=(address,), checksum=checksum)
 fetch(DataSet("set", "Set", "SET", (archive,)), Path(root))
 """
 

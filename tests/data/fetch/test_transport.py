@@ -75,7 +75,7 @@ def test_pauses_grow(server, root, monkeypatch):
 
 def test_wrong_bytes_are_thrown_away(server, root):
     server.plan += [{"content": ZIP[:-1] + b"x"}]
-    with pytest.raises(InputError, match=f"not what it should be, {SHA256}") as caught:
+    with pytest.raises(InputError, match=f"the checksum is not {SHA256}") as caught:
         fetch(data_set(server), root)
     assert "\n" not in str(caught.value)
     assert archives(root) == []
@@ -86,7 +86,7 @@ def test_wrong_bytes_are_thrown_away(server, root):
 
 def test_a_file_of_another_size_is_not_even_begun(server, root):
     server.files["/set.zip"] = b"<html>log in</html>"
-    with pytest.raises(InputError, match=f"has 19 bytes there, not {len(ZIP):,}"):
+    with pytest.raises(InputError, match=f"the file there has 19 bytes, not {len(ZIP):,}"):
         fetch(data_set(server, bytes=len(ZIP)), root)
     assert archives(root) == []
 
@@ -94,7 +94,7 @@ def test_a_file_of_another_size_is_not_even_begun(server, root):
 def test_mirrors_in_their_order(server, root):
     server.files["/wrong.zip"] = b"PK" + ZIP[2:-1] + b"x"
     addresses = [f"{server.address}/{name}.zip" for name in ("gone", "wrong", "set", "never")]
-    fetch(data_set(server, addresses=tuple(addresses)), root)
+    fetch(data_set(server, urls=tuple(addresses)), root)
     asked = list(dict.fromkeys(request.path for request in server.requests))
     assert asked == ["/gone.zip", "/wrong.zip", "/set.zip"]
     assert is_whole(root)
@@ -103,7 +103,7 @@ def test_mirrors_in_their_order(server, root):
 def test_all_mirrors_gone_is_one_line_with_every_reason(server, root):
     addresses = (f"{server.address}/gone.zip", "http://127.0.0.1:9/set.zip")
     with pytest.raises(InputError) as caught:
-        fetch(data_set(server, addresses=addresses), root)
+        fetch(data_set(server, urls=addresses), root)
     message = str(caught.value)
     assert "\n" not in message
     assert "404" in message

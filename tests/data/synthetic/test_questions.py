@@ -6,9 +6,10 @@ from collections import Counter
 import pytest
 from PIL import Image
 
-from pipeline_lib.data.discovery.questions import PARTS, read_vqa
+from pipeline_lib.data.discovery.answer_spelling import normalised_answer
+from pipeline_lib.data.discovery.questions import COCO_SPLITS, read_vqa
 from pipeline_lib.data.synthetic import questions
-from pipeline_lib.evaluation.vqa import accuracy, normalised
+from pipeline_lib.evaluation.vqa import accuracy
 from pipeline_lib.steps.data import synthesize
 
 from .conftest import tree
@@ -35,7 +36,7 @@ def content(root, name):
 
 def test_the_files_are_in_the_official_form(root):
     seen = set()
-    for subset in PARTS.values():
+    for subset in COCO_SPLITS.values():
         asked = content(root, f"OpenEnded_mscoco_{subset}_questions")
         chosen = content(root, f"MultipleChoice_mscoco_{subset}_questions")
         assert (asked["task_type"], chosen["task_type"]) == ("Open-Ended", "Multiple-Choice")
@@ -68,8 +69,8 @@ def test_ten_people_answer_with_some_noise(root):
         assert [each["answer_id"] for each in one["answers"]] == list(range(1, 11))
         assert one["multiple_choice_answer"] in choices[one["question_id"]]
         assert accuracy(one["multiple_choice_answer"], given) >= 0.9
-        spelled += sum(normalised(answer) != answer for answer in given)
-        agreed += sum(normalised(answer) == one["multiple_choice_answer"] for answer in given)
+        spelled += sum(normalised_answer(answer) != answer for answer in given)
+        agreed += sum(normalised_answer(answer) == one["multiple_choice_answer"] for answer in given)
         types[one["answer_type"]] += 1
     total = 10 * len(annotations)
     assert 0.1 < spelled / total < 0.4
@@ -79,7 +80,7 @@ def test_ten_people_answer_with_some_noise(root):
 
 def test_the_same_words_have_several_answers_that_the_picture_decides(root):
     table = read_vqa(root).annotations
-    answers = table[table["part"] != "test"].groupby("question")["answer"].agg(set)
+    answers = table[table["subset"] != "test"].groupby("question")["answer"].agg(set)
     assert len(answers["What pattern does it have?"]) > 2
     assert len(answers["How many things are there?"]) > 1
     told = [name for name in answers.index if name.startswith("What is ")]

@@ -22,9 +22,9 @@ def plant(tmp_path):
 def refused():
     """Return a function that runs a reader and asks for a one-line refusal with some words."""
 
-    def check(reader, root, asked, *words: str) -> None:
+    def check(reader, root, spec, *words: str) -> None:
         with pytest.raises(InputError) as caught:
-            reader(root, asked)
+            reader(root, spec)
         message = str(caught.value)
         assert "\n" not in message
         for word in words:
@@ -34,14 +34,14 @@ def refused():
 
 
 @pytest.fixture
-def parts():
-    """Return a function that brute-forces the images of a part: {split: {label: [image_id]}}."""
+def subsets():
+    """Return a function that brute-forces the images of a subset: {split: {label: [image_id]}}."""
 
-    def collect(rows, part: str) -> dict[str, dict[str, list[str]]]:
-        found: dict[str, dict[str, list[str]]] = {}
+    def collect(rows, subset: str) -> dict[str, dict[str, list[str]]]:
+        images_of: dict[str, dict[str, list[str]]] = {}
         for split, where, image, label in rows:
-            if where == part:
-                found.setdefault(split, {}).setdefault(label, []).append(image)
-        return found
+            if where == subset:
+                images_of.setdefault(split, {}).setdefault(label, []).append(image)
+        return images_of
 
     return collect

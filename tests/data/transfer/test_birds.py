@@ -3,7 +3,7 @@ from PIL import Image
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.transfer.birds import read_cub
-from pipeline_lib.data.transfer.sets import ask
+from pipeline_lib.data.transfer.sets import split_spec
 
 SPECIES = ("001.Black_footed_Albatross", "002.Laysan_Albatross", "003.Owl")
 NAMES = [f"{species}/Bird_{i:04}.jpg" for species in SPECIES for i in range(4)]
@@ -27,19 +27,19 @@ def root(tmp_path):
 
 
 def read(root):
-    return read_cub(root, ask("cub"))
+    return read_cub(root, split_spec("cub"))
 
 
 def test_the_tables_are_joined_by_ids_from_1(root):
-    found = read(root)
-    assert found.images[5] == (NAMES[5], f"images/{NAMES[5]}", SPECIES[1], 55, 40, 0)
-    assert found.classes == [
+    image_set = read(root)
+    assert image_set.images[5] == (NAMES[5], f"images/{NAMES[5]}", SPECIES[1], 55, 40, 0)
+    assert image_set.classes == [
         (SPECIES[0], 1, "Black footed Albatross"),
         (SPECIES[1], 2, "Laysan Albatross"),
         (SPECIES[2], 3, "Owl"),
     ]
-    assert [row[2] for row in found.splits if row[1] == "train"] == NAMES[::2]
-    assert [row[2] for row in found.splits if row[1] == "test"] == NAMES[1::2]
+    assert [row[2] for row in image_set.splits if row[1] == "train"] == NAMES[::2]
+    assert [row[2] for row in image_set.splits if row[1] == "test"] == NAMES[1::2]
 
 
 def test_boxes_are_half_open_corners(root):
@@ -54,14 +54,14 @@ def test_tables_in_another_order_say_the_same(root):
     assert read(root) == expected
 
 
-def test_a_part_of_the_images_will_do(root):
+def test_some_of_the_images_are_enough(root):
     for name in NAMES[4:9]:  # all of the second species, one of the third
         (root / "images" / name).unlink()
-    found = read(root)
-    assert [row[0] for row in found.images] == NAMES[:4] + NAMES[9:]
-    assert [row[0] for row in found.boxes] == NAMES[:4] + NAMES[9:]
-    assert [row[0] for row in found.classes] == [SPECIES[0], SPECIES[2]]
-    assert found.summary.notes == [
+    image_set = read(root)
+    assert [row[0] for row in image_set.images] == NAMES[:4] + NAMES[9:]
+    assert [row[0] for row in image_set.boxes] == NAMES[:4] + NAMES[9:]
+    assert [row[0] for row in image_set.classes] == [SPECIES[0], SPECIES[2]]
+    assert image_set.summary.notes == [
         "7 images and 2 classes found instead of 11,788 and 200.",
         "A split trains on 3 images instead of 5,994 and tests on 4 instead of 5,794.",
         "5 images of the official lists not found.",
@@ -76,7 +76,7 @@ def test_a_part_of_the_images_will_do(root):
 def test_a_malformed_line_is_refused(root, refused, table, line):
     path = root / f"{table}.txt"
     path.write_text(path.read_text() + line + "\n")
-    refused(read_cub, root, ask("cub"), path, "is not 'id")
+    refused(read_cub, root, split_spec("cub"), path, "is not 'id")
 
 
 @pytest.mark.parametrize(
@@ -84,13 +84,15 @@ def test_a_malformed_line_is_refused(root, refused, table, line):
 )
 def test_a_box_that_is_none_is_refused(root, refused, box):
     write(root, "bounding_boxes", [box] * 12)
-    refused(read_cub, root, ask("cub"), "bounding_boxes.txt", f"1 {box}", "id x y width height")
+    refused(
+        read_cub, root, split_spec("cub"), "bounding_boxes.txt", f"1 {box}", "id x y width height"
+    )
 
 
 @pytest.mark.parametrize("box", ["90 2 5 5", "2 40 5 5", "-9 2 5 5", "2 -5 5 5"])
 def test_a_box_outside_its_image_is_refused(root, refused, box):
     write(root, "bounding_boxes", [box] * 12)
-    refused(read_cub, root, ask("cub"), "bounding_boxes.txt", NAMES[0], "50 x 40")
+    refused(read_cub, root, split_spec("cub"), "bounding_boxes.txt", NAMES[0], "50 x 40")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +101,7 @@ def test_a_box_outside_its_image_is_refused(root, refused, box):
 def test_an_image_without_a_line_in_a_table_is_refused(root, refused, table):
     path = root / f"{table}.txt"
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:2]))
-    refused(read_cub, root, ask("cub"), path, "has no line for 3")
+    refused(read_cub, root, split_spec("cub"), path, "has no line for 3")
 
 
 @pytest.mark.parametrize(
@@ -108,17 +110,19 @@ def test_an_image_without_a_line_in_a_table_is_refused(root, refused, table):
 )
 def test_a_missing_table_is_refused(root, refused, table):
     (root / f"{table}.txt").unlink()
-    refused(read_cub, root, ask("cub"), root / f"{table}.txt", "not found")
+    refused(read_cub, root, split_spec("cub"), root / f"{table}.txt", "not found")
 
 
-def test_an_image_that_is_listed_for_both_parts_is_refused(root, refused):
+def test_an_image_that_is_listed_for_both_subsets_is_refused(root, refused):
     write(root, "images", [NAMES[1], *NAMES[1:]])
-    refused(read_cub, root, ask("cub"), "train_test_split.txt", NAMES[1], "in train and in test")
+    refused(
+        read_cub, root, split_spec("cub"), "train_test_split.txt", NAMES[1], "in train and in test"
+    )
 
 
 def test_a_spoiled_image_and_no_image_are_refused(root, refused):
     (root / "images" / NAMES[3]).write_bytes(b"no image")
-    refused(read_cub, root, ask("cub"), NAMES[3])
+    refused(read_cub, root, split_spec("cub"), NAMES[3])
     (root / "images").rename(root / "elsewhere")
     with pytest.raises(InputError, match=r"no image of images\.txt"):
         read(root)

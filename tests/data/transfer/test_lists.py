@@ -2,7 +2,7 @@ import pytest
 from torchvision.datasets import SUN397
 
 from pipeline_lib.data.transfer.lists import read_action40, read_indoor67, read_sun397
-from pipeline_lib.data.transfer.sets import ask
+from pipeline_lib.data.transfer.sets import split_spec
 
 SCENES = ("a/abbey", "a/apartment_building/outdoor", "a/apartment_building/indoor", "z/zoo")
 
@@ -19,23 +19,23 @@ def sun(plant):
 
 
 def write_partition(root, number, train, test):
-    for part, letters in (("Training", train), ("Testing", test)):
+    for subset, letters in (("Training", train), ("Testing", test)):
         text = "".join(
             f"/{scene}/sun_{letter * 16}.jpg\r\n" for scene in SCENES for letter in letters
         )
-        (root / "Partitions" / f"{part}_{number:02}.txt").write_text(text)
+        (root / "Partitions" / f"{subset}_{number:02}.txt").write_text(text)
 
 
 def test_scenes_are_those_of_the_class_list(sun):
-    found = read_sun397(sun, ask("sun397", splits=2))
-    assert found.images[0][:3] == (f"a/abbey/sun_{'a' * 16}.jpg",) * 2 + ("abbey",)
-    assert found.classes == [
+    image_set = read_sun397(sun, split_spec("sun397", splits=2))
+    assert image_set.images[0][:3] == (f"a/abbey/sun_{'a' * 16}.jpg",) * 2 + ("abbey",)
+    assert image_set.classes == [
         ("abbey", 1, "abbey"),
         ("apartment_building/outdoor", 2, "apartment building, outdoor"),
         ("apartment_building/indoor", 3, "apartment building, indoor"),
     ]
-    assert {row[2] for row in found.images} == {row[0] for row in found.classes}
-    assert all((sun / row[1]).is_file() for row in found.images)
+    assert {row[2] for row in image_set.images} == {row[0] for row in image_set.classes}
+    assert all((sun / row[1]).is_file() for row in image_set.images)
 
 
 def test_scenes_are_torchvisions(sun, tmp_path):
@@ -47,16 +47,16 @@ def test_scenes_are_torchvisions(sun, tmp_path):
         (path.relative_to(tmp_path / "SUN397").as_posix(), names[label])
         for path, label in zip(theirs._image_files, theirs._labels, strict=True)
     }
-    found = read_sun397(sun, ask("sun397", splits=2))
-    assert {(row[0], row[2]) for row in found.images} == expected
+    image_set = read_sun397(sun, split_spec("sun397", splits=2))
+    assert {(row[0], row[2]) for row in image_set.images} == expected
 
 
-def test_partitions_are_as_listed(sun, parts):
-    found = read_sun397(sun, ask("sun397", splits=2))
+def test_partitions_are_as_listed(sun, subsets):
+    image_set = read_sun397(sun, split_spec("sun397", splits=2))
     letters = {
-        (split, part): {image[-5] for image in parts(found.splits, part)[split]["abbey"]}
+        (split, subset): {image[-5] for image in subsets(image_set.splits, subset)[split]["abbey"]}
         for split in "12"
-        for part in ("train", "test")
+        for subset in ("train", "test")
     }
     assert letters == {
         ("1", "train"): {"a", "b"},
@@ -64,18 +64,18 @@ def test_partitions_are_as_listed(sun, parts):
         ("2", "train"): {"c", "a"},
         ("2", "test"): {"b", "d"},
     }
-    assert len(found.splits) == 2 * 3 * 4
+    assert len(image_set.splits) == 2 * 3 * 4
 
 
 def test_the_part_of_sun397_that_is_there_is_told(sun):
     (sun / "a" / "abbey" / f"sun_{'b' * 16}.jpg").unlink()
-    assert read_sun397(sun, ask("sun397")).summary.notes == [
+    assert read_sun397(sun, split_spec("sun397")).summary.notes == [
         "11 images and 3 classes found instead of 108,754 and 397.",
         "2 official partitions instead of 5; 3 not found.",
         "A split trains on 5 to 6 images instead of 19,850 and tests on 5 to 6 instead of 19,850.",
         "5 images of the official lists not found.",
     ]
-    assert read_sun397(sun, ask("sun397", splits=1)).summary.notes[1] == (
+    assert read_sun397(sun, split_spec("sun397", splits=1)).summary.notes[1] == (
         "1 official partition instead of 5."
     )
 
@@ -83,44 +83,45 @@ def test_the_part_of_sun397_that_is_there_is_told(sun):
 def test_a_class_with_no_training_image_is_left_out_of_the_split(sun):
     for letter in "ab":
         (sun / "a" / "abbey" / f"sun_{letter * 16}.jpg").unlink()
-    found = read_sun397(sun, ask("sun397", splits=2))
+    image_set = read_sun397(sun, split_spec("sun397", splits=2))
     labels = {
-        split: {row[3] for row in found.splits if row[0] == split} - {"apartment_building/indoor"}
+        split: {row[3] for row in image_set.splits if row[0] == split}
+        - {"apartment_building/indoor"}
         for split in "12"
     }
     assert labels == {
         "1": {"apartment_building/outdoor"},
         "2": {"apartment_building/outdoor", "abbey"},
     }
-    assert "1 class left out of a split: no image in a part." in found.summary.notes
+    assert "1 class left out of a split: no training or no test image." in image_set.summary.notes
 
 
 def test_the_class_list_may_lie_among_the_partitions(sun):
-    before = read_sun397(sun, ask("sun397"))
+    before = read_sun397(sun, split_spec("sun397"))
     (sun / "ClassName.txt").rename(sun / "Partitions" / "ClassName.txt")
-    assert read_sun397(sun, ask("sun397")) == before
+    assert read_sun397(sun, split_spec("sun397")) == before
 
 
 def test_sun397_without_a_list_an_image_or_a_partition_is_refused(sun, refused, tmp_path):
-    asked = ask("sun397")
+    spec = split_spec("sun397")
     (sun / "Partitions" / "Testing_02.txt").unlink()
-    assert {row[0] for row in read_sun397(sun, asked).splits} == {"1"}
+    assert {row[0] for row in read_sun397(sun, spec).splits} == {"1"}
     (sun / "Partitions" / "Training_01.txt").unlink()
-    refused(read_sun397, sun, asked, sun / "Partitions", "Partitions.zip")
+    refused(read_sun397, sun, spec, sun / "Partitions", "Partitions.zip")
     (sun / "ClassName.txt").write_text("/q/quarry\n")
-    refused(read_sun397, sun, asked, sun / "ClassName.txt", "none of its classes")
+    refused(read_sun397, sun, spec, sun / "ClassName.txt", "none of its classes")
     (sun / "ClassName.txt").unlink()
-    refused(read_sun397, sun, asked, sun / "ClassName.txt", "not found")
+    refused(read_sun397, sun, spec, sun / "ClassName.txt", "not found")
 
 
 def test_a_partition_of_other_images_is_refused(sun, refused):
     write_partition(sun, 2, "x", "y")
-    refused(read_sun397, sun, ask("sun397"), "Training_02.txt", "no class has")
+    refused(read_sun397, sun, split_spec("sun397"), "Training_02.txt", "no class has")
 
 
 def test_a_scene_in_train_and_test_is_refused(sun, refused):
     write_partition(sun, 1, "ab", "bc")
-    refused(read_sun397, sun, ask("sun397"), "Training_01.txt", "in train and in test")
+    refused(read_sun397, sun, split_spec("sun397"), "Training_01.txt", "in train and in test")
 
 
 @pytest.fixture
@@ -139,22 +140,22 @@ def indoor(plant):
 
 
 def test_rooms_are_listed_and_split(indoor):
-    found = read_indoor67(indoor, ask("indoor67"))
-    assert len(found.images) == 7
-    assert found.images[-1][:3] == (
+    image_set = read_indoor67(indoor, split_spec("indoor67"))
+    assert len(image_set.images) == 7
+    assert image_set.images[-1][:3] == (
         "movietheater/Kino 2.JPG",
         "Images/movietheater/Kino 2.JPG",
         "movietheater",
     )
-    assert found.classes == [("bakery", 1, "bakery"), ("movietheater", 2, "movietheater")]
-    assert found.splits == [
+    assert image_set.classes == [("bakery", 1, "bakery"), ("movietheater", 2, "movietheater")]
+    assert image_set.splits == [
         ("1", "train", "bakery/img_0.jpg", "bakery"),
         ("1", "train", "bakery/img_1.jpg", "bakery"),
         ("1", "train", "movietheater/Kino 0.JPG", "movietheater"),  # listed in another case
         ("1", "test", "bakery/img_2.jpg", "bakery"),
         ("1", "test", "movietheater/Kino 2.JPG", "movietheater"),
     ]
-    assert found.summary.notes == [
+    assert image_set.summary.notes == [
         "7 images and 2 classes found instead of 15,620 and 67.",
         "A split trains on 3 images instead of 5,360 and tests on 2 instead of 1,340.",
     ]
@@ -162,29 +163,33 @@ def test_rooms_are_listed_and_split(indoor):
 
 def test_the_exact_name_goes_before_another_case(indoor):
     (indoor / "Images" / "bakery" / "IMG_0.JPG").touch()
-    rows = read_indoor67(indoor, ask("indoor67")).splits
+    rows = read_indoor67(indoor, split_spec("indoor67")).splits
     assert rows[0] == ("1", "train", "bakery/img_0.jpg", "bakery")
     assert "bakery/IMG_0.JPG" not in {row[2] for row in rows}
 
 
 def test_the_lists_may_lie_beside_the_folder(indoor):
-    before = read_indoor67(indoor, ask("indoor67"))
+    before = read_indoor67(indoor, split_spec("indoor67"))
     for name in ("TrainImages.txt", "TestImages.txt"):
         (indoor / name).rename(indoor.parent / name)
-    assert read_indoor67(indoor, ask("indoor67")) == before
+    assert read_indoor67(indoor, split_spec("indoor67")) == before
 
 
 def test_rooms_without_a_list_or_an_image_are_refused(indoor, refused):
     (indoor / "TestImages.txt").unlink()
-    refused(read_indoor67, indoor, ask("indoor67"), indoor / "TestImages.txt", "not found")
+    refused(read_indoor67, indoor, split_spec("indoor67"), indoor / "TestImages.txt", "not found")
     (indoor / "Images").rename(indoor / "elsewhere")
-    refused(read_indoor67, indoor, ask("indoor67"), indoor / "Images", "no folder of .jpg images")
+    refused(
+        read_indoor67, indoor, split_spec("indoor67"), indoor / "Images", "no folder of .jpg images"
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\x00\xfe\n\x80", b"bakery/absent.jpg\n"])
 def test_a_list_that_names_no_image_is_refused(indoor, refused, content):
     (indoor / "TestImages.txt").write_bytes(content)
-    refused(read_indoor67, indoor, ask("indoor67"), indoor / "TrainImages.txt", "no class has")
+    refused(
+        read_indoor67, indoor, split_spec("indoor67"), indoor / "TrainImages.txt", "no class has"
+    )
 
 
 ACTIONS = {"applauding": 5, "blowing_bubbles": 4, "walking": 0}
@@ -201,33 +206,33 @@ def actions(plant):
     counts = "".join(f"{action}\t{count}\n" for action, count in ACTIONS.items())
     (root / "ImageSplits" / "actions.txt").write_text(f"action_name\tnumber_of_images\n{counts}")
     for action in ACTIONS:
-        for part, numbers in (("train", (1, 2)), ("test", (3, 4, 5))):
+        for subset, numbers in (("train", (1, 2)), ("test", (3, 4, 5))):
             text = "".join(f"{action}_{i:03}.jpg\n" for i in numbers)
-            (root / "ImageSplits" / f"{action}_{part}.txt").write_text(text)
+            (root / "ImageSplits" / f"{action}_{subset}.txt").write_text(text)
     return root
 
 
-def test_actions_are_told_by_the_images_names(actions, parts):
-    found = read_action40(actions, ask("action40"))
-    assert found.classes == [
+def test_actions_are_told_by_the_images_names(actions, subsets):
+    image_set = read_action40(actions, split_spec("action40"))
+    assert image_set.classes == [
         ("applauding", 1, "applauding"),
         ("blowing_bubbles", 2, "blowing bubbles"),
     ]
-    assert len(found.images) == 9
-    assert found.images[0][:3] == (
+    assert len(image_set.images) == 9
+    assert image_set.images[0][:3] == (
         "applauding_001.jpg",
         "JPEGImages/applauding_001.jpg",
         "applauding",
     )
-    assert parts(found.splits, "train") == {
+    assert subsets(image_set.splits, "train") == {
         "1": {a: [f"{a}_001.jpg", f"{a}_002.jpg"] for a in ("applauding", "blowing_bubbles")}
     }
-    assert {k: len(v) for k, v in parts(found.splits, "test")["1"].items()} == {
+    assert {k: len(v) for k, v in subsets(image_set.splits, "test")["1"].items()} == {
         "applauding": 3,
         "blowing_bubbles": 2,
     }
-    assert found.boxes == []
-    assert found.summary.notes == [
+    assert image_set.boxes == []
+    assert image_set.summary.notes == [
         "9 images and 2 classes found instead of 9,532 and 40.",
         "A split trains on 4 images instead of 4,000 and tests on 5 instead of 5,532.",
         "6 images of the official lists not found.",
@@ -235,11 +240,11 @@ def test_actions_are_told_by_the_images_names(actions, parts):
 
 
 def test_actions_without_a_list_or_an_image_are_refused(actions, refused):
-    asked = ask("action40")
+    spec = split_spec("action40")
     (actions / "ImageSplits" / "walking_test.txt").rename(actions / "kept.txt")
-    refused(read_action40, actions, asked, "walking_test.txt", "not found")
+    refused(read_action40, actions, spec, "walking_test.txt", "not found")
     (actions / "kept.txt").rename(actions / "ImageSplits" / "walking_test.txt")
     (actions / "JPEGImages").rename(actions / "elsewhere")
-    refused(read_action40, actions, asked, actions / "JPEGImages", "no image of an action")
+    refused(read_action40, actions, spec, actions / "JPEGImages", "no image of an action")
     (actions / "ImageSplits" / "actions.txt").unlink()
-    refused(read_action40, actions, asked, "actions.txt", "not found")
+    refused(read_action40, actions, spec, "actions.txt", "not found")

@@ -8,12 +8,12 @@ from pipeline_lib.common.images import open_rgb
 from pipeline_lib.data.transfer.birds import read_cub
 from pipeline_lib.data.transfer.folders import read_scene15
 from pipeline_lib.data.transfer.lists import read_sun397
-from pipeline_lib.data.transfer.sets import ask
+from pipeline_lib.data.transfer.sets import split_spec
 
 
 @pytest.fixture(scope="module")
 def birds(real_data):
-    return read_cub(real_data / "CUB_200_2011", ask("cub"))
+    return read_cub(real_data / "CUB_200_2011", split_spec("cub"))
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +49,9 @@ def test_birds_and_their_boxes_are_the_tables(birds, joined):
 
 
 def test_the_birds_split_is_the_official_one(birds, joined):
-    for part, flag in (("train", 1), ("test", 0)):
+    for subset, flag in (("train", 1), ("test", 0)):
         listed = set(joined.loc[joined["train"] == flag, "name"])
-        assert {row[2] for row in birds.splits if row[1] == part} == listed
+        assert {row[2] for row in birds.splits if row[1] == subset} == listed
     assert birds.summary.notes == [
         "543 images and 10 classes found instead of 11,788 and 200.",
         "A split trains on 300 images instead of 5,994 and tests on 243 instead of 5,794.",
@@ -70,31 +70,31 @@ def test_the_sizes_of_birds_are_those_of_the_decoded_images(real_data, birds):
 
 def test_scene15_is_whole_and_split_as_in_the_paper(real_data):
     root = real_data / "scene_categories"
-    found = read_scene15(root, ask("scene15"))
-    assert {row[1] for row in found.images} == {
+    image_set = read_scene15(root, split_spec("scene15"))
+    assert {row[1] for row in image_set.images} == {
         path.relative_to(root).as_posix() for path in root.rglob("*.jpg")
     }
-    assert found.summary.notes == []
-    splits = pd.DataFrame(found.splits, columns=["split", "part", "image_id", "label"])
+    assert image_set.summary.notes == []
+    splits = pd.DataFrame(image_set.splits, columns=["split", "subset", "image_id", "label"])
     assert list(splits["split"].unique()) == [str(number) for number in range(1, 11)]
     for _, split in splits.groupby("split"):
-        assert sorted(split["image_id"]) == sorted(row[0] for row in found.images)
-        trained = split[split["part"] == "train"]
-        assert dict(trained["label"].value_counts()) == {row[0]: 50 for row in found.classes}
+        assert sorted(split["image_id"]) == sorted(row[0] for row in image_set.images)
+        trained = split[split["subset"] == "train"]
+        assert dict(trained["label"].value_counts()) == {row[0]: 50 for row in image_set.classes}
 
 
 def test_the_partition_of_sun397_that_is_there_is_read(real_data):
     root = real_data / "SUN397"
-    found = read_sun397(root, ask("sun397"))
-    for part, file in (("train", "Training_01.txt"), ("test", "Testing_01.txt")):
+    image_set = read_sun397(root, split_spec("sun397"))
+    for subset, file in (("train", "Training_01.txt"), ("test", "Testing_01.txt")):
         lines = (root / "Partitions" / file).read_text().split()
-        listed = [row[2] for row in found.splits if row[:2] == ("1", part)]
+        listed = [row[2] for row in image_set.splits if row[:2] == ("1", subset)]
         assert [f"/{image}" for image in listed] == lines
-    assert {row[0] for row in found.splits} == {"1"}
-    assert {row[0] for row in found.classes} == {
+    assert {row[0] for row in image_set.splits} == {"1"}
+    assert {row[0] for row in image_set.classes} == {
         path.name for path in root.glob("?/*") if path.is_dir()
     }
-    assert found.summary.notes == [
+    assert image_set.summary.notes == [
         "473 images and 10 classes found instead of 108,754 and 397.",
         "1 official partition instead of 5; 4 not found.",
         "A split trains on 237 images instead of 19,850 and tests on 236 instead of 19,850.",

@@ -11,8 +11,8 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.networks.artefact import load_network
 from pipeline_lib.networks.caffe import released
 from pipeline_lib.networks.caffe.released import find_release, read_release, releases
+from pipeline_lib.networks.initial_weights import start_from
 from pipeline_lib.networks.registry import build
-from pipeline_lib.networks.starts import start_from
 from pipeline_lib.steps.networks import adopt
 
 # In BVLC's GoogLeNet file, beside the network: two side outputs, each a 1x1 convolution to 128

@@ -1,0 +1,106 @@
+"""Packing the images of a manifest into shards, in parallel; a killed run resumes."""
+
+import itertools
+import multiprocessing
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from pipeline_lib.common.command import progress
+from pipeline_lib.common.files import fingerprint
+from pipeline_lib.data.manifest import read_images, sampled_sizes
+from pipeline_lib.data.shards import (
+    INDEX_NAME,
+    Packing,
+    is_complete_shard,
+    shard_name,
+    write_index,
+    write_shard,
+)
+
+
+class PackingCounts(NamedTuple):
+    """The numbers of images, of shards, and of shards that an earlier run had written."""
+
+    images: int
+    shards: int
+    kept_shards: int
+
+
+def pack_images(
+    manifest: Path,
+    root: Path,
+    folder: Path,
+    *,
+    side: int,
+    seed: int,
+    shard_size: int,
+    quality: int,
+    processes: int,
+) -> PackingCounts:
+    """Warp the images of ``manifest``, which lie below ``root``, and write them to shards in ``folder``.
+
+    Images are warped to squares of ``side`` pixels, shuffled by ``seed``, ``shard_size`` to a shard,
+    as JPEG files of this ``quality``. Complete shards of the same packing are kept, those of another
+    packing replaced or deleted. The index is written last.
+
+    Raises InputError for an image that is missing or cannot be decoded.
+    """
+    images = read_images(manifest)
+    packing = Packing(
+        manifest=fingerprint(manifest),
+        sizes=fingerprint(sampled_sizes(images, root)),
+        side=side,
+        seed=seed,
+        shard_size=shard_size,
+        quality=quality,
+    )
+    shards = [images.iloc[rows] for rows in packing.shards(len(images))]
+    paths = [folder / shard_name(number) for number in range(len(shards))]
+    (folder / INDEX_NAME).unlink(missing_ok=True)  # an index promises that all shards are complete
+    tasks = [(path, root, shard, packing) for path, shard in zip(paths, shards, strict=True)]
+    written = sum(progress(_run_tasks(tasks, processes), "pack", len(tasks)))
+    for path in set(folder.glob("shard-*.h5")) - set(paths):
+        path.unlink()
+    write_index(folder, packing, [len(shard) for shard in shards])
+    return PackingCounts(len(images), len(shards), len(shards) - written)
+
+
+def _run_tasks(tasks: list[tuple], processes: int) -> Iterator[bool]:
+    """Write shards, in child processes if ``processes`` > 1; yield for each whether it was written."""
+    if processes == 1:
+        yield from itertools.starmap(_write_if_incomplete, tasks)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, context, initializer=_exit_with_parent) as pool:
+        futures = [pool.submit(_write_if_incomplete, *task) for task in tasks]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _write_if_incomplete(path: Path, root: Path, images: pd.DataFrame, packing: Packing) -> bool:
+    """Write one shard unless a complete one exists; return whether it was written."""
+    if is_complete_shard(path, images.index.to_numpy(), packing):
+        return False
+    write_shard(path, root, images, packing)
+    return True
+
+
+def _exit_with_parent() -> None:
+    """End this process if its parent is killed: idle workers would wait for tasks for ever."""
+
+    def watch() -> None:
+        wait([multiprocessing.parent_process().sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

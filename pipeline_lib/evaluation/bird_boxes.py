@@ -1,0 +1,43 @@
+"""How often boxes overlap the true box of a bird by half, and how often boxes drawn by chance do."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline_lib.common.command import log
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.evaluation.chance import chance_rates
+from pipeline_lib.evaluation.ground_truth import CORNERS
+from pipeline_lib.evaluation.ilsvrc import box_is_right
+from pipeline_lib.evaluation.transfer import Outcomes, summarise
+
+BIRD_BOX_COLUMNS = ("row", "value", "low", "high", "n")  # in percent of the n test images
+
+
+def check_one_box_each(boxes: pd.DataFrame, images: pd.DataFrame, path: Path) -> None:
+    """Raise InputError, naming the boxes' ``path``, unless each image has exactly one box."""
+    names = boxes.loc[boxes["image_id"].isin(images["image_id"]), "image_id"]
+    if sorted(names) != sorted(images["image_id"]):
+        raise InputError(f"{path}: has not one box for each test image; delete it and rerun")
+
+
+def score_bird_boxes(
+    name: str, images: pd.DataFrame, boxes: pd.DataFrame, true_boxes: pd.DataFrame
+) -> pd.DataFrame:
+    """Return ``BIRD_BOX_COLUMNS``: a row ``name`` for the ``boxes``, then one for each baseline.
+
+    ``images``, with sizes, are the test images; each has one box in both tables.
+    """
+    predicted, true = (
+        table.set_index("image_id").loc[images["image_id"], CORNERS].to_numpy(float)
+        for table in (boxes, true_boxes)
+    )
+    rates = {name: box_is_right(predicted, list(true[:, None])).astype(float)}
+    rates |= chance_rates(images, true_boxes)
+    names = images["image_id"].to_numpy()
+    rows = []
+    for row, rate in rates.items():
+        value, low, high, _, n = summarise([Outcomes(names, rate)])
+        rows.append((row, value, low, high, n))
+        log.info("%s: %.1f %% right", row, value)
+    return pd.DataFrame(rows, columns=list(BIRD_BOX_COLUMNS))

@@ -1,0 +1,96 @@
+"""Networks that explain images: they give the class scores, and a map of any class."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from torch import nn
+
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.files import fingerprint
+from pipeline_lib.networks.card import NetworkCard, Preprocessing
+from pipeline_lib.networks.class_maps import ClassMapNetwork
+from pipeline_lib.networks.gradients import Backprop, GradCam
+from pipeline_lib.networks.linear_maps import LinearClassMaps
+
+METHODS = ("cam", "grad-cam", "backprop")
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """A network whose maps are of one of the METHODS, and what its predictions file says about it.
+
+    ``name`` is the row in the tables, ``class_labels`` are in the order of the scores. Scores are
+    the ``softmax`` of the network's outputs, or the outputs themselves (an SVM's decision values).
+    """
+
+    network: nn.Module
+    method: str
+    name: str
+    class_labels: list[str]
+    preprocessing: Preprocessing
+    fingerprint: str
+    softmax: bool = True
+
+
+def network_explainer(
+    classifier: nn.Module, card: NetworkCard, method: str | None = None, layer: str | None = None
+) -> Explainer:
+    """Return the explainer of a classifier by ``method``.
+
+    Without a method: class maps if the network has them, else Grad-CAM; Grad-CAM if a ``layer`` is
+    given. Raises InputError for class maps of a network that has none, and for a layer with another
+    method than Grad-CAM.
+    """
+    if method in ("cam", "backprop") and layer is not None:
+        raise InputError(f"{card.name}: only Grad-CAM takes a layer; leave it out or use grad-cam")
+    network, method = _network_of(classifier, card, method, layer)
+    return Explainer(
+        network=network,
+        method=method,
+        name=f"Backprop on {card.name}" if method == "backprop" else card.name,
+        class_labels=card.classes,
+        preprocessing=card.preprocessing,
+        fingerprint=fingerprint(card.fingerprint, layer),
+    )
+
+
+def linear_explainer(
+    classifier: nn.Module,
+    card: NetworkCard,
+    *,
+    weights: np.ndarray,
+    bias: np.ndarray,
+    normalised: bool,
+    class_labels: list[str],
+    fingerprint: str,
+) -> Explainer:
+    """Return the explainer of a linear classifier on a network's features, by class maps.
+
+    ``weights``, ``bias`` and ``normalised`` are as in ``LinearClassMaps``. Raises InputError for a
+    network without class maps.
+    """
+    network = ClassMapNetwork(classifier, card.preprocessing.size, card.name)
+    return Explainer(
+        network=LinearClassMaps(network, weights, bias, normalised),
+        method="cam",
+        name=card.name,
+        class_labels=class_labels,
+        preprocessing=card.preprocessing,
+        fingerprint=fingerprint,
+        softmax=False,
+    )
+
+
+def _network_of(
+    classifier: nn.Module, card: NetworkCard, method: str | None, layer: str | None
+) -> tuple[nn.Module, str]:
+    """Return the network that gives the maps, and the method."""
+    if method == "backprop":
+        return Backprop(classifier, card.preprocessing.std), method
+    if method != "grad-cam" and layer is None:
+        try:
+            return ClassMapNetwork(classifier, card.preprocessing.size, card.name), "cam"
+        except InputError:
+            if method == "cam":
+                raise
+    return GradCam(classifier, card.preprocessing.size, card.name, layer), "grad-cam"

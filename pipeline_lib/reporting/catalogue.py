@@ -1,0 +1,301 @@
+"""Every table and figure of the report, declared once.
+
+Snakemake's targets and rules, the page, the captions of Snakemake's own report, `plan`, `status` and the
+list in README.md follow from here. To add one, write its module and add its entry.
+"""
+
+from collections.abc import Mapping
+
+from pipeline_lib.reporting import needs
+from pipeline_lib.reporting.artefact import Artefact, Figure, Table, Target, registry
+from pipeline_lib.study.image_sets import BIRDS, PICKED
+from pipeline_lib.study.paths import SVM, VAL
+from pipeline_lib.study.study import Study
+
+TABLES: dict[str, Table] = registry([
+    Table(
+        name="table1",
+        title="Classification error on the ILSVRC validation set",
+        summary="Table 1: classification error on ILSVRC.",
+        caption="Table 1 of the paper: top-1 and top-5 classification error of every network.",
+        module="tables.localization",
+        needs=needs.scores_of("one_crop"),
+    ),
+    Table(
+        name="table2",
+        title="Localization error on the ILSVRC validation set",
+        summary="Table 2: localization error on ILSVRC val, with GT-known Loc and MaxBoxAccV2.",
+        caption="Table 2 of the paper: localization error by both box methods, and two measures of today.",
+        module="tables.localization",
+        needs=needs.scores_and_sweeps,
+    ),
+    Table(
+        name="table3",
+        title="Localization error on the ILSVRC test set",
+        summary="Table 3: top-5 localization error with the authors' heuristics; the submission.",
+        caption="Table 3 of the paper, scored on val: the labels of the test images are not published.",
+        module="tables.localization",
+        needs=needs.scores_of("ten_crop", "gradient"),
+        extras=lambda study: study.ilsvrc_submissions,
+    ),
+    Table(
+        name="table4",
+        title="Fine-grained classification on CUB-200-2011",
+        summary="Table 4: birds, on full images, CAM crops and true boxes.",
+        caption="Table 4 of the paper: linear SVMs on birds by crop, and how often the boxes are right.",
+        module="tables.transfer",
+        needs=needs.svm_scores(birds=True),
+        notes=needs.synthetic_sets,
+        absent=needs.absent_sets,
+    ),
+    Table(
+        name="table5",
+        title="Linear SVMs on deep features",
+        summary="Table 5: linear SVMs on the features of three networks, eight data sets.",
+        caption="Table 5 of the paper: accuracy of linear SVMs on the features of each network.",
+        module="tables.transfer",
+        needs=needs.svm_scores(birds=False),
+        notes=needs.synthetic_sets,
+        absent=needs.absent_sets,
+    ),
+    Table(
+        name="measures",
+        title="Figures 9 to 13, measured",
+        summary="What Figures 9 to 13 measure, each beside its baseline.",
+        caption="What Figures 9 to 13 show, as numbers: each measure beside what chance gets.",
+        module="tables.measures",
+        needs=needs.measures,
+    ),
+])  # fmt: skip
+
+FIGURES: dict[str, Figure] = registry([
+    Figure(
+        name="figure3",
+        title="Figure 3",
+        summary="Figure 3: class activation maps of four classes.",
+        caption="Class activation maps of four classes; over each map the score of the class. Classes and "
+        "images are those that the network classifies correctly with the highest scores.",
+        module="figures.figure3",
+        needs=lambda study: {"predictions": study.paths.predictions(study.main_maps())},
+        image_sets=lambda study: [VAL],
+    ),
+    Figure(
+        name="figure4",
+        title="Figure 4",
+        summary="Figure 4: the class activation maps of an image's five most likely classes.",
+        caption="Images and the class activation maps of their five most likely classes, each with its "
+        "score.",
+        module="figures.figure4",
+        needs=lambda study: {
+            "predictions": [
+                study.paths.predictions(maps) for maps in [*study.photographs_maps, study.main_maps()]
+            ]
+        },
+        image_sets=lambda study: [*(maps.image_set for maps in study.photographs_maps), VAL],
+    ),
+    Figure(
+        name="figure5",
+        title="Figure 5",
+        summary="Figure 5: the same images through all networks.",
+        caption="The same images through several networks: the map of the true class, over it the score "
+        "that the network gives the class. The images are those that most networks classify correctly.",
+        module="figures.figure5",
+        needs=lambda study: {
+            "predictions": [
+                study.paths.predictions(maps)
+                for maps in [*study.class_maps, *study.gradient_maps]
+            ]
+        },
+        image_sets=lambda study: [VAL],
+    ),
+    Figure(
+        name="figure6",
+        title="Figure 6",
+        summary="Figure 6: boxes from class activation maps and from backprop.",
+        caption="Boxes from class activation maps and, below, from the gradient baseline: ground truth "
+        "green, predicted box red. The class is right; the boxes play no part in the choice of images.",
+        module="figures.figure6",
+        needs=lambda study: {
+            "predictions": [
+                study.paths.predictions(maps)
+                for maps in (study.main_maps(), study.backprop_maps(study.baseline))
+            ],
+            "boxes": [
+                study.paths.boxes(study.main_maps(), "paper"),
+                study.paths.boxes(study.backprop_maps(study.baseline), "graphcut"),
+            ],
+            "true-boxes": study.paths.manifest(VAL, "boxes"),
+        },
+        image_sets=lambda study: [VAL],
+    ),
+    Figure(
+        name="thresholds",
+        title="Box thresholds",
+        summary="Localization error at every box threshold.",
+        caption="Top-1 localization error of the paper's box method at every fraction of the map's maximum; "
+        "marked is the threshold chosen on held-out images.",
+        module="figures.thresholds",
+        needs=lambda study: {"curves": [study.paths.curve(maps) for maps in study.swept_maps]},
+    ),
+    Figure(
+        name="figure7",
+        title="Figure 7",
+        summary="Figure 7: birds, their maps and boxes.",
+        caption="Birds of the test images: the map of the species that a linear SVM predicts on the "
+        "network's features, and the box made from it, red; ground truth green. The boxes play no part in "
+        "the choice of images.",
+        module="figures.figure7",
+        needs=lambda study: {
+            "predictions": study.paths.predictions(study.main_maps(SVM, BIRDS)),
+            "boxes": study.paths.boxes(study.main_maps(SVM, BIRDS), "paper"),
+            "true-boxes": study.paths.manifest(BIRDS, "boxes"),
+            "splits": study.paths.manifest(BIRDS, "splits"),
+        },
+        image_sets=lambda study: [BIRDS],
+        unavailable=lambda study: "" if BIRDS in study.image_sets else needs.no_transfer_set(study),
+    ),
+    Figure(
+        name="figure8",
+        title="Figure 8",
+        summary="Figure 8: maps of linear SVMs on four transfer data sets.",
+        caption="Class activation maps of linear SVMs trained on the network's features, for classes the "
+        "network was never trained on: the SVM's weights in place of the softmax's. Over each map the "
+        "decision value. The images are correctly classified ones with the highest decision values.",
+        module="figures.figure8",
+        needs=lambda study: {
+            "predictions": [
+                study.paths.predictions(study.main_maps(SVM, f"{name}{PICKED}"))
+                for name in study.figure8_sets
+            ],
+            "summaries": [study.paths.summary(name) for name in study.figure8_sets],
+        },
+        image_sets=lambda study: [f"{name}{PICKED}" for name in study.figure8_sets],
+        unavailable=lambda study: "" if study.figure8_sets else needs.no_transfer_set(study),
+    ),
+    Figure(
+        name="figure9",
+        title="Figure 9",
+        summary="Figure 9: objects that the class maps of scenes highlight.",
+        caption="Objects that the class maps of scenes highlight. Each row is a category: a correctly "
+        "classified image with the highest score, the category's map over it with outlines of the objects "
+        "that the highlighted region overlaps; then the objects in most of the category's images, those "
+        "overlapped in most images, and those overlapped more often than in other places of the same "
+        "images (lift). Lines are 95 % intervals. The SVMs were trained on all images, as in the paper.",
+        module="figures.figure9",
+        needs=lambda study: {
+            "objects": study.paths.discovery("scenes"),
+            "scores": study.paths.svm("scenes", "whole", study.main, "json"),
+            "predictions": study.paths.predictions(study.main_maps(SVM, "scenes")),
+            "annotations": study.paths.manifest("scenes", "annotations"),
+            "summary": study.paths.summary("scenes"),
+        },
+        image_sets=lambda study: ["scenes"],
+        unavailable=needs.without("scenes"),
+        alias="scenes",
+    ),
+    Figure(
+        name="figure10",
+        title="Figure 10",
+        summary="Figure 10: concepts mined from captions.",
+        caption="Concepts mined from captions: the held-out images that a concept's detector ranks first, "
+        "with its map over them, and whether one of their captions, which the detector never saw, has the "
+        "phrase. P@10 is the precision of the first ten; chance is that of a random order.",
+        module="figures.figure10",
+        needs=lambda study: {
+            "concepts": study.paths.discovery("concepts"),
+            "ranking": study.paths.discovery("concepts-ranking"),
+            "predictions": study.paths.predictions(study.main_maps(SVM, f"concepts{PICKED}")),
+        },
+        image_sets=lambda study: [f"concepts{PICKED}"],
+        unavailable=needs.without("concepts"),
+        alias="concepts",
+    ),
+    Figure(
+        name="figure11",
+        title="Figure 11",
+        summary="Figure 11: text regions, found without boxes.",
+        caption="Maps of a linear classifier that knew only which images have words, over test images with "
+        "their word boxes (green), which it never saw, and how much of the maps lies in the boxes. "
+        "Centred is a Gaussian in the middle of the image, uniform a constant map.",
+        module="figures.figure11",
+        needs=lambda study: {
+            "measures": study.paths.discovery("text"),
+            "by-image": study.paths.discovery("text-images"),
+            "predictions": study.paths.predictions(study.main_maps(SVM, "text")),
+            "true-boxes": study.paths.manifest("text", "boxes"),
+        },
+        image_sets=lambda study: ["text"],
+        unavailable=needs.without("text"),
+        alias="text",
+    ),
+    Figure(
+        name="figure12",
+        title="Figure 12",
+        summary="Figure 12: visual question answering and the maps of answers.",
+        caption="Questions about images: the answers of a bag of words beside the network's features, with "
+        "their probabilities, and the map of the first. Under the question are people's answers, and the "
+        "answer from the words alone. Right and wrong examples are chosen by a fixed rule.",
+        module="figures.figure12",
+        needs=lambda study: {
+            "predictions": study.paths.predictions(study.main_maps(SVM, f"vqa{PICKED}")),
+            "questions": study.paths.discovery("vqa-shown"),
+        },
+        image_sets=lambda study: [f"vqa{PICKED}"],
+        unavailable=needs.without("vqa"),
+        alias="vqa",
+    ),
+    Figure(
+        name="figure13",
+        title="Figure 13",
+        summary="Figure 13: class-specific units and their receptive fields.",
+        caption="Class-specific units: for each class the units with the largest weights, and the images "
+        "that activate each unit most, cut out by its receptive field. The dashed square is the "
+        "theoretical receptive field, as far as it lies in the image. The classes are those that the "
+        "network classifies best, or that the configuration names.",
+        alias="units",
+        **needs.units("units"),
+    ),
+    Figure(
+        name="figure13-places205",
+        title="Figure 13 on Places205",
+        summary="Figure 13 on Places205: the same for scenes.",
+        caption="The same as Figure 13, for the scenes of Places205.",
+        **needs.units("units-places205"),
+    ),
+])  # fmt: skip
+
+
+def available(study: Study, artefacts: Mapping[str, Artefact] | None = None) -> list[Artefact]:
+    """Return the artefacts, all by default, that a study can make."""
+    every = {**TABLES, **FIGURES} if artefacts is None else artefacts
+    return [artefact for artefact in every.values() if not artefact.unavailable(study)]
+
+
+def targets() -> list[Target]:
+    """Return what a user can ask for: every table and figure, by its name and by what it shows."""
+    groups: dict[str, list[Artefact]] = {}
+    for artefact in [*TABLES.values(), *FIGURES.values()]:
+        groups.setdefault(artefact.target or artefact.name, []).append(artefact)
+    found = []
+    for name, group in groups.items():
+        first = group[0]
+        names = [name, *[first.alias] * bool(first.alias)]
+        found += [Target(each, first.summary, tuple(group), first.extras) for each in names]
+    files = Target(
+        "submission",
+        "The files for the ILSVRC server, where there are test images.",
+        extras=lambda study: study.ilsvrc_submissions,
+    )
+    return [*found, files]
+
+
+def files_by_target(study: Study) -> dict[str, list[str]]:
+    """Return the files of each target that the study can make, aliases left out, and of the page."""
+    aliases = {artefact.alias for artefact in FIGURES.values()}
+    files = {
+        target.name: target.files(study)
+        for target in targets()
+        if (target.name not in aliases and not all(a.unavailable(study) for a in target.artefacts))
+        or not target.artefacts
+    }
+    return files | {"report": [study.paths.report]}

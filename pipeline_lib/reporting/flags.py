@@ -1,0 +1,27 @@
+"""The flags that tables and figures share."""
+
+import argparse
+from pathlib import Path
+
+from pipeline_lib.reporting.inputs import Inputs
+
+
+def add_inputs(parser: argparse.ArgumentParser) -> None:
+    """Add ``--input`` and ``--roots``, for ``read_inputs``."""
+    parser.add_argument(
+        "--input",
+        nargs="+",
+        action="append",
+        default=[],
+        metavar=("ROLE", "FILE"),
+        help="files by their role, as the catalogue declares them; repeatable",
+    )
+    parser.add_argument("--roots", nargs="+", default=[], help="folders of --input images")
+
+
+def read_inputs(arguments: argparse.Namespace, artefact: str, **known: object) -> Inputs:
+    """Return the files that the flags name; ``known`` is what else ``Inputs`` takes."""
+    files: dict[str, list[Path]] = {}
+    for role, *paths in arguments.input:
+        files.setdefault(role, []).extend(map(Path, paths))
+    return Inputs(artefact, files, arguments.roots, **known)

@@ -1,0 +1,116 @@
+"""What tables and figures need of a study, and why a study cannot make one: for the catalogue."""
+
+from collections.abc import Callable
+from itertools import chain
+
+from pipeline_lib.data.transfer.sets import transfer_sets
+from pipeline_lib.reporting.artefact import Files
+from pipeline_lib.study.image_sets import BIRDS, needed_folders, transfer_root
+from pipeline_lib.study.paths import VAL
+from pipeline_lib.study.study import Study
+
+
+def scores_of(*kinds: str) -> Callable[[Study], Files]:
+    """Return a function of the study: scores of the maps of these kinds, and what names their rows."""
+
+    def needs(study: Study) -> Files:
+        maps = list(chain.from_iterable(getattr(study, f"{kind}_maps") for kind in kinds))
+        return {
+            "scores": study.scores(maps),
+            "cards": [study.paths.card(name) for name in study.compared],
+            "summary": study.paths.summary(VAL),
+        }
+
+    return needs
+
+
+def scores_and_sweeps(study: Study) -> Files:
+    """All scores, those of the threshold sweeps, and the centred box's."""
+    needs = scores_of("one_crop", "ten_crop", "gradient")(study)
+    swept = [study.paths.scores(maps, "sweep") for maps in study.swept_maps]
+    return needs | {"scores": [*needs["scores"], *swept, study.paths.centred_scores]}
+
+
+def svm_scores(birds: bool) -> Callable[[Study], Files]:
+    """Return a function of the study: scores of the SVMs of Table 4, the birds, or of Table 5."""
+
+    def needs(study: Study) -> Files:
+        fitted = [each for each in study.fitted if (each[0] == BIRDS) == birds]
+        files = {
+            "scores": [study.paths.svm(*each, "csv") for each in fitted],
+            "cards": [study.paths.card(name) for name in dict.fromkeys(each[2] for each in fitted)],
+            "summaries": [
+                study.paths.summary(s) for s in dict.fromkeys(each[0] for each in fitted)
+            ],
+        }
+        return files | ({"located": study.paths.bird_boxes} if birds and fitted else {})
+
+    return needs
+
+
+def absent_sets(study: Study) -> dict[str, str]:
+    """Say why a transfer data set has no score."""
+    root = transfer_root(study.configuration, study.data_root)
+    named = not isinstance(study.configuration.transfer.sets, str)
+    return {
+        name: "not computed: not among config.transfer.sets"
+        if named
+        else f"not computed: no {name} at {root}/{paper.folder}"
+        for name, paper in transfer_sets().items()
+        if paper.layout not in study.image_sets
+    }
+
+
+def synthetic_sets(study: Study) -> list[str]:
+    """The note that the data sets are synthetic, if they are."""
+    return ["The images are synthetic, in the layouts of the sets."] if study.is_synthetic else []
+
+
+def measures(study: Study) -> Files:
+    """What Figures 9 to 13 measure, of those that the study can make."""
+    sets = study.of_chapter("discovery")
+    files = {name: study.paths.discovery(name) for name in [*sets, *study.unit_sets]}
+    if "scenes" in sets:
+        files["scene-svm"] = study.paths.svm("scenes", "whole", study.main, "json")
+        files["scene-classes"] = study.paths.manifest("scenes", "classes")
+    return files
+
+
+def no_transfer_set(study: Study) -> str:
+    """Say why Figure 7 or 8 cannot be made."""
+    root = transfer_root(study.configuration, study.data_root)
+    named = not isinstance(study.configuration.transfer.sets, str)
+    where = "among config.transfer.sets" if named else f"at {root}; see check_data"
+    return f"none of the data sets it shows is {where}"
+
+
+def without(experiment: str) -> Callable[[Study], str]:
+    """Return a function of the study: why it does not have an experiment of section 4.2."""
+
+    def reason(study: Study) -> str:
+        if experiment in study.image_sets:
+            return ""
+        if not isinstance(study.configuration.discovery.sets, str):
+            return f"'{experiment}' is not among config.discovery.sets"
+        folders = needed_folders(study.configuration, study.data_root, experiment)
+        return f"needs {' and '.join(folders)}; see check_data"
+
+    return reason
+
+
+def units(table: str) -> dict:
+    """Return the fields of Figure 13 on one of its image sets."""
+
+    def needs(study: Study) -> Files:
+        units = study.paths.units(*study.unit_sets[table])
+        return {"units": units, "measures": study.paths.discovery(table)}
+
+    return {
+        "module": "figures.figure13",
+        "needs": needs,
+        "image_sets": lambda study: [study.unit_sets[table][0]],
+        "unavailable": lambda study: (
+            "" if table in study.unit_sets else "Places205 is not in data_root"
+        ),
+        "target": "figure13",
+    }

@@ -1,0 +1,232 @@
+"""The flags that a study's settings put on the command lines of its jobs, by step.
+
+Each function takes the study and Snakemake's wildcards. Files stay in the rules.
+"""
+
+import os
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from pipeline_lib.data.transfer.sets import transfer_sets
+from pipeline_lib.study.configuration.discovery import MiningConfig
+from pipeline_lib.study.configuration.flags import as_flags
+from pipeline_lib.study.image_sets import PICKED, own_captions, transfer_root
+from pipeline_lib.study.missing import needed_sets
+from pipeline_lib.study.networks import released_networks, training_of
+from pipeline_lib.study.paths import BACKPROP, ONE_CROP, SVM, TEN_CROP, VAL, Maps
+from pipeline_lib.study.study import Study
+
+SCENE_KEYS = ("categories", "min_images", "coverage", "short_polygons")
+HIGHLIGHT_KEYS = ("threshold", "min_overlap_fraction", "min_overlap_rate", "grid", "draws")
+UNIT_KEYS = ("count", "units", "top", "shown", "method", "occluded", "occluder", "stride")
+_SYNTHETIC = "The images are synthetic, in the layout of ILSVRC."
+_SYNTHETIC_BOXES = (
+    "Synthetic objects have two plain colours each: a graph cut, and with it backprop, does far better "
+    "here than on photographs."
+)
+
+
+def index(study: Study, wildcards: Any) -> str:
+    """What a reader of an official layout is told."""
+    image_set = study.image_sets[wildcards.image_set]
+    configuration = study.configuration
+    if image_set.chapter == "ilsvrc":
+        flags = f"--expected {configuration.ilsvrc.val_images}"
+        if study.is_synthetic:
+            flags += f" --note {shlex.quote(_SYNTHETIC)} --box-note {shlex.quote(_SYNTHETIC_BOXES)}"
+        return flags
+    if image_set.chapter == "transfer":
+        paper = transfer_sets()[image_set.title]
+        if not paper.random_splits or paper.metric != "accuracy":
+            return ""  # official splits are as they are
+        given = {"train": configuration.transfer.train, "repeats": configuration.transfer.splits}
+        return " ".join(
+            f"--{flag} {number}" for flag, number in given.items() if number is not None
+        )
+    if image_set.name == "scenes":
+        section = configuration.scenes
+        return _pairs("--option", {key: getattr(section, key) for key in SCENE_KEYS})
+    if image_set.name == "concepts" and (captions := own_captions(configuration)):
+        return _pairs("--option", {"captions": captions})
+    return ""
+
+
+def index_folders(study: Study, wildcards: Any) -> list[str]:
+    """The folders that a manifest is read from: drawn, or official ones that are there."""
+    folders = study.image_sets[wildcards.image_set].folders
+    drawn = [folder for folder in folders if folder.startswith(f"{study.paths.results}/world/")]
+    return drawn or existing(*folders)
+
+
+def transfer_folders(study: Study) -> list[str]:
+    """The folders of all transfer data sets, as they are drawn together."""
+    root = transfer_root(study.configuration, study.data_root)
+    return [f"{root}/{paper.folder}" for paper in transfer_sets().values()]
+
+
+def adopt(study: Study, wildcards: Any) -> str:
+    """Which ready-trained network is taken, and what tables call it."""
+    network = study.networks[wildcards.network]
+    if network.source == "released":
+        which = f"--released {network.name}"
+    else:
+        library = network.config.library
+        which = f"--network {network.library_name}" + (f" --library {library}" if library else "")
+    return f"{which} --name {shlex.quote(network.label)}"
+
+
+def own_weights(study: Study, wildcards: Any) -> list[str]:
+    """The user's file of a ready-trained network's weights, where there is one."""
+    network, folder = study.networks[wildcards.network], f"{study.data_root}/weights"
+    if network.source == "released":
+        return existing(f"{folder}/{released_networks()[network.name]['file']}")
+    stem = f"{folder}/{network.library_name}"
+    return existing(f"{stem}.safetensors", f"{stem}.pth")[:1]
+
+
+def train(study: Study, wildcards: Any) -> str:
+    """What decides what a trained network is; when it changes, the network is trained again."""
+    network, section = study.networks[wildcards.network], study.configuration.training
+    config = network.config
+    recipe = training_of(study.configuration, network).model_dump(exclude_unset=False)
+    given = section.recipe.model_fields_set | set(config.recipe)
+    parts = [
+        f"--name {shlex.quote(network.label)}",
+        f"--architecture {config.architecture}",
+        _pairs("--option", config.options),
+        _pairs("--recipe", {key: value for key, value in recipe.items() if key in given}),
+        f"--warp {section.warp} --crop {config.crop or section.crop}",
+        f"--start {config.start}" if config.start else "",
+        f"--shards {study.paths.packed}" if section.pack else "",
+    ]
+    return " ".join(filter(None, parts))
+
+
+def predict(study: Study, wildcards: Any) -> str:
+    """Which maps are made, over which crops."""
+    if wildcards.map_source == SVM:
+        return f"--classifier {classifier(study, wildcards)[0]}"
+    crops = 10 if wildcards.crops == TEN_CROP else 1
+    if wildcards.map_source == BACKPROP:
+        return f"--method backprop --crops {crops}"
+    config = study.networks[wildcards.network].config
+    method = f"--method {config.maps} " if config.maps else ""
+    layer = f"--layer {shlex.quote(config.layer)} " if config.layer else ""
+    return f"{method}{layer}--crops {crops}"
+
+
+def classifier(study: Study, wildcards: Any) -> list[str]:
+    """The linear SVM whose classes are predicted, if they are not the network's own."""
+    if wildcards.map_source != SVM:
+        return []
+    image_set = wildcards.image_set.removesuffix(PICKED)
+    return [study.paths.svm(image_set, "whole", wildcards.network)]
+
+
+def localize(study: Study, wildcards: Any) -> str:
+    """How boxes are made; only the paper's box method has a threshold."""
+    names = ["interpolation", *["threshold"] * (wildcards.box_method == "paper")]
+    return as_flags(study.configuration.boxes, *names)
+
+
+def crop_boxes(study: Study, wildcards: Any) -> list[str]:
+    """The boxes that images are cropped to: none, the true ones, or those of the SVM's maps."""
+    if wildcards.crop == "whole":
+        return []
+    if wildcards.crop == "box":
+        return [study.paths.manifest(wildcards.image_set, "boxes")]
+    return [study.paths.boxes(Maps(wildcards.image_set, SVM, ONE_CROP, wildcards.network), "paper")]
+
+
+def features(study: Study, wildcards: Any) -> str:
+    """What images are cropped to."""
+    return " ".join(f"--boxes {path}" for path in crop_boxes(study, wildcards))
+
+
+def answer_submissions(study: Study) -> str:
+    """The files for the VQA server, each with its flag."""
+    names = {"OpenEnded": "--open-ended", "MultipleChoice": "--multiple-choice"}
+    return " ".join(f"{names[task]} {path}" for task, path in study.vqa_submissions.items())
+
+
+def concepts(study: Study) -> str:
+    """How concepts are chosen and mined: the phrases that are given, or how to find some."""
+    section = study.configuration.concepts
+    chosen = ["phrases"] if section.phrases else ["count", "max_words", "min_images"]
+    rest = ["held_out_fraction", *MiningConfig.model_fields, "show", "pictures"]
+    return as_flags(section, *chosen, *rest)
+
+
+def units(study: Study, wildcards: Any) -> str:
+    """Which units are inspected, and how."""
+    section = study.configuration.units
+    classes = section.classes if wildcards.image_set == VAL else section.places
+    named = f"--classes {shlex.join(classes)} " if classes else ""
+    return named + as_flags(section, *UNIT_KEYS)
+
+
+def unit_files(study: Study, table: str) -> dict[str, str]:
+    """The files that a table of units is made from, by the step's flags."""
+    image_set, network = study.unit_sets[table]
+    tables = {
+        name: study.paths.manifest(image_set, name) for name in ("images", "boxes", "classes")
+    }
+    return {"units": study.paths.units(image_set, network)} | tables
+
+
+def shared_folders(study: Study, scratch: str) -> list[str]:
+    """The folders that jobs must see as the login node does."""
+    data = [] if study.is_synthetic else [study.data_root]
+    return [study.configuration.results, *data, *([scratch] if scratch else [])]
+
+
+def preflight(study: Study) -> str:
+    """What the study needs: GPUs, and data sets by their keys in the catalogue."""
+    flags = ["--gpu"] if study.configuration.gpu else []
+    if keys := needed_sets(study):
+        flags.append(f"--data-root {shlex.quote(study.data_root)} --sets {' '.join(keys)}")
+    return " ".join(flags)
+
+
+def launcher(study: Study, python: str) -> str:
+    """Return what starts the trainer: Python, or torchrun with a process for each GPU, if several.
+
+    On several nodes srun starts one torchrun on each, and they meet on the first, where the job's
+    script runs. The dashes keep torchrun from reading the trainer's flags as its own. Without the
+    list of signals torchrun would die of a scheduler's warning and leave the trainers behind.
+    """
+    section = study.configuration.training
+    nodes, processes = section.nodes, section.processes
+    if nodes == processes == 1:
+        return f"{python} -m"
+    srun, meeting = "", "--standalone"
+    if nodes > 1:
+        srun = f"srun --nodes {nodes} --ntasks {nodes} --ntasks-per-node 1 --kill-on-bad-exit "
+        place = "$(hostname):$((20000 + SLURM_JOB_ID % 20000))"
+        meeting = (
+            f"--nnodes {nodes} --rdzv-backend c10d --rdzv-id $SLURM_JOB_ID --rdzv-endpoint {place}"
+        )
+    handled = "SIGTERM,SIGINT,SIGHUP,SIGQUIT,SIGUSR1"
+    return (
+        f"{srun}{python} -m torch.distributed.run {meeting} --nproc-per-node {processes} "
+        f"--signals-to-handle={handled} -m --"
+    )
+
+
+def existing(*paths: str) -> list[str]:
+    """Return the paths that are there: a step explains what is missing better than Snakemake."""
+    return [path for path in paths if os.path.exists(path)]
+
+
+def _pairs(flag: str, values: Mapping[str, object]) -> str:
+    """Return `flag key=value` for each item, quoted for the shell, values as YAML in one line."""
+    texts = (f"{key}={_yaml(value)}" for key, value in values.items())
+    return " ".join(f"{flag} {shlex.quote(text)}" for text in texts)
+
+
+def _yaml(value: object) -> str:
+    plain = list(value) if isinstance(value, tuple) else value
+    return yaml.safe_dump(plain, default_flow_style=True, width=1000).removesuffix("...\n").strip()

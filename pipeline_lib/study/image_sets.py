@@ -1,0 +1,161 @@
+"""The image sets of a study: which there are, where they lie, which published data sets they are."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+import yaml
+
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.data.transfer.sets import transfer_sets
+from pipeline_lib.study.configuration.root import Configuration
+
+TRAIN, TEST, PLACES = "ilsvrc-train", "ilsvrc-test", "places205-val"
+BIRDS = "cub"
+PICKED = "-picked"  # the few images of a set that a figure shows
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """An image set: its name in file names, its title in tables, its chapter.
+
+    Paths of images start at ``root``. The manifest is read from ``folders``; of those whose files are
+    drawn, ``root`` is what the drawing makes. ``published`` are keys of ``data/catalogue.yaml``.
+    """
+
+    name: str
+    title: str
+    chapter: Literal["ilsvrc", "photographs", "transfer", "discovery", "places205"]
+    root: str
+    folders: tuple[str, ...]
+    published: tuple[str, ...] = ()
+
+
+def image_sets_of(
+    configuration: Configuration, data_root: str, trains: bool
+) -> dict[str, ImageSet]:
+    """Return the image sets of a study by name, from the configuration and what lies in data_root.
+
+    ``trains`` tells whether a network is trained. Raises InputError, naming the key, for a set that
+    there is not.
+    """
+    image_sets = [*_ilsvrc(configuration, data_root, trains)]
+    if configuration.photographs:
+        folder = configuration.photographs.folder
+        image_sets.append(ImageSet("photographs", "photographs", "photographs", folder, ()))
+    if has_places(configuration, data_root):
+        root = f"{data_root}/places205"
+        folders = (f"{root}/trainvalsplit_places205",)
+        image_sets.append(
+            ImageSet(PLACES, "Places205 val", "places205", root, folders, ("places205",))
+        )
+    image_sets += _transfer(configuration, data_root)
+    image_sets += _discovery(configuration, data_root)
+    return {image_set.name: image_set for image_set in image_sets}
+
+
+@cache
+def experiments() -> dict[str, dict]:
+    """Return the experiments of section 4.2, entries of ``data/discovery.yaml``."""
+    text = files("pipeline_lib.data").joinpath("discovery.yaml")
+    return yaml.safe_load(text.read_text(encoding="utf-8"))
+
+
+def has_places(configuration: Configuration, data_root: str) -> bool:
+    """Tell whether the study has Places205, which only Figure 13 shows."""
+    return not configuration.world and (
+        configuration.discovery.sets == "all" or os.path.isdir(f"{data_root}/places205")
+    )
+
+
+def transfer_root(configuration: Configuration, data_root: str) -> str:
+    """Return the folder that the transfer data sets lie in."""
+    return f"{data_root}/transfer" if configuration.world else data_root
+
+
+def own_captions(configuration: Configuration) -> str:
+    """Return the user's own file of captions; "" where there is none."""
+    return os.path.expanduser(configuration.concepts.captions or "")
+
+
+def needed_folders(configuration: Configuration, data_root: str, experiment: str) -> list[str]:
+    """Return the folders that an experiment of section 4.2 needs; none for captions of one's own."""
+    if experiment == "concepts" and own_captions(configuration):
+        return []
+    return [f"{data_root}/{folder}" for folder in experiments()[experiment]["folders"]]
+
+
+def _ilsvrc(configuration: Configuration, data_root: str, trains: bool) -> list[ImageSet]:
+    """Validation images always, training images where a network is trained, test images if any."""
+    root, world = f"{data_root}/ilsvrc", configuration.world
+    # Test labels are not published: the test images are there to write a submission.
+    has_test = bool(world.test_images) if world else os.path.isdir(f"{root}/test")
+    image_sets = []
+    for split in ["val", *["train"] * trains, *["test"] * has_test]:
+        folders = ("ILSVRC2012_devkit_t12/data", split, "bbox/val")
+        published = (f"ilsvrc_{split}", "ilsvrc_devkit", *["ilsvrc_val_boxes"] * (split == "val"))
+        image_sets.append(
+            ImageSet(
+                f"ilsvrc-{split}",
+                f"ILSVRC2012 {split}",
+                "ilsvrc",
+                root,
+                (root,) if world else tuple(f"{root}/{folder}" for folder in folders),
+                published,
+            )
+        )
+    return image_sets
+
+
+def _transfer(configuration: Configuration, data_root: str) -> list[ImageSet]:
+    root = transfer_root(configuration, data_root)
+    sets = transfer_sets()
+    folders = {name: f"{root}/{entry.folder}" for name, entry in sets.items()}
+    names = _chosen(
+        "transfer",
+        configuration.transfer.sets,
+        {name: [folder] for name, folder in folders.items()},
+        drawn=configuration.world is not None,
+    )
+    return [
+        ImageSet(
+            *(sets[name].layout, name, "transfer", folders[name], (folders[name],)),
+            published=(sets[name].layout.replace("-", "_"),),
+        )
+        for name in names
+    ]
+
+
+def _discovery(configuration: Configuration, data_root: str) -> list[ImageSet]:
+    needed = {name: needed_folders(configuration, data_root, name) for name in experiments()}
+    drawn = configuration.world is not None
+    image_sets = []
+    for name in _chosen("discovery", configuration.discovery.sets, needed, drawn):
+        captions = own_captions(configuration) if name == "concepts" else ""
+        published = () if captions else tuple(experiments()[name]["sets"])
+        root, folders = data_root, tuple(needed[name])
+        if captions:
+            root, folders = os.path.dirname(captions) or ".", (captions,)
+        elif drawn:
+            root = f"{data_root}/discovery/{name}"
+            folders = (root,)
+        image_sets.append(ImageSet(name, name, "discovery", root, folders, published))
+    return image_sets
+
+
+def _chosen(
+    section: str, given: str | Sequence[str], folders: dict[str, list[str]], drawn: bool
+) -> list[str]:
+    """Return the sets that a section asks for: those named, all, or those whose folders are there."""
+    if not isinstance(given, str):
+        for name in given:
+            if name not in folders:
+                known = ", ".join(folders)
+                raise InputError(f"config.{section}.sets: '{name}' is not one of {known}")
+        return [name for name in folders if name in given]
+    if drawn or given == "all":
+        return list(folders)
+    return [name for name, needed in folders.items() if all(map(os.path.exists, needed))]

@@ -1,0 +1,57 @@
+"""What the jobs of a run need of data_root and that is not there, with its size and where to get it."""
+
+import os
+from collections.abc import Iterable
+
+from pipeline_lib.data.catalogue import Archive, catalogue
+from pipeline_lib.study.image_sets import TEST
+from pipeline_lib.study.networks import released_networks
+from pipeline_lib.study.study import Study
+
+
+def missing_data(study: Study, outputs: Iterable[str]) -> list[str]:
+    """Return a line for each missing part of a data set that jobs with these outputs read.
+
+    A folder counts as there whatever is in it: its reader will say more.
+    """
+    if study.is_synthetic:
+        return []
+    outputs = set(outputs)
+    read = [name for name in study.image_sets if study.paths.manifest(name) in outputs]
+    if os.path.isdir(f"{study.data_root}/coco/annotations") and "concepts" in read:
+        read.remove("concepts")  # captions of any split will do
+    keys = {key for name in read for key in study.image_sets[name].published}
+    lines = []
+    for key, data_set in catalogue().items():
+        if key in keys:
+            source = data_set.login or f"snakemake fetch_{key}"
+            for archive in data_set.archives:
+                if not archive.optional:
+                    folder = os.path.join(data_set.folder, archive.subfolder)
+                    lines += _line(study, data_set.name, folder, archive, source)
+    for name in study.adopted:
+        if study.networks[name].source == "released" and study.paths.weights(name) in outputs:
+            entry = released_networks()[name]
+            archive = Archive(entry["file"], (), bytes=entry["bytes"])
+            at = f"weights/{entry['file']}"
+            lines += _line(study, f"{name}'s weights", at, archive, entry["address"])
+    return lines
+
+
+def needed_sets(study: Study) -> list[str]:
+    """Return the keys in the catalogue of all data sets that the study cannot do without."""
+    if study.is_synthetic:
+        return []
+    needed = [each for name, each in study.image_sets.items() if name != TEST]
+    return list(dict.fromkeys(key for each in needed for key in each.published))
+
+
+def _line(study: Study, name: str, folder: str, archive: Archive, source: str) -> list[str]:
+    named = [part for part in archive.expected_files if not set("*[") & set(part)]
+    paths = [os.path.normpath(f"{study.data_root}/{folder}/{part}") for part in (".", *named)]
+    lost = [path for path in paths if not os.path.exists(path)]
+    if not lost:
+        return []
+    size = archive.bytes or archive.approximate_bytes
+    shown = f"{size / 1e9:,.3f} GB" if size else "size unknown"
+    return [f"{name} at {lost[0]}: {shown}, {source}"]

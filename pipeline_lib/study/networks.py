@@ -1,0 +1,110 @@
+"""The networks of a study: where each comes from and what tables call it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+import yaml
+
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.study.configuration.load import checked
+from pipeline_lib.study.configuration.networks import NetworkConfig
+from pipeline_lib.study.configuration.root import Configuration
+from pipeline_lib.study.configuration.training import TrainingConfig
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network by its name in file names; ``compared`` tells whether Tables 1 to 3 have it."""
+
+    name: str
+    config: NetworkConfig
+    source: Literal["trained", "library", "released"]
+    compared: bool = True
+
+    @property
+    def label(self) -> str:
+        """The name in tables and figures."""
+        return self.config.label or self.name
+
+    @property
+    def library_name(self) -> str:
+        """The name of a ready-trained network in its library."""
+        return self.config.pretrained or self.name
+
+    @property
+    def has_class_maps(self) -> bool:
+        """False where the study asks for Grad-CAM, which is not averaged over ten crops."""
+        return self.config.maps != "grad-cam"
+
+
+@cache
+def released_networks() -> dict[str, dict]:
+    """Return the published Caffe networks, entries of ``networks/caffe/released.yaml``."""
+    text = files("pipeline_lib.networks.caffe").joinpath("released.yaml")
+    return yaml.safe_load(text.read_text(encoding="utf-8"))
+
+
+def networks_of(configuration: Configuration, has_places: bool) -> dict[str, Network]:
+    """Return the networks of a study by name: those compared, then those that a figure alone shows.
+
+    Raises InputError, naming the key, for a network that was not released or a name that no
+    network of the study has.
+    """
+    networks = {
+        name: _network(name, given if isinstance(given, NetworkConfig) else NetworkConfig())
+        for name, given in configuration.networks.items()
+        if given is not False
+    }
+    for key in ("network", "baseline"):
+        name = getattr(configuration.figures, key)
+        if name not in networks:
+            raise InputError(f"config.figures.{key}: '{name}' is not in networks")
+    for name in configuration.transfer.networks:
+        if name not in configuration.networks:
+            raise InputError(f"config.transfer.networks: '{name}' is not in networks")
+    for name, network in networks.items():
+        training_of(configuration, network, f"config.networks.{name}.recipe")
+    photographs = configuration.photographs
+    if photographs and photographs.network not in networks:
+        name = photographs.network
+        networks[name] = Network(name, NetworkConfig(), "library", compared=False)
+    name = configuration.units.places_network
+    if has_places and name not in networks:
+        networks[name] = Network(
+            name,
+            _network(name, NetworkConfig(weights="released")).config,
+            "released",
+            compared=False,
+        )
+    return networks
+
+
+def training_of(
+    configuration: Configuration, network: Network, key: str = "recipe"
+) -> TrainingConfig:
+    """Return how a network is trained: training.recipe, and its own keys over it."""
+    values = configuration.training.recipe.model_dump() | network.config.recipe
+    return checked(TrainingConfig, values, lambda inner: f"{key}.{inner}")
+
+
+def units_network(configuration: Configuration, networks: Mapping[str, Network]) -> str:
+    """Return the network whose units Figure 13 shows. Raises InputError for one that there is not."""
+    usual = "AlexNetplus-GAP"
+    name = configuration.units.network or (
+        usual if usual in networks else configuration.figures.network
+    )
+    if name not in networks or not networks[name].compared:
+        raise InputError(f"config.units.network: '{name}' is not in networks")
+    return name
+
+
+def _network(name: str, config: NetworkConfig) -> Network:
+    if config.weights == "released":
+        if name not in released_networks():
+            known = ", ".join(released_networks())
+            raise InputError(f"config.networks.{name}: was not released; there are {known}")
+        return Network(name, config, "released")
+    return Network(name, config, "trained" if config.architecture else "library")

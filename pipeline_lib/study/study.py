@@ -1,0 +1,238 @@
+"""A study: the checked configuration and what lies in data_root, as one frozen description."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.study.configuration.root import Configuration
+from pipeline_lib.study.image_sets import BIRDS, PICKED, PLACES, TEST, ImageSet, image_sets_of
+from pipeline_lib.study.image_sets import has_places as there_is_places
+from pipeline_lib.study.networks import Network, networks_of, units_network
+from pipeline_lib.study.paths import BACKPROP, NETWORK, ONE_CROP, TEN_CROP, VAL, Maps, Paths
+
+# The box methods that are applied to maps, by their source and crops (protocol, section 1).
+BOX_METHODS = {
+    (NETWORK, ONE_CROP): ("paper",),
+    (NETWORK, TEN_CROP): ("authors",),
+    (BACKPROP, ONE_CROP): ("graphcut", "authors"),
+    (BACKPROP, TEN_CROP): ("graphcut", "authors"),
+}
+CROPS = ("whole", "cam", "box")  # what the images of birds are cropped to, for Table 4
+FIGURE_8 = ("action40", "caltech256", "sun397", "event8")  # the sets that the paper shows
+FIGURE_8_ELSE = ("scene15", "caltech101", "indoor67")  # where those are missing
+VQA_TASKS = ("OpenEnded", "MultipleChoice")
+
+
+@dataclass(frozen=True)
+class Study:
+    """Networks, image sets, maps and paths of a study. ``build_study`` makes it."""
+
+    configuration: Configuration
+    data_root: str
+    networks: Mapping[str, Network]
+    image_sets: Mapping[str, ImageSet]
+    units_network: str
+    paths: Paths
+
+    @property
+    def name(self) -> str:
+        """The study's name."""
+        return self.configuration.study
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the data sets are drawn."""
+        return self.configuration.world is not None
+
+    @property
+    def main(self) -> str:
+        """The network that figures show."""
+        return self.configuration.figures.network
+
+    @property
+    def baseline(self) -> str:
+        """The network whose backprop Figure 6 shows."""
+        return self.configuration.figures.baseline
+
+    @property
+    def compared(self) -> list[str]:
+        """The networks of Tables 1 to 3."""
+        return [name for name, network in self.networks.items() if network.compared]
+
+    @property
+    def trained(self) -> list[str]:
+        """The networks that the study trains."""
+        return [name for name, network in self.networks.items() if network.source == "trained"]
+
+    @property
+    def adopted(self) -> list[str]:
+        """The networks that are taken ready-trained."""
+        return [name for name, network in self.networks.items() if network.source != "trained"]
+
+    def of_chapter(self, *chapters: str) -> list[str]:
+        """Return the names of the image sets of some chapters."""
+        return [name for name, each in self.image_sets.items() if each.chapter in chapters]
+
+    def root(self, image_set: str) -> str:
+        """Return the folder that the paths of an image set start from."""
+        return self.image_sets[image_set.removesuffix(PICKED)].root
+
+    # Maps of the ILSVRC validation images.
+
+    @property
+    def one_crop_maps(self) -> list[Maps]:
+        """Each network's maps of the whole image."""
+        return [Maps(VAL, NETWORK, ONE_CROP, name) for name in self.compared]
+
+    @property
+    def class_maps(self) -> list[Maps]:
+        """Those of them that are not by Grad-CAM."""
+        return [m for m in self.one_crop_maps if self.networks[m.network].has_class_maps]
+
+    @property
+    def ten_crop_maps(self) -> list[Maps]:
+        """Class maps merged over ten crops, as in the authors' code; not of Grad-CAM."""
+        return [maps._replace(crops=TEN_CROP) for maps in self.class_maps]
+
+    @property
+    def gradient_maps(self) -> list[Maps]:
+        """The gradient baselines."""
+        return [
+            self.backprop_maps(name)
+            for name in self.compared
+            if self.networks[name].config.backprop
+        ]
+
+    @property
+    def photographs_maps(self) -> list[Maps]:
+        """The maps of the photographs of Figure 4, if the study has any."""
+        photographs = self.configuration.photographs
+        network = [photographs.network] if photographs else []
+        return [Maps("photographs", NETWORK, ONE_CROP, name) for name in network]
+
+    @property
+    def maps(self) -> list[Maps]:
+        """All maps of the ILSVRC validation images."""
+        return [*self.one_crop_maps, *self.ten_crop_maps, *self.gradient_maps]
+
+    @property
+    def swept_maps(self) -> list[Maps]:
+        """Those whose box threshold is swept."""
+        return [*self.one_crop_maps, *self.gradient_maps]
+
+    def backprop_maps(self, network: str) -> Maps:
+        """Return the gradient maps of a network."""
+        ten = self.configuration.prediction.backprop_crops == 10
+        return Maps(VAL, BACKPROP, TEN_CROP if ten else ONE_CROP, network)
+
+    def main_maps(self, source: str = NETWORK, image_set: str = VAL, crops: str = ONE_CROP) -> Maps:
+        """Return the main network's maps of an image set."""
+        return Maps(image_set, source, crops, self.main)
+
+    def scores(self, maps: list[Maps]) -> list[str]:
+        """Return the scores of maps, by all box methods that are applied to them."""
+        return [self.paths.scores(each, method) for each in maps for method in box_methods(each)]
+
+    def boxes(self, maps: list[Maps]) -> list[str]:
+        """Return the boxes of maps, by all box methods that are applied to them."""
+        return [self.paths.boxes(each, method) for each in maps for method in box_methods(each)]
+
+    # Section 4.
+
+    @property
+    def feature_networks(self) -> list[str]:
+        """The networks whose features Table 5 compares."""
+        return [name for name in self.configuration.transfer.networks if name in self.compared]
+
+    @property
+    def fitted(self) -> list[tuple[str, str, str]]:
+        """What SVMs of Tables 4 and 5 are fitted to: image set, crop, network."""
+        sets = self.of_chapter("transfer")
+        fitted = [(s, "whole", name) for s in sets if s != BIRDS for name in self.feature_networks]
+        return fitted + [(BIRDS, crop, self.main) for crop in CROPS if BIRDS in sets]
+
+    @property
+    def figure8_sets(self) -> list[str]:
+        """The four sets of Figure 8: the paper's, or others where these are missing."""
+        if self.main not in self.feature_networks:
+            return []
+        sets = self.of_chapter("transfer")
+        return [name for name in (*FIGURE_8, *FIGURE_8_ELSE) if name in sets][:4]
+
+    # Section 5.
+
+    @property
+    def unit_sets(self) -> dict[str, tuple[str, str]]:
+        """What Figure 13 shows, by the name of its table: the image set and the network."""
+        tables = {"units": (VAL, self.units_network)}
+        if PLACES in self.image_sets:
+            tables["units-places205"] = (PLACES, self.configuration.units.places_network)
+        return tables
+
+    # Files for servers.
+
+    @property
+    def ilsvrc_submissions(self) -> list[str]:
+        """The files for the ILSVRC server, where there are test images."""
+        return [
+            self.paths.submission(f"{self.main}-{guesses}.txt")
+            for guesses in ("plain", "heuristics")
+            if TEST in self.image_sets
+        ]
+
+    @property
+    def vqa_submissions(self) -> dict[str, str]:
+        """The files for the VQA server by task, where the test images and questions are there."""
+        root = self.data_root
+
+        def is_there(task: str) -> bool:
+            files = [
+                f"{root}/vqa/{one}_mscoco_test2015_questions.json" for one in ("OpenEnded", task)
+            ]
+            return os.path.isdir(f"{root}/coco/test2015") and all(map(os.path.exists, files))
+
+        return {
+            task: self.paths.submission(f"{task}_mscoco_test2015_{self.main}_results.json")
+            for task in VQA_TASKS
+            if "vqa" in self.image_sets and (self.is_synthetic or is_there(task))
+        }
+
+
+def box_methods(maps: Maps) -> tuple[str, ...]:
+    """Return the box methods that are applied to maps."""
+    return BOX_METHODS[maps.source, maps.crops]
+
+
+def build_study(configuration: Configuration, scratch: str = "") -> Study:
+    """Return the study of a configuration and of what lies in its data_root.
+
+    ``scratch`` is the site's folder for what can be made again, if it has one. Raises InputError,
+    naming the key, for names that do not fit together and for folders that cannot be used.
+    """
+    results = f"{configuration.results}/{configuration.study}"
+    data_root = _data_root(configuration, results)
+    networks = networks_of(configuration, there_is_places(configuration, data_root))
+    trains = any(network.source == "trained" for network in networks.values())
+    nearest = next(p for p in (Path(results), *Path(results).resolve().parents) if p.exists())
+    if not os.access(nearest, os.W_OK):
+        raise InputError(f"{nearest}: the results folder cannot be written to; set results=DIR")
+    return Study(
+        configuration,
+        data_root,
+        networks,
+        image_sets_of(configuration, data_root, trains),
+        units_network(configuration, networks),
+        Paths(results, f"{scratch}/{configuration.study}" if scratch else results),
+    )
+
+
+def _data_root(configuration: Configuration, results: str) -> str:
+    if configuration.world:
+        return f"{results}/world"
+    if configuration.data_root is None:
+        raise InputError(
+            f"config.data_root: study {configuration.study} needs it; add --config data_root=DIR"
+        )
+    return os.path.expanduser(configuration.data_root).rstrip("/")

@@ -1,0 +1,98 @@
+"""A training job: from a manifest of images to a network on disk."""
+
+import logging
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+from pipeline_lib.common.files import fingerprint
+from pipeline_lib.data.loader import TrainingCrops
+from pipeline_lib.data.manifest import read_images
+from pipeline_lib.networks.artefact import save_network
+from pipeline_lib.networks.card import NetworkCard, Preprocessing
+from pipeline_lib.networks.initial_weights import start_from
+from pipeline_lib.networks.registry import build
+from pipeline_lib.study.configuration.networks import NetworkConfig
+from pipeline_lib.study.configuration.training import TrainingSection
+from pipeline_lib.training.checkpoint import Checkpoints
+from pipeline_lib.training.distributed import Processes
+from pipeline_lib.training.images import ImageSource, open_images
+from pipeline_lib.training.loop import train
+from pipeline_lib.training.stop import StopRequest
+
+log = logging.getLogger(__name__)
+
+
+def train_network(
+    name: str,
+    network: NetworkConfig,
+    settings: TrainingSection,
+    source: ImageSource,
+    *,
+    weights_folder: Path | None,
+    checkpoints_folder: Path,
+    history: Path | None,
+    log_every: int,
+    out: Path,
+    processes: Processes,
+    stop: StopRequest,
+) -> None:
+    """Train the ``network``, write it to ``out`` (.safetensors) and its card, clear the checkpoints.
+
+    Of ``network``, the architecture, its options and the start are used. Raises InputError for what
+    does not fit together, and if ``stop`` ends the run before its last step.
+    """
+    images = read_images(source.manifest)
+    classes = sorted(images["label"].unique())
+    index_of = {label: index for index, label in enumerate(classes)}
+    config = settings.recipe
+    torch.manual_seed(config.seed)
+    classifier = build(network.architecture, len(classes), network.options)
+    sides = {"size": (settings.crop,) * 2, "warp": (settings.warp,) * 2}
+    preprocessing = Preprocessing(**sides)
+    if network.start:
+        mean, std = start_from(classifier, network.start, weights_folder)
+        preprocessing = Preprocessing(**sides, mean=mean, std=std)
+    squares, data_identity = open_images(source, images, settings.warp, processes)
+    record = {**config.model_dump(), "source": source.kind, "start": network.start}
+    identity = (network.architecture, network.options, record, asdict(preprocessing))
+    checkpoints = Checkpoints(checkpoints_folder, fingerprint(*identity, *data_identity))
+    processes.run_in_first(checkpoints.take)
+    targets = [index_of[label] for label in images["label"]]
+    metrics = train(
+        classifier,
+        TrainingCrops(squares, targets, crop_side=settings.crop, seed=config.seed),
+        config,
+        checkpoints,
+        mean=preprocessing.mean,
+        std=preprocessing.std,
+        processes=processes,
+        stop=stop,
+        workers=settings.workers,
+        save_every=settings.save_every,
+        log_every=log_every,
+        history=history,
+    )
+    card = NetworkCard(
+        name=name,
+        source="trained",
+        architecture=network.architecture,
+        options=network.options,
+        classes=classes,
+        preprocessing=preprocessing,
+        training={**record, **metrics, "images": len(images), "processes": processes.count},
+    )
+
+    def write() -> None:
+        checkpoints.check_ours()
+        save_network(out, card, classifier.state_dict())
+        # SLURM starts a job again when it loses its node, even if the job goes on there and finishes.
+        # With the checkpoints kept, the second one repeats the last steps only; the end of the
+        # workflow clears them.
+        if "SLURM_JOB_ID" not in os.environ:
+            checkpoints.clear()
+        log.info("%s: wrote %s", name, out)
+
+    processes.run_in_first(write)

@@ -1,0 +1,208 @@
+"""The step: from a network's file and a manifest to a predictions file and boxes."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from pipeline_lib.common.files import fingerprint
+from pipeline_lib.features.cache import read_features
+from pipeline_lib.localization.predictions import read_predictions
+from pipeline_lib.networks.artefact import save_network
+from pipeline_lib.networks.card import NetworkCard, Preprocessing
+from pipeline_lib.networks.registry import build
+from pipeline_lib.steps.data import index
+from pipeline_lib.steps.localization import localize, predict
+from pipeline_lib.steps.transfer import extract
+from pipeline_lib.svm.classifier import LinearClassifier, save
+
+PREPROCESSING = Preprocessing((64, 64), (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
+
+
+@pytest.fixture(scope="module")
+def study(tiny_world, tmp_path_factory):
+    """The manifest of 20 val images, a network with class maps and one without."""
+    folder = tmp_path_factory.mktemp("study")
+    paths = {"images": folder / "images.csv", "classes": folder / "classes.csv"}
+    flags = [f"--{key}={path}" for key, path in paths.items()]
+    layout = ["--layout", "ilsvrc-val", "--root", str(tiny_world), "--expected", "20"]
+    assert index.main([*layout, *flags]) == 0
+    labels = sorted(pd.read_csv(paths["classes"])["label"])
+    for architecture in ("alexnet_gap", "alexnet"):
+        torch.manual_seed(0)
+        options = {"width": 0.0625, "half_input": True, "batch_norm": True}
+        state = build(architecture, len(labels), options).state_dict()
+        card = NetworkCard(architecture, "trained", architecture, options, labels, PREPROCESSING)
+        save_network(folder / f"{architecture}.safetensors", card, state)
+    return folder
+
+
+def run(study, root, out, network="alexnet_gap", *more):
+    flags = {"network": study / f"{network}.safetensors", "images": study / "images.csv"}
+    flags |= {"root": root, "out": out}
+    argv = [item for key, value in flags.items() for item in (f"--{key}", str(value))]
+    return predict.main([*argv, *more])
+
+
+@pytest.mark.parametrize(
+    ("network", "flags", "method", "crops", "planes"),
+    [
+        ("alexnet_gap", [], "cam", 1, (1, 7, 7)),
+        ("alexnet_gap", ["--crops", "10", "--method", "cam"], "cam", 10, (10, 7, 7)),
+        ("alexnet", [], "grad-cam", 1, (1, 7, 7)),
+        ("alexnet_gap", ["--layer", "trunk.conv2"], "grad-cam", 1, (1, 15, 15)),
+        ("alexnet", ["--method", "backprop"], "backprop", 1, (2, 64, 64)),
+        ("alexnet", ["--method", "backprop", "--crops", "10"], "backprop", 10, (2, 73, 73)),
+    ],
+)
+def test_a_network_predicts_the_images_of_a_manifest(
+    study, tiny_world, tmp_path, network, flags, method, crops, planes
+):
+    out = tmp_path / "net.h5"
+    assert run(study, tiny_world, out, network, *flags) == 0
+    predictions = read_predictions(out, study / "images.csv")
+    images = pd.read_csv(study / "images.csv")
+    assert predictions.image_id == list(images["image_id"])
+    assert [predictions.label_of(index) for index in predictions.true_class] == list(images["label"])
+    assert (predictions.method, predictions.crops) == (method, crops)
+    assert predictions.name == ("Backprop on alexnet" if method == "backprop" else network)
+    assert (predictions.size, predictions.warped) == ((64, 64), (73, 73))  # 64 * 256 / 224
+    assert predictions.images == fingerprint(study / "images.csv")
+    assert predictions.true_map.shape == (20, *planes)
+    assert predictions.maps.shape == (20, 0 if method == "backprop" else 5, *planes)
+    assert np.asarray(predictions.true_map).any()
+    assert (np.diff(predictions.scores, axis=1) <= 0).all()
+    boxes = ["--predictions", out, "--images", study / "images.csv", "--box-method", "authors"]
+    assert localize.main([*map(str, boxes), "--out", str(tmp_path / "boxes.csv")]) == 0
+    ranks = pd.read_csv(tmp_path / "boxes.csv", comment="#")["rank"]
+    assert set(ranks) == ({0} if method == "backprop" else set(range(6)))
+
+
+def test_several_workers_and_small_batches_predict_the_same(study, tiny_world, tmp_path):
+    assert run(study, tiny_world, tmp_path / "a.h5") == 0
+    more = ["--workers", "2", "--batch", "3", "--threads", "1"]
+    assert run(study, tiny_world, tmp_path / "b.h5", "alexnet_gap", *more) == 0
+    first, second = (read_predictions(tmp_path / name) for name in ("a.h5", "b.h5"))
+    assert first.fingerprint == second.fingerprint
+    assert (first.classes == second.classes).all()
+    np.testing.assert_allclose(first.maps[:], second.maps[:], rtol=1e-3, atol=1e-4)
+
+
+def test_predictions_of_two_layers_have_different_fingerprints(study, tiny_world, tmp_path):
+    marks = set()
+    for layer in ("trunk.conv2", "trunk.conv3"):
+        assert run(study, tiny_world, tmp_path / "net.h5", "alexnet_gap", "--layer", layer) == 0
+        marks.add(read_predictions(tmp_path / "net.h5").fingerprint)
+    assert len(marks) == 2
+
+
+@pytest.mark.parametrize(
+    ("network", "flags", "words"),
+    [
+        ("alexnet", ["--method", "cam"], "alexnet: has no class maps"),
+        ("alexnet", ["--layer", "conv99"], "alexnet: has no layer 'conv99'"),
+        ("alexnet_gap", ["--crops", "4"], "4 crops"),
+        ("absent", [], "absent.json: not found"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(
+    study, tiny_world, tmp_path, capsys, network, flags, words
+):
+    assert run(study, tiny_world, tmp_path / "net.h5", network, *flags) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert words in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_image_of_a_class_that_the_network_does_not_know_is_refused(
+    study, tiny_world, tmp_path, capsys
+):
+    text = (study / "images.csv").read_text()
+    label = pd.read_csv(study / "images.csv")["label"][0]
+    (tmp_path / "other.csv").write_text(text.replace(label, "n01234567"))
+    more = ["--images", str(tmp_path / "other.csv")]
+    assert run(study, tiny_world, tmp_path / "net.h5", "alexnet_gap", *more) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "other.csv" in line
+    assert "n01234567" in line
+
+
+def test_images_without_labels_have_guesses_and_no_true_map(study, tiny_world, tmp_path):
+    images = pd.read_csv(study / "images.csv")
+    images["label"] = ""
+    images.to_csv(tmp_path / "test.csv", index=False)
+    more = ["--images", str(tmp_path / "test.csv")]
+    assert run(study, tiny_world, tmp_path / "net.h5", "alexnet_gap", *more) == 0
+    predictions = read_predictions(tmp_path / "net.h5")
+    assert (predictions.true_class == -1).all()
+    assert not predictions.true_map[:].any()
+    assert predictions.maps[:].any()
+
+
+def svm_of(study, tiny_world, folder, normalised):
+    """A classifier of four classes of the val images, with random weights."""
+    features = folder / "features.h5"
+    flags = {"network": study / "alexnet_gap.safetensors", "images": study / "images.csv"}
+    flags |= {"root": tiny_world, "out": features, "partial": folder / "part"}
+    assert extract.main([item for k, v in flags.items() for item in (f"--{k}", str(v))]) == 0
+    read = read_features(features)
+    rng = np.random.default_rng(0)
+    labels = sorted(set(pd.read_csv(study / "images.csv")["label"]))
+    weights = rng.normal(size=(len(labels), read.features.shape[1])).astype(np.float32)
+    bias = rng.normal(size=len(labels)).astype(np.float32)
+    numbers = {"weights": weights, "bias": bias, "objective": bias, "cost": 1.0}
+    texts = {"classes": labels, "network": read.network, "features": "f", "split": "1"}
+    svm = LinearClassifier(**numbers, **texts, normalised=normalised)
+    save(folder / "svm.npz", svm)
+    values = np.asarray(read.features)
+    if normalised:
+        values = values / np.linalg.norm(values, axis=1, keepdims=True)
+    return svm, values @ weights.T + bias
+
+
+@pytest.mark.parametrize("normalised", [False, True])
+def test_an_svms_classes_are_predicted_from_its_features(study, tiny_world, tmp_path, normalised):
+    svm, values = svm_of(study, tiny_world, tmp_path, normalised)
+    out = tmp_path / "net.h5"
+    flags = ["--classifier", str(tmp_path / "svm.npz")]
+    assert run(study, tiny_world, out, "alexnet_gap", *flags) == 0
+    predictions = read_predictions(out, study / "images.csv")
+    assert predictions.class_labels == svm.classes
+    order = np.argsort(-values, axis=1)[:, :5]
+    np.testing.assert_array_equal(predictions.classes, order)
+    np.testing.assert_allclose(
+        predictions.scores, np.take_along_axis(values, order, axis=1), rtol=1e-3, atol=1e-5
+    )
+    truth = pd.read_csv(study / "images.csv")["label"]
+    assert [predictions.label_of(index) for index in predictions.true_class] == truth.tolist()
+    if not normalised:  # the mean of a class's map is its decision value, less the bias
+        means = np.asarray(predictions.maps[:]).mean((2, 3, 4))
+        np.testing.assert_allclose(means, predictions.scores - svm.bias[order], rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--crops", "10"], "leave out --crops"),
+        (["--method", "backprop"], "its maps are class maps"),
+    ],
+)
+def test_an_svm_goes_with_class_maps_of_whole_images(
+    study, tiny_world, tmp_path, capsys, flags, message
+):
+    svm_of(study, tiny_world, tmp_path, False)
+    capsys.readouterr()
+    classifier = ["--classifier", str(tmp_path / "svm.npz")]
+    assert run(study, tiny_world, tmp_path / "net.h5", "alexnet_gap", *classifier, *flags) == 1
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "net.h5").exists()
+
+
+def test_an_svm_of_another_networks_features_is_refused(study, tiny_world, tmp_path, capsys):
+    svm, _ = svm_of(study, tiny_world, tmp_path, False)
+    save(tmp_path / "svm.npz", replace(svm, network="another"))
+    classifier = ["--classifier", str(tmp_path / "svm.npz")]
+    assert run(study, tiny_world, tmp_path / "net.h5", "alexnet_gap", *classifier) == 1
+    assert "is not of alexnet_gap's features" in capsys.readouterr().err

@@ -1,0 +1,78 @@
+# What all rules share: the study, made from the configuration, and the interpreter that jobs run.
+
+import os
+import re
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+from snakemake.settings.types import DeploymentMethod
+
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.data.catalogue import catalogue
+from pipeline_lib.reporting.catalogue import FIGURES, TABLES, available, targets
+from pipeline_lib.scheduling.graph_file import write_graph
+from pipeline_lib.scheduling.site import read_site, spread
+from pipeline_lib.scheduling.slurm import status_command
+from pipeline_lib.scheduling.state import failures
+from pipeline_lib.study import flags
+from pipeline_lib.study.configuration.flags import as_flags as settings
+from pipeline_lib.study.configuration.load import load_configuration
+from pipeline_lib.study.configuration.root import NETWORK_NAME
+from pipeline_lib.study.configuration.transfer import SvmConfig
+from pipeline_lib.study.files import every_file, index_tables
+from pipeline_lib.study.image_sets import BIRDS, PICKED, TEST, TRAIN, transfer_root
+from pipeline_lib.study.missing import missing_data, needed_sets
+from pipeline_lib.study.paths import MAPS, SVM, TEN_CROP, VAL, VAL_MAPS
+from pipeline_lib.study.study import build_study
+
+
+def refuse(*messages):
+    """End at once, a line each: which key or file, what is wrong."""
+    sys.exit("\n".join(f"error: {message}" for message in messages))
+
+
+STUDIES = Path(workflow.source_path("../studies/mini.yaml")).parent
+try:
+    SITE = read_site(STUDIES.parents[1] / "slurm" / "site.yaml", os.environ)
+    CONFIG = load_configuration(config, STUDIES)
+    STUDY = build_study(CONFIG, SITE.scratch)
+except InputError as error:
+    refuse(error)
+PATHS = STUDY.paths
+
+# Jobs run the interpreter that runs Snakemake, unless an environment is deployed for them.
+DEPLOYED = workflow.deployment_settings and workflow.deployment_settings.deployment_method
+PYTHON = "python" if DEPLOYED else shlex.quote(sys.executable)
+CONDA = "../../envs/pipeline.yaml"
+
+# glibc would return every large block and take it anew, layer by layer: a tenth of the CPU time.
+os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(1 << 30))
+os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(4 << 30))
+
+# Where no profile names default resources, no job is sent anywhere.
+if workflow.resource_settings.default_resources is not None:
+    workflow.resource_settings.default_resources.update(SITE.default_resources)
+
+
+def gpus(each=1, nodes=1):
+    """Return the resources of a job that runs a network."""
+    return SITE.gpus(each, nodes) if CONFIG.gpu else spread(nodes)
+
+
+def one_of(names):
+    """Return a pattern that matches these names and nothing else."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
+def files_of(target):
+    """Return an input function of a target: its files, or a refusal that says what is missing."""
+
+    def files(_wildcards):
+        try:
+            return target.files(STUDY)
+        except InputError as error:
+            refuse(error)
+
+    return files
