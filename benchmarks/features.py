@@ -1,9 +1,9 @@
-"""How fast features are extracted: the step's pass against the loop a user of timm would write.
+"""Speed of feature extraction: the step's forward pass against the loop that a user of timm would write.
 
 That loop is timm's own transform in a DataLoader, then ``forward_features`` and
 ``forward_head(pre_logits=True)``; both get the same network, JPEG files, batches, workers and
-threads. ResNet-50 at 224 pixels, on a CPU ResNet-18 at 128. Ratios above 1 say that the step's pass is
-faster; each is of two passes made one right after the other, in turns of who comes first.
+threads. ResNet-50 at 224 pixels, on a CPU ResNet-18 at 128. Ratios above 1 mean that the step is faster;
+each compares two consecutive passes, and their order alternates.
 """
 
 import argparse
@@ -23,26 +23,34 @@ from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from pipeline_lib.features.forward import extract
-from pipeline_lib.features.layer import FeatureNetwork
+from pipeline_lib.features.feature_network import FeatureNetwork
+from pipeline_lib.features.forward import feature_batches
 from pipeline_lib.networks.card import Preprocessing
 
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line; sizes that are not given depend on the device."""
-    made = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    made.add_argument("--network", help="of timm: resnet50 on a GPU, else resnet18")
-    made.add_argument("--side", type=int, help="of the input, in pixels: 224 on a GPU, else 128")
-    made.add_argument("--images", type=int, help="4096 on a GPU, else 64")
-    made.add_argument("--batch", type=int, help="128 on a GPU, else 16")
-    made.add_argument("--workers", type=int, help="that decode: 12 on a GPU, else 1")
-    made.add_argument("--repeats", type=int, default=5, help="of which the median is taken")
-    made.add_argument("--quick", action="store_true", help="three short repetitions, to see it run")
-    made.add_argument("--out", type=Path, help="write the numbers here, as JSON")
-    return made
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("--network", help="network of timm: resnet50 on a GPU, else resnet18")
+    parser.add_argument(
+        "--side", type=int, help="side of the input in pixels: 224 on a GPU, else 128"
+    )
+    parser.add_argument("--images", type=int, help="4096 on a GPU, else 64")
+    parser.add_argument("--batch", type=int, help="128 on a GPU, else 16")
+    parser.add_argument(
+        "--workers", type=int, help="processes that decode images: 12 on a GPU, else 1"
+    )
+    parser.add_argument(
+        "--repeats", type=int, default=5, help="repetitions; the median is reported"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="three short repetitions, to try it out"
+    )
+    parser.add_argument("--out", type=Path, help="write the numbers here, as JSON")
+    return parser
 
 
-def draw_photographs(folder: Path, count: int) -> list[str]:
+def write_photographs(folder: Path, count: int) -> list[str]:
     """Write ``count`` smooth JPEG files of 500 x 375 pixels, ImageNet's usual size."""
     rng = np.random.default_rng(0)
     names = [f"{index}.jpg" for index in range(count)]
@@ -53,7 +61,7 @@ def draw_photographs(folder: Path, count: int) -> list[str]:
 
 
 class Transformed(Dataset):
-    """Files opened and transformed, as in any tutorial."""
+    """Image files, opened and transformed as in a tutorial."""
 
     def __init__(self, folder: Path, names: list[str], transform: Callable) -> None:
         self.folder, self.names, self.transform = folder, names, transform
@@ -75,7 +83,7 @@ def plain_loop(
     workers: int,
     device: str,
 ) -> Iterator[np.ndarray]:
-    """Yield features as a user of timm would make them."""
+    """Yield features as a user of timm would extract them."""
     transform = timm.data.create_transform(side, interpolation="bicubic", crop_pct=1.0)
     images = Transformed(folder, names, transform)
     network = network.to(device)
@@ -86,15 +94,15 @@ def plain_loop(
 
 
 def speed(extraction: Callable[[], Iterator[np.ndarray]], count: int) -> float:
-    """Make all features; return images a second, starting the workers included."""
+    """Extract all features; return images per second, the start of the workers included."""
     started = time.perf_counter()
-    made = sum(len(features) for features in extraction())
-    assert made == count
+    total = sum(len(features) for features in extraction())
+    assert total == count
     return count / (time.perf_counter() - started)
 
 
 def main() -> int:
-    """Draw, extract in every way in turn, print the table."""
+    """Write images, extract their features in every way in turn, print the table."""
     arguments = make_parser().parse_args()
     device = "cuda" if torch.cuda.is_available() else "cpu"
     sizes = {"network": "resnet50", "side": 224, "images": 4096, "batch": 128, "workers": 12}
@@ -109,16 +117,17 @@ def main() -> int:
     ours = timm.create_model(sizes["network"], pretrained=False)
     ours.load_state_dict(theirs.state_dict())
     ours = FeatureNetwork(ours, size)
-    feeding = {"batch": sizes["batch"], "workers": sizes["workers"]}
+    loading = {"batch": sizes["batch"], "workers": sizes["workers"]}
     with tempfile.TemporaryDirectory() as folder:
-        names = draw_photographs(Path(folder), sizes["images"])
+        names = write_photographs(Path(folder), sizes["images"])
         step = partial(
-            extract,
+            feature_batches,
             ours,
             Preprocessing(size),
             Path(folder),
             names,
-            **feeding,
+            **loading,
+            precision="float32",
             device=torch.device(device),
         )
         ways = {
@@ -128,7 +137,7 @@ def main() -> int:
                 Path(folder),
                 names,
                 side=sizes["side"],
-                **feeding,
+                **loading,
                 device=device,
             ),
             "float32": step,
@@ -136,10 +145,10 @@ def main() -> int:
         }
         for extraction in ways.values():
             speed(extraction, len(names))  # warms up
-        found: dict[str, list[float]] = {way: [] for way in ways}
+        speeds_of: dict[str, list[float]] = {way: [] for way in ways}
         for repeat in range(arguments.repeats):
             for way in list(ways)[:: 1 if repeat % 2 else -1]:
-                found[way].append(speed(ways[way], len(names)))
+                speeds_of[way].append(speed(ways[way], len(names)))
         exact, rounded = (np.concatenate(list(ways[way]())) for way in ("float32", "bfloat16"))
     parity = np.linalg.norm(rounded - exact, axis=1) / np.linalg.norm(exact, axis=1)
     device = torch.cuda.get_device_name() if device == "cuda" else "CPU"
@@ -147,21 +156,21 @@ def main() -> int:
         f"{device}, {sizes['network']} at {sizes['side']} pixels, {sizes['images']} images, "
         f"batch {sizes['batch']}, {sizes['workers']} workers, {torch.get_num_threads()} threads"
     )
-    print("way         images/s (median)  to the plain loop    least     most")
+    print("way         images/s (median)  to the plain loop      min      max")
     ratios = {
-        way: [mine / plain for mine, plain in zip(speeds, found["plain loop"], strict=True)]
-        for way, speeds in found.items()
+        way: [ours / plain for ours, plain in zip(speeds, speeds_of["plain loop"], strict=True)]
+        for way, speeds in speeds_of.items()
     }
-    for way, speeds in found.items():
-        of = ratios[way]
+    for way, speeds in speeds_of.items():
+        ratio = ratios[way]
         print(
-            f"{way:11} {statistics.median(speeds):17.1f} {statistics.median(of):18.3f} "
-            f"{min(of):8.3f} {max(of):8.3f}"
+            f"{way:11} {statistics.median(speeds):17.1f} {statistics.median(ratio):18.3f} "
+            f"{min(ratio):8.3f} {max(ratio):8.3f}"
         )
     print(f"bfloat16 differs from float32 by {parity.max():.4f} of the features' length at most")
     if arguments.out:
         numbers = {"device": device, "torch": torch.__version__, **sizes}
-        numbers |= {"images_per_second": found, "ratios": ratios, "parity": float(parity.max())}
+        numbers |= {"images_per_second": speeds_of, "ratios": ratios, "parity": float(parity.max())}
         arguments.out.write_text(json.dumps(numbers, indent=2) + "\n")
     return 0
 

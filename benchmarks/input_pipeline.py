@@ -1,8 +1,8 @@
-"""How fast packed images feed the GPU: training from shards against the same batches in memory.
+"""How fast packed images feed the GPU: training from shards compared with batches in memory.
 
-GoogLeNet-GAP on batches of 256, in bfloat16 where there is a GPU; on a CPU a thin one on small
-batches. The shards are made here, of random smooth images of 256 pixels. A ratio near 1 says that
-the network never waits for its input.
+GoogLeNet-GAP with batches of 256 in bfloat16 on a GPU; a narrow one with small batches on a CPU. The
+shards are made here from random smooth images of 256 pixels. A ratio near 1 means that the network
+never waits for its input.
 """
 
 import argparse
@@ -21,26 +21,28 @@ from torch import nn
 
 from pipeline_lib.data.loader import TrainingCrops, normalised, training_batches, training_loader
 from pipeline_lib.data.manifest import IMAGE_COLUMNS, write_rows
+from pipeline_lib.data.packing import pack_images
 from pipeline_lib.data.shards import PackedImages
 from pipeline_lib.networks.registry import build
-from pipeline_lib.steps.data.pack import main as pack
 
 WARP, CROP, CLASSES = 256, 224, 1000
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The command line; sizes that are not given depend on the device."""
-    made = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    made.add_argument("--batch", type=int, help="256 on a GPU, else 16")
-    made.add_argument("--width", type=float, help="of the network: 1 on a GPU, else 0.25")
-    made.add_argument("--steps", type=int, help="in a repetition: 100 on a GPU, else 16")
-    made.add_argument("--repeats", type=int, default=5, help="of which the median is taken")
-    made.add_argument("--images", type=int, help="packed: 16384 on a GPU, else 256")
-    made.add_argument("--workers", type=int, help="that decode: 8 on a GPU, else 1")
-    made.add_argument("--quick", action="store_true", help="three short repetitions, to see it run")
-    made.add_argument("--out", type=Path, help="write the numbers here, as JSON")
-    return made
+    """The command line; default sizes depend on the device."""
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("--batch", type=int, help="256 on a GPU, else 16")
+    parser.add_argument("--width", type=float, help="of the network: 1 on a GPU, else 0.25")
+    parser.add_argument("--steps", type=int, help="steps per repetition: 100 on a GPU, else 16")
+    parser.add_argument(
+        "--repeats", type=int, default=5, help="repetitions, of which the median is reported"
+    )
+    parser.add_argument("--images", type=int, help="to pack: 16384 on a GPU, else 256")
+    parser.add_argument("--workers", type=int, help="processes that decode: 8 on a GPU, else 1")
+    parser.add_argument("--quick", action="store_true", help="three short repetitions, as a test")
+    parser.add_argument("--out", type=Path, help="write the numbers here, as JSON")
+    return parser
 
 
 def pack_smooth_images(folder: Path, count: int, processes: int) -> PackedImages:
@@ -54,10 +56,16 @@ def pack_smooth_images(folder: Path, count: int, processes: int) -> PackedImages
         smooth.save(folder / "images" / f"{index}.jpg", quality=95)
         rows.append((str(index), f"{index}.jpg", "n1", WARP, WARP, False))
     write_rows(folder / "images.csv", IMAGE_COLUMNS, rows)
-    flags = ["--images", folder / "images.csv", "--root", folder / "images", "--side", WARP]
-    flags += ["--processes", processes, "--out", folder / "packed", "--shard-size", 1024]
-    if pack([str(flag) for flag in flags]) != 0:
-        raise SystemExit("packing failed")
+    pack_images(
+        folder / "images.csv",
+        folder / "images",
+        folder / "packed",
+        side=WARP,
+        seed=0,
+        shard_size=1024,
+        quality=95,
+        processes=processes,
+    )
     return PackedImages(folder / "packed")
 
 
@@ -73,7 +81,7 @@ class Trainer:
         self.optimizer = torch.optim.SGD(self.network.parameters(), 0.001, momentum=0.9)
 
     def speed(self, batches: Iterable[tuple[torch.Tensor, torch.Tensor]], unmeasured: int) -> float:
-        """Train on all batches, and return the images a second after the ``unmeasured`` first."""
+        """Train on all batches; return the images per second after the first ``unmeasured`` batches."""
         images, started = 0, 0.0
         for number, (pixels, targets) in enumerate(batches):
             if number == unmeasured:
@@ -98,7 +106,7 @@ class Trainer:
 
 
 def main() -> int:
-    """Pack, train from both in turn, print the table."""
+    """Pack, train from shards and from memory in turn, print the table."""
     arguments = make_parser().parse_args()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     sizes = {"batch": 256, "width": 1.0, "steps": 100, "images": 16384, "workers": 8}
@@ -118,27 +126,29 @@ def main() -> int:
             keys = training_batches(len(crops), batch, 0, range(first, first + count))
             return training_loader(crops, keys, workers, pin_memory=device.type == "cuda")
 
-        # The workers start together: what they have read ahead by then says nothing of their speed.
+        # Batches that the workers read ahead while they start are left out of the measurement.
         ahead = 1 + 2 * workers
         trainer = Trainer(sizes["width"], device)
-        kept = list(loaded(0, 4))
-        in_memory = [kept[step % len(kept)] for step in range(steps + ahead)]
-        trainer.speed(in_memory, ahead)  # warms up
-        found: dict[str, list[float]] = {"shards": [], "memory": []}
+        batches = list(loaded(0, 4))
+        in_memory = [batches[step % len(batches)] for step in range(steps + ahead)]
+        trainer.speed(in_memory, ahead)  # warm-up
+        speeds: dict[str, list[float]] = {"shards": [], "memory": []}
         for repeat in range(arguments.repeats):
-            found["shards"].append(trainer.speed(loaded(repeat * steps, steps + ahead), ahead))
-            found["memory"].append(trainer.speed(in_memory, ahead))
-    shards, memory = (statistics.median(found[source]) for source in ("shards", "memory"))
-    ratios = [ours / theirs for ours, theirs in zip(found["shards"], found["memory"], strict=True)]
+            speeds["shards"].append(trainer.speed(loaded(repeat * steps, steps + ahead), ahead))
+            speeds["memory"].append(trainer.speed(in_memory, ahead))
+    shards, memory = (statistics.median(speeds[source]) for source in ("shards", "memory"))
+    ratios = [
+        packed / held for packed, held in zip(speeds["shards"], speeds["memory"], strict=True)
+    ]
     name = torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
     print(f"{name}, GoogLeNet-GAP, width {sizes['width']:g}, batch {batch}, {workers} workers")
-    print("from     images/s (median)   least    most")
-    for source, speeds in found.items():
-        middle = statistics.median(speeds)
-        print(f"{source:8} {middle:17.1f} {min(speeds):7.1f} {max(speeds):7.1f}")
+    print("from     images/s (median)     min     max")
+    for source, values in speeds.items():
+        median = statistics.median(values)
+        print(f"{source:8} {median:17.1f} {min(values):7.1f} {max(values):7.1f}")
     print(f"ratio    {statistics.median(ratios):17.3f} {min(ratios):7.3f} {max(ratios):7.3f}")
     if arguments.out:
-        numbers = {"device": name, "torch": torch.__version__, **sizes, "images_per_second": found}
+        numbers = {"device": name, "torch": torch.__version__, **sizes, "images_per_second": speeds}
         medians = {"shards": shards, "memory": memory, "ratio": statistics.median(ratios)}
         arguments.out.write_text(json.dumps({**numbers, "medians": medians}, indent=2) + "\n")
     return 0

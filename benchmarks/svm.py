@@ -1,9 +1,9 @@
-"""How fast all classes' SVMs are solved at once: against LinearSVC and liblinear-multicore.
+"""Speed of the batched SVM solver against LinearSVC and liblinear-multicore.
 
-Features like a GAP network's, made here: the mean over positions of rectified units, of mean length
-85 like GoogLeNet-GAP's. liblinear solves a class at a time, so it is timed on a few random classes and
-its time is multiplied; ours, with its preparation, is timed on all. Each repetition times all solvers
-in turn, and the ratios are medians over repetitions.
+The features are synthetic but like those of a GAP network: means over positions of rectified units,
+with GoogLeNet-GAP's mean length of 85. liblinear solves one class at a time, so it is timed on a few
+random classes and its time is multiplied; ours, with its preparation, is timed on all. Each repetition
+times all solvers in turn, and the ratios are medians over repetitions.
 """
 
 import argparse
@@ -30,7 +30,7 @@ SIZES = (
 QUICK = ((600, 128, 20),)
 POSITIONS, CODE, LENGTH = 16, 128, 85.0
 Weights = tuple[np.ndarray, float]
-Fit = Callable[[np.ndarray, float], Weights]  # of the targets of a class, at a cost
+Fit = Callable[[np.ndarray, float], Weights]  # from the targets of a class and a cost
 
 
 def gap_features(n: int, d: int, k: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -51,13 +51,13 @@ def gap_features(n: int, d: int, k: int, seed: int = 0) -> tuple[np.ndarray, np.
 
 
 def linear_svc(features: np.ndarray) -> Fit:
-    """scikit-learn's, as it comes."""
+    """scikit-learn's LinearSVC with its defaults."""
 
     def fit(targets: np.ndarray, cost: float) -> Weights:
         with warnings.catch_warnings():
             warnings.simplefilter(
                 "ignore"
-            )  # it says where it did not converge; the gap says so too
+            )  # it warns if it did not converge; the gap shows that too
             model = LinearSVC(C=cost).fit(features, targets)
         return model.coef_[0], model.intercept_[0]
 
@@ -71,11 +71,11 @@ def liblinear_multicore(features: np.ndarray, threads: int) -> Fit:
         from liblinear.liblinearutil import train
     except ImportError:
         raise SystemExit("pip install liblinear-multicore, or give --only-linearsvc") from None
-    posed = problem(np.zeros(len(features)), csr_matrix(features.astype(np.float64)))
+    multicore_problem = problem(np.zeros(len(features)), csr_matrix(features.astype(np.float64)))
 
     def fit(targets: np.ndarray, cost: float) -> Weights:
-        np.ctypeslib.as_array(posed.y, (len(targets),))[:] = targets
-        model = train(posed, f"-s 2 -m {threads} -B 1 -e 1e-4 -c {cost} -q")
+        np.ctypeslib.as_array(multicore_problem.y, (len(targets),))[:] = targets
+        model = train(multicore_problem, f"-s 2 -m {threads} -B 1 -e 1e-4 -c {cost} -q")
         weights, bias = model.get_decfun()
         # The class of the first example is liblinear's positive one.
         sign = 1 if model.get_labels()[0] == 1 else -1
@@ -86,19 +86,27 @@ def liblinear_multicore(features: np.ndarray, threads: int) -> Fit:
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line."""
-    made = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    made.add_argument("--device", help="for ours; a GPU where there is one")
-    made.add_argument("--threads", type=int, default=2, help="for ours and liblinear-multicore")
-    made.add_argument("--classes", type=int, default=10, help="that the others solve")
-    made.add_argument("--repeats", type=int, default=3)
-    made.add_argument("--costs", type=float, nargs="+", default=(1, 10, 100), help="of unit length")
-    made.add_argument("--only-linearsvc", action="store_true")
-    made.add_argument("--quick", action="store_true", help="a small problem, to see it run")
-    return made
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("--device", help="device of ours; by default a GPU if there is one")
+    parser.add_argument(
+        "--threads", type=int, default=2, help="CPU threads of ours and of liblinear-multicore"
+    )
+    parser.add_argument("--classes", type=int, default=10, help="classes that the others solve")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument(
+        "--costs",
+        type=float,
+        nargs="+",
+        default=(1, 10, 100),
+        help="values of C, for features of unit length",
+    )
+    parser.add_argument("--only-linearsvc", action="store_true")
+    parser.add_argument("--quick", action="store_true", help="a small problem, to try it out")
+    return parser
 
 
 def compare(size: tuple[int, int, int], cost: float, arguments: argparse.Namespace) -> list[dict]:
-    """Time the solvers on unit features; a row for each that is not ours."""
+    """Time the solvers on features of unit length; return a row for each solver but ours."""
     n, d, k = size
     features, labels = gap_features(n, d, k)
     features /= np.linalg.norm(features, axis=1, keepdims=True)
@@ -115,14 +123,14 @@ def compare(size: tuple[int, int, int], cost: float, arguments: argparse.Namespa
         solution = BatchedSolver(features, device).solve(targets, cost)
         seconds["ours"].append(time.perf_counter() - started)
         ours = objective(solution.weights, solution.bias, features, targets, cost)[chosen]
-        for name, prepared in others.items():
+        for name, prepare in others.items():
             began = time.perf_counter()
-            fit = prepared(features)
+            fit = prepare(features)
             started = time.perf_counter()
-            found = [fit(targets[:, c], cost) for c in chosen]
+            solutions = [fit(targets[:, c], cost) for c in chosen]
             of_all = (time.perf_counter() - started) * k / len(chosen)
             seconds[name].append(started - began + of_all)
-            weights, bias = np.array([w for w, _ in found]), np.array([b for _, b in found])
+            weights, bias = np.array([w for w, _ in solutions]), np.array([b for _, b in solutions])
             theirs = objective(weights, bias, features, targets[:, chosen], cost)
             gaps[name] = (ours / theirs - 1).max()
     return [

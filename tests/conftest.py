@@ -1,4 +1,4 @@
-"""Fixtures for all tests: real data where there is some, and a tiny synthetic world."""
+"""Fixtures for all tests: real data if there is any, and a tiny synthetic ILSVRC."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What the command lines of all steps share: flags, a log, progress, one-line errors."""
+"""The command line that all steps share: flags, a log, progress bars, one-line errors."""
 
 import argparse
 import errno
@@ -20,10 +20,11 @@ log = logging.getLogger("pipeline_lib")
 
 
 class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
-    """Show defaults, but only where there is one worth showing."""
+    """Show defaults, except None, False and the empty list."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        if action.required or action.default is None or action.default is False:
+        default = action.default
+        if action.required or default is None or default is False or default == []:
             return action.help
         return super()._get_help_string(action)
 
@@ -31,7 +32,7 @@ class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
 def step_parser(docstring: str | None, module: str) -> argparse.ArgumentParser:
     """Return the parser of a step from its module's ``__doc__`` and ``__name__``.
 
-    The step is called like the last part of the module's name: ``python -m pipeline_lib <step>``.
+    The step has the name of its module: ``python -m pipeline_lib <step>``.
     """
     parser = argparse.ArgumentParser(
         prog=f"python -m pipeline_lib {module.rpartition('.')[2]}",
@@ -43,7 +44,7 @@ def step_parser(docstring: str | None, module: str) -> argparse.ArgumentParser:
 
 
 def option(text: str) -> tuple[str, object]:
-    """Parse one ``key=value`` flag; the value is read as YAML (``width=0.25``, ``half_input=true``)."""
+    """Parse a ``key=value`` flag; the value is read as YAML (``width=0.25``, ``half_input=true``)."""
     key, separator, value = text.partition("=")
     if not separator or not key:
         raise argparse.ArgumentTypeError(f"'{text}' is not key=value")
@@ -51,7 +52,7 @@ def option(text: str) -> tuple[str, object]:
 
 
 def progress(items: Iterable[Item], label: str, total: int | None = None) -> Iterable[Item]:
-    """Wrap ``items`` in a progress bar that is silent when stderr is no terminal."""
+    """Wrap ``items`` in a progress bar, which is silent if stderr is not a terminal."""
     return tqdm(items, desc=label, total=total, disable=None, leave=False, dynamic_ncols=True)
 
 
@@ -60,8 +61,8 @@ def command(
 ) -> Callable[[Callable], Callable[..., int]]:
     """Turn ``run(arguments)`` into a ``main(argv=None)`` that returns the exit status.
 
-    An InputError, a full disk or an unwritable folder is one line on stderr and status 1; anything
-    else is a defect of ours and keeps its traceback.
+    An InputError, a full disk or an unwritable folder gives one line on stderr and status 1; any other
+    exception is a bug, gives its traceback and status 1.
     """
 
     def decorate(run: Callable[[argparse.Namespace], None]) -> Callable[..., int]:
@@ -81,7 +82,7 @@ def command(
                     where = error.filename or "output"
                     log.error("error: %s: %s", where, _DISK_ERRORS[error.errno])
             except Exception:
-                log.exception("error: a defect in this step, please report it")
+                log.exception("error: a bug in this step, please report it")
             else:
                 return 0
             return 1
@@ -100,7 +101,7 @@ _DISK_ERRORS = {
 
 
 def _start_log(path: Path | None, program: str, argv: list[str]) -> None:
-    logging.raiseExceptions = False  # a full disk is reported once, by the step, not per line
+    logging.raiseExceptions = False  # the step reports a full disk once; the log must not repeat it
     log.handlers.clear()
     log.setLevel(logging.INFO)
     log.propagate = False

@@ -1,5 +1,5 @@
-"""The error a user can do something about."""
+"""The error that a user can fix."""
 
 
 class InputError(Exception):
-    """Bad input. The message is one line: which file, what is wrong, what to do."""
+    """Wrong input. The message is one line: which file, what is wrong, what to do."""

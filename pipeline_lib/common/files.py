@@ -1,4 +1,4 @@
-"""Files that are either whole or not there, and fingerprints of what they were made from."""
+"""Files that are either complete or absent, and fingerprints of values and files."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline_lib.common.errors import InputError
 
-_HOST = socket.gethostname()  # two machines may give their processes the same number
+_HOST = socket.gethostname()  # processes on two machines may have the same number
 
 
 def _umask() -> int:
@@ -21,10 +21,10 @@ def _umask() -> int:
 
 @contextmanager
 def atomic(path: Path | str) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``; on success flush it to disk and rename it.
+    """Yield a temporary path beside ``path``; on success flush it to disk and rename it to ``path``.
 
-    The temporary name keeps the suffix, because libraries choose formats by it. Whatever goes
-    wrong, ``path`` is left as it was; after a kill only a dot file remains, which nothing reads.
+    The temporary name keeps the suffix, because libraries choose formats by it. After an error
+    ``path`` is unchanged; a killed process leaves only a hidden temporary file, which nothing reads.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -33,17 +33,20 @@ def atomic(path: Path | str) -> Iterator[Path]:
         yield temporary
         with open(temporary, "rb") as file:
             os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())  # some libraries write for their owner alone
+        temporary.chmod(0o666 & ~_umask())  # some libraries give only the owner access
         os.replace(temporary, path)
     except OSError as error:
-        if error.filename in (None, str(temporary)):  # a full disk does not say what was written
+        if error.filename in (
+            None,
+            str(temporary),
+        ):  # the error of a full disk does not name the file
             error.filename = str(path)
         raise
     finally:
         temporary.unlink(missing_ok=True)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
-        os.fsync(folder)  # the rename itself must survive a power cut
+        os.fsync(folder)  # the rename itself must survive a power failure
     finally:
         os.close(folder)
 
@@ -60,7 +63,7 @@ def write_json(path: Path | str, value: object) -> None:
 
 
 def read_json(path: Path | str) -> dict:
-    """Read a JSON object. Raises InputError for a file that is missing or not JSON."""
+    """Read a JSON object. Raises InputError if the file is missing or not JSON."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -69,14 +72,14 @@ def read_json(path: Path | str) -> dict:
         raise InputError(f"{path}: not valid JSON ({error}); delete it and rerun") from None
 
 
-def fingerprint(*parts: object) -> str:
-    """Return 16 hex digits of the SHA-256 of JSON-like values; a ``Path`` stands for its bytes."""
+def fingerprint(*values: object) -> str:
+    """Return 16 hex digits of the SHA-256 of JSON-like values; of a ``Path``, the file is hashed."""
     digest = hashlib.sha256()
-    for part in parts:
-        if isinstance(part, Path):
-            with open(part, "rb") as file:
+    for value in values:
+        if isinstance(value, Path):
+            with open(value, "rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
         else:
-            digest.update(json.dumps(part, sort_keys=True).encode())
+            digest.update(json.dumps(value, sort_keys=True).encode())
         digest.update(b"\0")
     return digest.hexdigest()[:16]

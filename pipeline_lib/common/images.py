@@ -1,4 +1,4 @@
-"""Opening photographs, whatever is behind their name."""
+"""Opening images of any format."""
 
 from pathlib import Path
 
@@ -9,9 +9,9 @@ from pipeline_lib.common.errors import InputError
 
 
 def open_rgb(path: Path | str) -> Image.Image:
-    """Decode an image of any format and mode to RGB; the format is told by content, not by name.
+    """Decode an image of any format and mode to RGB; the content, not the name, decides the format.
 
-    Raises InputError, naming the file, for one that is missing, truncated or no image.
+    Raises InputError, naming the file, if it is missing, truncated or not an image.
     """
     try:
         with Image.open(path) as image:
@@ -23,7 +23,7 @@ def open_rgb(path: Path | str) -> Image.Image:
 
 
 def image_size(path: Path | str) -> tuple[int, int]:
-    """Return (width, height) in pixels from the header alone. Raises InputError like open_rgb."""
+    """Return (width, height) in pixels from the header alone. Raises InputError like ``open_rgb``."""
     try:
         with Image.open(path) as image:
             return image.size
@@ -32,5 +32,5 @@ def image_size(path: Path | str) -> tuple[int, int]:
 
 
 def warp(image: Image.Image, width: int, height: int) -> np.ndarray:
-    """Resize to (height, width, 3) uint8, losing the aspect as the authors do (bicubic, antialiased)."""
+    """Resize to (height, width, 3) uint8, ignoring the aspect ratio as the authors do (bicubic)."""
     return np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))

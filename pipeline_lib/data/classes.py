@@ -34,7 +34,7 @@ def imagenet_labels() -> list[str]:
     return _imagenet().label_names()
 
 
-def names_in(class_tables: Sequence[Path]) -> ClassNames:
+def read_class_names(class_tables: Sequence[Path]) -> ClassNames:
     """Return the names by label of several class tables; where they disagree, the last one counts."""
     frames = [read_csv(path, CLASS_COLUMNS) for path in class_tables]
     pairs = [pair for frame in frames for pair in zip(frame["label"], frame["name"], strict=True)]

@@ -167,7 +167,7 @@ def _blacklist(root: Path, expected: int) -> set[int] | None:
 
 
 def _read_xml(path: Path, label: str) -> tuple[list[tuple[int, int, int, int]], tuple[int, int]]:
-    """Return the half-open boxes, converted from inclusive corners, and their image's (width, height)."""
+    """Return half-open boxes, converted from inclusive corners, and the image's (width, height)."""
     try:
         annotation = ET.parse(path).getroot()
         width, height = (

@@ -1,17 +1,17 @@
-"""The manifest of an image set: which images there are, their labels, sizes and boxes.
+"""The manifest of an image set: its images, their labels, sizes and boxes.
 
 Five CSV files and a summary, the same for every layout:
 
 - images: ``image_id, path, label, width, height, blacklisted``; the path is relative to the data
-  set's folder, the label a WNID or another name of a class (empty where unknown), sizes in pixels
-  (empty where not needed)
-- boxes: ``image_id, label, x0, y0, x1, y1``, half-open, in pixels of the image as it is on disk
-- classes: ``label, id, name``; ``id`` is the data set's own, ``name`` is for people
+  set's folder, the label is a WNID or another class name (empty if unknown), sizes are in pixels
+  (empty if not needed)
+- boxes: ``image_id, label, x0, y0, x1, y1``, half-open, in pixels of the image file
+- classes: ``label, id, name``; ``id`` is the data set's own, ``name`` is human-readable
 - splits: ``split, subset, image_id, label``; ``split`` is a number from 1 on, or the name of an
   attribute, ``subset`` is train or test, ``label`` the image's class, or present or absent. Every
   label of a split is in both subsets. Empty for a set that is not split
-- annotations: what else is known of the images of a set of Section 4.2, in columns of its reader's
-- summary (JSON): what was found, what is missing, and notes a reader of the tables should see
+- annotations: other facts about the images of a set of Section 4.2; the reader defines the columns
+- summary (JSON): what was found, what is missing, and notes for readers of the tables
 """
 
 import json
@@ -54,7 +54,7 @@ RENAMED_COLUMNS = {  # of tables of earlier versions
 
 @dataclass(frozen=True)
 class Summary:
-    """What a reader found, in full sentences, printed under the tables made from it.
+    """What a reader found: numbers of images, and notes to print under tables, in full sentences.
 
     ``notes`` concern every table, ``box_notes`` those that score boxes.
     """
@@ -72,7 +72,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class ImageSet:
-    """What a layout's reader returns: the tables as lists of rows, and the summary."""
+    """What the reader of a layout returns: tables as lists of rows, and the summary."""
 
     images: list[tuple]
     boxes: list[tuple]
@@ -109,7 +109,7 @@ def write_rows(path: Path | str, columns: Iterable[str], rows: Iterable[tuple]) 
 def read_csv(
     path: Path | str, columns: Iterable[str], made_from: str | None = None
 ) -> pd.DataFrame:
-    """Read a table written by ``write_csv``; the TEXT_COLUMNS are read as text, whatever they hold.
+    """Read a table written by ``write_csv``; the TEXT_COLUMNS are always read as text.
 
     Empty strings stay strings, empty numbers become NaN.
 
@@ -171,18 +171,20 @@ def _with_old_name(column: str, frame: pd.DataFrame) -> str:
 def sampled_sizes(images: pd.DataFrame, root: Path, count: int = 256) -> list[int]:
     """Return the sizes in bytes of about ``count`` image files, spread over the manifest.
 
-    For fingerprints: the manifest alone does not change when its images are drawn or fetched anew.
-    Raises InputError for an image that is not there.
+    For fingerprints: the manifest alone does not change when its images are drawn or fetched again.
+    Raises InputError if an image does not exist.
     """
     sample = images["path"].iloc[:: max(1, len(images) // count)]
     try:
         return [(root / path).stat().st_size for path in sample]
     except FileNotFoundError as error:
-        raise InputError(f"{error.filename}: in the manifest, but not there; rerun index") from None
+        raise InputError(
+            f"{error.filename}: in the manifest, but does not exist; rerun index"
+        ) from None
 
 
 def read_images(path: Path | str) -> pd.DataFrame:
-    """Read an images table; raises InputError for one without a row."""
+    """Read an images table; raises InputError if it has no row."""
     images = read_csv(path, IMAGE_COLUMNS)
     if images.empty:
         raise InputError(f"{path}: lists no image")

@@ -39,14 +39,14 @@ class EncodedQuestions:
     def __len__(self) -> int:
         return len(self.targets)
 
-    def select(self, wanted: np.ndarray | torch.Tensor) -> "EncodedQuestions":
+    def select(self, wanted: np.ndarray) -> "EncodedQuestions":
         """Return the questions for which ``wanted`` (n,) bool is true, in order."""
-        index = torch.as_tensor(wanted).nonzero()[:, 0].to(self.targets.device)
+        index = torch.from_numpy(np.flatnonzero(wanted)).to(self.targets.device)
         return EncodedQuestions(self.words[index], self.images[index], self.targets[index])
 
     def with_class(self) -> "EncodedQuestions":
         """Return the questions whose target is a class: the ones to train on."""
-        return self.select(self.targets != NO_CLASS)
+        return self.select((self.targets != NO_CLASS).cpu().numpy())
 
 
 class BagOfWordsAndImage(nn.Module):

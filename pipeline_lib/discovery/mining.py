@@ -71,7 +71,8 @@ def mine_detectors(
 def stack_solutions(solutions: Sequence[Solution]) -> Solution:
     """Return the SVMs of several concepts as one SVM with as many classes."""
     names = ("weights", "bias", "objective")
-    return Solution(*(np.concatenate([getattr(one, name) for one in solutions]) for name in names))
+    stacked = (np.concatenate([getattr(svm, name) for svm in solutions]) for name in names)
+    return Solution(*stacked)
 
 
 def separability(

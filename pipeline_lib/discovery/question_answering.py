@@ -79,7 +79,7 @@ def answer_questions(
             config.width,
         ).to(device)
         epoch_of[name], best = train(models[name], features, training, held_out, config)
-        log.info("%s: epoch %d, %.1f %% of held-out right", name, epoch_of[name], 100 * best)
+        log.info("%s: epoch %d, held-out accuracy %.1f %%", name, epoch_of[name], 100 * best)
         answers[name] = predict_answers(
             models[name], features, encoded.select(is_val), vocabulary, _choices(val)
         )

@@ -10,7 +10,6 @@ from torch import nn
 
 from pipeline_lib.common.errors import InputError
 
-LIBRARIES = ("timm", "torchvision")
 _TRANSFORMS_INPUT = ("googlenet", "inception_v3")
 
 

@@ -25,7 +25,8 @@ TABLES: dict[str, Table] = registry([
         name="table2",
         title="Localization error on the ILSVRC validation set",
         summary="Table 2: localization error on ILSVRC val, with GT-known Loc and MaxBoxAccV2.",
-        caption="Table 2 of the paper: localization error by both box methods, and two measures of today.",
+        caption="Table 2 of the paper: localization error by both box methods, and two measures "
+        "of today.",
         module="tables.localization",
         needs=needs.scores_and_sweeps,
     ),
@@ -33,7 +34,8 @@ TABLES: dict[str, Table] = registry([
         name="table3",
         title="Localization error on the ILSVRC test set",
         summary="Table 3: top-5 localization error with the authors' heuristics; the submission.",
-        caption="Table 3 of the paper, scored on val: the labels of the test images are not published.",
+        caption="Table 3 of the paper, scored on val: the labels of the test images are not "
+        "published.",
         module="tables.localization",
         needs=needs.scores_of("ten_crop", "gradient"),
         extras=lambda study: study.ilsvrc_submissions,
@@ -42,7 +44,8 @@ TABLES: dict[str, Table] = registry([
         name="table4",
         title="Fine-grained classification on CUB-200-2011",
         summary="Table 4: birds, on full images, CAM crops and true boxes.",
-        caption="Table 4 of the paper: linear SVMs on birds by crop, and how often the boxes are right.",
+        caption="Table 4 of the paper: linear SVMs on birds by crop, and how often the boxes are "
+        "right.",
         module="tables.transfer",
         needs=needs.svm_scores(birds=True),
         notes=needs.synthetic_sets,
@@ -73,8 +76,9 @@ FIGURES: dict[str, Figure] = registry([
         name="figure3",
         title="Figure 3",
         summary="Figure 3: class activation maps of four classes.",
-        caption="Class activation maps of four classes; over each map the score of the class. Classes and "
-        "images are those that the network classifies correctly with the highest scores.",
+        caption="Class activation maps of four classes; over each map the score of the class. "
+        "Classes and images are those that the network classifies correctly with the "
+        "highest scores.",
         module="figures.figure3",
         needs=lambda study: {"predictions": study.paths.predictions(study.main_maps())},
         image_sets=lambda study: [VAL],
@@ -83,8 +87,8 @@ FIGURES: dict[str, Figure] = registry([
         name="figure4",
         title="Figure 4",
         summary="Figure 4: the class activation maps of an image's five most likely classes.",
-        caption="Images and the class activation maps of their five most likely classes, each with its "
-        "score.",
+        caption="Images and the class activation maps of their five most likely classes, each "
+        "with its score.",
         module="figures.figure4",
         needs=lambda study: {
             "predictions": [
@@ -97,8 +101,9 @@ FIGURES: dict[str, Figure] = registry([
         name="figure5",
         title="Figure 5",
         summary="Figure 5: the same images through all networks.",
-        caption="The same images through several networks: the map of the true class, over it the score "
-        "that the network gives the class. The images are those that most networks classify correctly.",
+        caption="The same images through several networks: the map of the true class, over it the "
+        "score that the network gives the class. The images are those that most networks "
+        "classify correctly.",
         module="figures.figure5",
         needs=lambda study: {
             "predictions": [
@@ -112,8 +117,9 @@ FIGURES: dict[str, Figure] = registry([
         name="figure6",
         title="Figure 6",
         summary="Figure 6: boxes from class activation maps and from backprop.",
-        caption="Boxes from class activation maps and, below, from the gradient baseline: ground truth "
-        "green, predicted box red. The class is right; the boxes play no part in the choice of images.",
+        caption="Boxes from class activation maps and, below, from the gradient baseline: ground "
+        "truth green, predicted box red. The class is right; the boxes play no part in "
+        "the choice of images.",
         module="figures.figure6",
         needs=lambda study: {
             "predictions": [
@@ -132,8 +138,8 @@ FIGURES: dict[str, Figure] = registry([
         name="thresholds",
         title="Box thresholds",
         summary="Localization error at every box threshold.",
-        caption="Top-1 localization error of the paper's box method at every fraction of the map's maximum; "
-        "marked is the threshold chosen on held-out images.",
+        caption="Top-1 localization error of the paper's box method at every fraction of the "
+        "map's maximum; marked is the threshold chosen on held-out images.",
         module="figures.thresholds",
         needs=lambda study: {"curves": [study.paths.curve(maps) for maps in study.swept_maps]},
     ),
@@ -141,9 +147,9 @@ FIGURES: dict[str, Figure] = registry([
         name="figure7",
         title="Figure 7",
         summary="Figure 7: birds, their maps and boxes.",
-        caption="Birds of the test images: the map of the species that a linear SVM predicts on the "
-        "network's features, and the box made from it, red; ground truth green. The boxes play no part in "
-        "the choice of images.",
+        caption="Birds of the test images: the map of the species that a linear SVM predicts on "
+        "the network's features, and the box made from it, red; ground truth green. The "
+        "boxes play no part in the choice of images.",
         module="figures.figure7",
         needs=lambda study: {
             "predictions": study.paths.predictions(study.main_maps(SVM, BIRDS)),
@@ -158,9 +164,10 @@ FIGURES: dict[str, Figure] = registry([
         name="figure8",
         title="Figure 8",
         summary="Figure 8: maps of linear SVMs on four transfer data sets.",
-        caption="Class activation maps of linear SVMs trained on the network's features, for classes the "
-        "network was never trained on: the SVM's weights in place of the softmax's. Over each map the "
-        "decision value. The images are correctly classified ones with the highest decision values.",
+        caption="Class activation maps of linear SVMs trained on the network's features, for "
+        "classes the network was never trained on: the SVM's weights in place of the "
+        "softmax's. Over each map the decision value. The images are correctly classified "
+        "ones with the highest decision values.",
         module="figures.figure8",
         needs=lambda study: {
             "predictions": [
@@ -176,11 +183,12 @@ FIGURES: dict[str, Figure] = registry([
         name="figure9",
         title="Figure 9",
         summary="Figure 9: objects that the class maps of scenes highlight.",
-        caption="Objects that the class maps of scenes highlight. Each row is a category: a correctly "
-        "classified image with the highest score, the category's map over it with outlines of the objects "
-        "that the highlighted region overlaps; then the objects in most of the category's images, those "
-        "overlapped in most images, and those overlapped more often than in other places of the same "
-        "images (lift). Lines are 95 % intervals. The SVMs were trained on all images, as in the paper.",
+        caption="Objects that the class maps of scenes highlight. Each row is a category: a "
+        "correctly classified image with the highest score, the category's map over it "
+        "with outlines of the objects that the highlighted region overlaps; then the "
+        "objects in most of the category's images, those overlapped in most images, and "
+        "those overlapped more often than in other places of the same images (lift). "
+        "Lines are 95 % intervals. The SVMs were trained on all images, as in the paper.",
         module="figures.figure9",
         needs=lambda study: {
             "objects": study.paths.discovery("scenes"),
@@ -197,9 +205,10 @@ FIGURES: dict[str, Figure] = registry([
         name="figure10",
         title="Figure 10",
         summary="Figure 10: concepts mined from captions.",
-        caption="Concepts mined from captions: the held-out images that a concept's detector ranks first, "
-        "with its map over them, and whether one of their captions, which the detector never saw, has the "
-        "phrase. P@10 is the precision of the first ten; chance is that of a random order.",
+        caption="Concepts mined from captions: the held-out images that a concept's detector "
+        "ranks first, with its map over them, and whether one of their captions, which "
+        "the detector never saw, has the phrase. P@10 is the precision of the first ten; "
+        "chance is that of a random order.",
         module="figures.figure10",
         needs=lambda study: {
             "concepts": study.paths.discovery("concepts"),
@@ -214,9 +223,10 @@ FIGURES: dict[str, Figure] = registry([
         name="figure11",
         title="Figure 11",
         summary="Figure 11: text regions, found without boxes.",
-        caption="Maps of a linear classifier that knew only which images have words, over test images with "
-        "their word boxes (green), which it never saw, and how much of the maps lies in the boxes. "
-        "Centred is a Gaussian in the middle of the image, uniform a constant map.",
+        caption="Maps of a linear classifier that knew only which images have words, over test "
+        "images with their word boxes (green), which it never saw, and how much of the "
+        "maps lies in the boxes. Centred is a Gaussian in the middle of the image, "
+        "uniform a constant map.",
         module="figures.figure11",
         needs=lambda study: {
             "measures": study.paths.discovery("text"),
@@ -232,9 +242,10 @@ FIGURES: dict[str, Figure] = registry([
         name="figure12",
         title="Figure 12",
         summary="Figure 12: visual question answering and the maps of answers.",
-        caption="Questions about images: the answers of a bag of words beside the network's features, with "
-        "their probabilities, and the map of the first. Under the question are people's answers, and the "
-        "answer from the words alone. Right and wrong examples are chosen by a fixed rule.",
+        caption="Questions about images: the answers of a bag of words beside the network's "
+        "features, with their probabilities, and the map of the first. Under the question "
+        "are people's answers, and the answer from the words alone. Right and wrong "
+        "examples are chosen by a fixed rule.",
         module="figures.figure12",
         needs=lambda study: {
             "predictions": study.paths.predictions(study.main_maps(SVM, f"vqa{PICKED}")),
@@ -248,10 +259,11 @@ FIGURES: dict[str, Figure] = registry([
         name="figure13",
         title="Figure 13",
         summary="Figure 13: class-specific units and their receptive fields.",
-        caption="Class-specific units: for each class the units with the largest weights, and the images "
-        "that activate each unit most, cut out by its receptive field. The dashed square is the "
-        "theoretical receptive field, as far as it lies in the image. The classes are those that the "
-        "network classifies best, or that the configuration names.",
+        caption="Class-specific units: for each class the units with the largest weights, and the "
+        "images that activate each unit most, cut out by its receptive field. The dashed "
+        "square is the theoretical receptive field, as far as it lies in the image. The "
+        "classes are those that the network classifies best, or that the configuration "
+        "names.",
         alias="units",
         **needs.units("units"),
     ),

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.classes import names_in
+from pipeline_lib.data.classes import read_class_names
 from pipeline_lib.data.manifest import read_images
 from pipeline_lib.data.photographs import root_folder
 from pipeline_lib.localization.predictions import Predictions, read_predictions
@@ -60,7 +60,7 @@ class Inputs:
     @property
     def names(self) -> dict[str, str]:
         """The classes' names by label, of the role "classes", else ImageNet's."""
-        return names_in(self.optional("classes"))
+        return read_class_names(self.optional("classes"))
 
     def predicted_sets(self) -> list[PredictedSet]:
         """Return each predictions file with the manifest and the folder in the same place.

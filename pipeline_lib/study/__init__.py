@@ -1,1 +1,1 @@
-"""What a study is: its checked configuration, image sets, networks, predictions and paths; no Snakemake."""
+"""What a study is: its checked configuration, image sets, networks, paths. No Snakemake."""

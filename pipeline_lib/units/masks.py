@@ -11,13 +11,17 @@ BACKGROUND = 0.2  # brightness of what is outside the mask
 DISC = 65 / 227  # diameter of the authors' disc for conv5, as a fraction of the input's side
 
 
-def unit_mask(units: UnitsFile, shown: int, image: int, width: int, height: int) -> np.ndarray:
-    """Return the (height, width) bool mask of ``shown_rows[shown]`` in its ``image``-th image."""
-    row = units.shown_rows[shown]
+def unit_mask(
+    units: UnitsFile, shown_index: int, image: int, width: int, height: int
+) -> np.ndarray:
+    """Return the (height, width) bool mask of ``shown_rows[shown_index]`` in its ``image``-th image."""
+    row = units.shown_rows[shown_index]
     if units.method == "disc":
-        return disc_mask(units.field, units.maps[shown, image], width, height)
+        return disc_mask(units.field, units.maps[shown_index, image], width, height)
     centre = units.field.centre(units.position[row, image])
-    return field_mask(units.drop[shown], units.shifts, centre, units.field.size, width, height)
+    return field_mask(
+        units.drop[shown_index], units.shifts, centre, units.field.size, width, height
+    )
 
 
 def field_mask(
@@ -75,13 +79,18 @@ def darken_outside(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return np.where(mask[..., None], picture, (picture * BACKGROUND).round().astype(np.uint8))
 
 
-def field_size(units: UnitsFile, shown: int) -> float:
+def field_size(units: UnitsFile, shown_index: int) -> float:
     """Return the side, in pixels of the input, of a square with the area of a shown row's field."""
     if units.method == "disc":
         return float(np.sqrt(np.pi) / 2 * DISC * max(units.field.size))
     height, width = (2 * side for side in units.field.size)  # room for a field around the middle
     mask = field_mask(
-        units.drop[shown], units.shifts, (height / 2, width / 2), (height, width), width, height
+        units.drop[shown_index],
+        units.shifts,
+        (height / 2, width / 2),
+        (height, width),
+        width,
+        height,
     )
     return float(np.sqrt(mask.sum()))
 

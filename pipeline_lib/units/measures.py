@@ -87,9 +87,8 @@ def measure_units(
                 outcomes[measure].append((label, hits, chances, np.full(len(hits), max_possible)))
     lines += _overall(outcomes)
     table = pd.DataFrame(lines, columns=list(UNIT_COLUMNS))
-    integers = dict.fromkeys(
-        ("rank", "unit", "shown"), "Int64"
-    )  # empty in the rows about all units
+    # "Int64" because they are empty in the rows about all units.
+    integers = dict.fromkeys(("rank", "unit", "shown"), "Int64")
     return table.astype(integers).assign(network=units.name, theoretical=units.field.x.size)
 
 

@@ -86,10 +86,8 @@ class _FieldTracker(TorchDispatchMode):
             return WHOLE_INPUT, WHOLE_INPUT
         for other in inputs:
             if other.shape[-_SPATIAL:] != output.shape[-_SPATIAL:]:
-                return (
-                    WHOLE_INPUT,
-                    WHOLE_INPUT,
-                )  # one value for all positions comes from all positions
+                # one value for all positions comes from all positions
+                return WHOLE_INPUT, WHOLE_INPUT
             pairs = zip(axes, self.fields[other], strict=True)
             axes = tuple(axis.joined(second) for axis, second in pairs)
         return axes

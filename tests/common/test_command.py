@@ -11,9 +11,9 @@ from pipeline_lib.common.errors import InputError
 
 def step(run):
     def make_parser():
-        made = step_parser("A step.", "trial")
-        made.add_argument("--name", default="")
-        return made
+        parser = step_parser("A step.", "trial")
+        parser.add_argument("--name", default="")
+        return parser
 
     return command(make_parser)(run)
 
@@ -26,9 +26,9 @@ def raising(error):
 
 
 def test_success_is_status_zero_and_the_flags_arrive():
-    seen = []
-    assert step(lambda arguments: seen.append(arguments.name))(["--name", "x y"]) == 0
-    assert seen == ["x y"]
+    names = []
+    assert step(lambda arguments: names.append(arguments.name))(["--name", "x y"]) == 0
+    assert names == ["x y"]
 
 
 def test_bad_input_is_status_one_and_one_line_on_stderr(capsys):

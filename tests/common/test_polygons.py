@@ -1,4 +1,4 @@
-"""Polygons as text and as cells, held against a point-in-polygon test of another library."""
+"""Polygons as text and as cells, compared with a point-in-polygon test of another library."""
 
 import itertools
 
@@ -21,25 +21,27 @@ def test_a_polygon_survives_a_table():
 @pytest.mark.parametrize("grid", [(40, 50), (56, 56), (9, 7)])
 def test_cells_are_those_whose_centres_are_inside_or_next_to_the_outline(grid):
     size = (30, 40)
-    found = cells(STAR, size, grid)
-    assert found.shape == grid[::-1]
+    covered = cells(STAR, size, grid)
+    assert covered.shape == grid[::-1]
     step = np.divide(size, grid)
     y, x = np.mgrid[: grid[1], : grid[0]]
     centres = (np.stack([x, y], axis=-1).reshape(-1, 2) + 0.5) * step
-    inside = Outline(STAR).contains_points(centres).reshape(found.shape)
-    assert found[inside].mean() > 0.99  # OpenCV's vertices lie on a fine grid of their own
+    inside = Outline(STAR).contains_points(centres).reshape(covered.shape)
+    assert covered[inside].mean() > 0.99  # OpenCV's vertices lie on a fine grid of their own
     closed = np.vstack([STAR, STAR[:1]])
     along = np.vstack(
         [a + np.linspace(0, 1, 200)[:, None] * (b - a) for a, b in itertools.pairwise(closed)]
     )
-    far = (np.abs(centres[:, None] - along) / step).max(axis=2).min(axis=1).reshape(found.shape) > 1
-    assert not (found & ~inside & far).any()
+    far = (np.abs(centres[:, None] - along) / step).max(axis=2).min(axis=1).reshape(
+        covered.shape
+    ) > 1
+    assert not (covered & ~inside & far).any()
 
 
-def test_a_thing_smaller_than_a_cell_has_one():
+def test_an_object_smaller_than_a_cell_has_one():
     speck = np.array([(20.1, 20.1), (20.3, 20.1), (20.2, 20.3)])
-    found = cells(speck, (100, 100), (10, 10))
-    assert np.argwhere(found).tolist() == [[2, 2]]
+    covered = cells(speck, (100, 100), (10, 10))
+    assert np.argwhere(covered).tolist() == [[2, 2]]
 
 
 def test_what_is_outside_the_image_covers_nothing():

@@ -133,8 +133,10 @@ def test_counting_follows_links_but_not_in_rings(tmp_path):
 
 def test_sizes_for_people():
     def size(*archives):
-        made = [Archive(f"{number}.zip", ("x",), **given) for number, given in enumerate(archives)]
-        return DataSet("set", "Set", "SET", tuple(made)).size
+        entries = [
+            Archive(f"{number}.zip", ("x",), **given) for number, given in enumerate(archives)
+        ]
+        return DataSet("set", "Set", "SET", tuple(entries)).size
 
     assert size({"bytes": 39_077_296_924}, {"bytes": 18_293_705}) == "39.096 GB"
     assert size({"bytes": 1_000_000_000}, {"approximate_bytes": 500_000_000}) == "about 1.500 GB"
@@ -148,7 +150,7 @@ def test_no_folder_for_data_is_one_line():
 
 
 @pytest.mark.parametrize(
-    ("key", "said", "missing"),
+    ("key", "text", "missing"),
     [
         ("scene15", "complete", ()),
         ("ilsvrc_devkit", "complete", ()),
@@ -159,7 +161,7 @@ def test_no_folder_for_data_is_one_line():
         ("caltech101", "not found", None),
     ],
 )
-def test_on_real_data(real_data, key, said, missing):
+def test_on_real_data(real_data, key, text, missing):
     now = state(catalogue()[key], real_data)
-    assert str(now) == said
+    assert str(now) == text
     assert missing is None or now.missing == missing

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.classes import ClassNames, imagenet_labels, names_in, short_name
+from pipeline_lib.data.classes import ClassNames, imagenet_labels, read_class_names, short_name
 from pipeline_lib.data.manifest import CLASS_COLUMNS, write_rows
 
 # places in the scores of any ImageNet network, as the world knows them
@@ -29,11 +29,11 @@ def test_imagenet_has_a_thousand_labels_in_sorted_order():
 def test_known_classes_are_at_their_place_and_have_their_name(place):
     label, name = KNOWN[place]
     assert imagenet_labels()[place] == label
-    assert short_name(names_in([]), label) == name
+    assert short_name(read_class_names([]), label) == name
 
 
 def test_without_a_classes_file_every_imagenet_class_has_a_name():
-    names = names_in([])
+    names = read_class_names([])
     assert all(names[label] not in ("", label) for label in imagenet_labels())
 
 
@@ -41,19 +41,21 @@ def test_names_from_a_classes_file_go_over_imagenets(tmp_path):
     path = tmp_path / "classes.csv"
     rows = [("n01440764", 1, "red square, quadrate"), ("n99999999", 2, "NA")]
     write_rows(path, CLASS_COLUMNS, rows)
-    names = names_in([path])
+    names = read_class_names([path])
     assert names["n01440764"] == "red square, quadrate"
     assert names["n99999999"] == "NA"
     assert names["n01443537"].startswith("goldfish")
-    assert names_in([])["n01440764"].startswith("tench")  # nothing is remembered from one call
+    assert read_class_names([])["n01440764"].startswith(
+        "tench"
+    )  # nothing is remembered from one call
 
 
 def test_names_that_are_given_are_found_without_importing_timm(tmp_path):
     path = tmp_path / "classes.csv"
     write_rows(path, CLASS_COLUMNS, [("n01440764", 1, "red square")])
     code = (
-        "import sys; from pathlib import Path; from pipeline_lib.data.classes import names_in;"
-        "print(names_in([Path(sys.argv[1])])['n01440764'], 'timm' in sys.modules)"
+        "import sys; from pathlib import Path; from pipeline_lib.data.classes import read_class_names;"
+        "print(read_class_names([Path(sys.argv[1])])['n01440764'], 'timm' in sys.modules)"
     )
     asked = subprocess.run(
         [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
@@ -63,7 +65,7 @@ def test_names_that_are_given_are_found_without_importing_timm(tmp_path):
 
 def test_a_missing_classes_file_is_refused_by_name(tmp_path):
     with pytest.raises(InputError, match=r"absent\.csv: not found"):
-        names_in([tmp_path / "absent.csv"])
+        read_class_names([tmp_path / "absent.csv"])
 
 
 def test_a_short_name_is_the_first_synonym_or_else_the_label():

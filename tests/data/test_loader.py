@@ -75,8 +75,8 @@ def test_a_crop_is_a_window_of_the_warped_image(photographs, index):
 def test_every_offset_occurs_and_half_of_the_crops_are_mirrored(photographs):
     crops = crops_of(photographs)
     whole = resized(photographs, 1, WARP, WARP)
-    found = [places(whole, pixels_of(crops, epoch, 1))[0] for epoch in range(300)]
-    ys, xs, mirrored = zip(*found, strict=True)
+    crops_found = [places(whole, pixels_of(crops, epoch, 1))[0] for epoch in range(300)]
+    ys, xs, mirrored = zip(*crops_found, strict=True)
     assert set(ys) == set(xs) == set(range(WARP - CROP + 1))
     assert 0.4 < np.mean(mirrored) < 0.6
     assert sum(y == x for y, x in zip(ys, xs, strict=True)) < 150  # drawn each for itself
@@ -113,8 +113,8 @@ def test_crops_of_the_same_picture_under_two_numbers_differ(photographs):
 def test_a_crop_as_large_as_the_warp_is_the_whole(photographs):
     crops = crops_of(photographs, crop_side=WARP)
     whole = resized(photographs, 0, WARP, WARP)
-    seen = {places(whole, pixels_of(crops, epoch, 0))[0] for epoch in range(20)}
-    assert seen == {(0, 0, False), (0, 0, True)}
+    positions = {places(whole, pixels_of(crops, epoch, 0))[0] for epoch in range(20)}
+    assert positions == {(0, 0, False), (0, 0, True)}
 
 
 def batches(count, batch, steps, seed=0, **share):
@@ -256,9 +256,9 @@ def test_an_image_is_cropped_to_its_box_and_warped(photographs, box, whole):
 def test_normalising_follows_the_formula():
     pixels = np.random.default_rng(0).integers(0, 256, (2, 5, 4, 3), dtype=np.uint8)
     mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-    found = normalised(torch.from_numpy(pixels), mean, std, torch.device("cpu"))
-    assert found.shape == (2, 3, 5, 4)
-    assert found.dtype == torch.float32
+    images = normalised(torch.from_numpy(pixels), mean, std, torch.device("cpu"))
+    assert images.shape == (2, 3, 5, 4)
+    assert images.dtype == torch.float32
     for channel in range(3):
         expected = (pixels[..., channel] / 255 - mean[channel]) / std[channel]
-        np.testing.assert_allclose(found[:, channel].numpy(), expected, atol=1e-5)
+        np.testing.assert_allclose(images[:, channel].numpy(), expected, atol=1e-5)

@@ -137,7 +137,8 @@ def test_a_first_line_of_an_earlier_version_or_damaged_is_refused(tmp_path, firs
 def test_a_renamed_column_is_named_with_its_old_name(tmp_path):
     write_rows(tmp_path / "boxes.csv", ["image_id", "rule"], [("a", "paper")])
     with pytest.raises(
-        InputError, match=r"lacks the column box_method \(called rule by an earlier version\), crops;"
+        InputError,
+        match=r"lacks the column box_method \(called rule by an earlier version\), crops;",
     ):
         read_csv(tmp_path / "boxes.csv", ["image_id", "box_method", "crops"])
 

@@ -12,24 +12,24 @@ def test_a_folder_of_mixed_photographs_is_read_by_name_and_content(tmp_path):
     Image.new("P", (2, 8)).save(tmp_path / "a.gif")
     (tmp_path / "readme.txt").write_text("not a photograph")
     (tmp_path / "folder").mkdir()
-    found = read_photographs(tmp_path)
-    assert found.images == [
+    image_set = read_photographs(tmp_path)
+    assert image_set.images == [
         ("a.gif", "a.gif", "", 2, 8, 0),
         ("b print.JPG", "b print.JPG", "", 7, 3, 0),
         ("c.jpg", "c.jpg", "", 5, 9, 0),
         ("d gray.jpg", "d gray.jpg", "", 6, 4, 0),
     ]
-    assert found.boxes == []
-    assert found.summary.found == 4
+    assert image_set.boxes == []
+    assert image_set.summary.found == 4
 
 
 def test_hidden_files_are_skipped(tmp_path):
     Image.new("RGB", (6, 4)).save(tmp_path / "a.jpg")
     Image.new("RGB", (6, 4)).save(tmp_path / ".thumbnail.jpg")
     (tmp_path / "._a.jpg").write_bytes(b"\x00\x05\x16\x07 what macOS leaves, not an image")
-    found = read_photographs(tmp_path)
-    assert [row[0] for row in found.images] == ["a.jpg"]
-    assert found.summary.found == 1
+    image_set = read_photographs(tmp_path)
+    assert [row[0] for row in image_set.images] == ["a.jpg"]
+    assert image_set.summary.found == 1
 
 
 def test_folders_are_skipped_whatever_their_name(tmp_path):

@@ -29,23 +29,23 @@ def root(tmp_path):
 
 
 def test_labels_are_numbers_and_names_are_folders(root):
-    found = read_places205(root, "val")
-    assert found.images == [
+    image_set = read_places205(root, "val")
+    assert image_set.images == [
         ("a/abbey/gsun_b", f"{IMAGES}/a/abbey/gsun_b.jpg", "0", 256, 200, 0),
         ("a/airport_terminal/gsun_a", f"{IMAGES}/a/airport_terminal/gsun_a.jpg", "1", 256, 200, 0),
     ]
-    assert found.classes == [("0", 0, "abbey"), ("1", 1, "airport terminal")]
-    assert found.summary.expected == 20_500
-    assert found.summary.notes == ["1 image of the official list not found."]
+    assert image_set.classes == [("0", 0, "abbey"), ("1", 1, "airport terminal")]
+    assert image_set.summary.expected == 20_500
+    assert image_set.summary.notes == ["1 image of the official list not found."]
 
 
 def test_training_images_are_not_opened_and_test_images_have_no_label(root):
     (root / IMAGES / "y/yard/gsun_y.jpg").write_bytes(b"")
     ((_, _, *row),) = read_places205(root, "train").images
     assert row == ["204", "", "", 0]
-    found = read_places205(root, "test")
-    assert [(row[0], row[2]) for row in found.images] == [("testSet_resize/9", "")]
-    assert found.classes == []
+    image_set = read_places205(root, "test")
+    assert [(row[0], row[2]) for row in image_set.images] == [("testSet_resize/9", "")]
+    assert image_set.classes == []
 
 
 def test_index_writes_its_manifest(root, tmp_path):

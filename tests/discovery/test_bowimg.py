@@ -31,7 +31,9 @@ def make_questions(n, seed=0):
     rng = np.random.default_rng(seed)
     words = torch.from_numpy(rng.integers(WORDS + 1, size=(n, MAX_WORDS)).astype(np.int32))
     images, targets = (torch.from_numpy(rng.integers(k, size=n)) for k in (9, ANSWERS))
-    return EncodedQuestions(words, images, targets), torch.from_numpy(rng.random((9, CHANNELS), np.float32))
+    return EncodedQuestions(words, images, targets), torch.from_numpy(
+        rng.random((9, CHANNELS), np.float32)
+    )
 
 
 def make_model(words=WORDS, channels=CHANNELS):

@@ -53,7 +53,9 @@ def test_it_ends_by_itself_or_after_so_many_rounds(scattered):
     (short,) = mine_detectors(UnitFeatures(features), np.arange(500), has, MiningConfig(rounds=2))
     assert (short.rounds, short.converged) == (2, False)
     (long,) = mine_detectors(UnitFeatures(features), np.arange(500), has, MiningConfig(rounds=40))
-    (again,) = mine_detectors(UnitFeatures(features), np.arange(500), has, MiningConfig(rounds=long.rounds))
+    (again,) = mine_detectors(
+        UnitFeatures(features), np.arange(500), has, MiningConfig(rounds=long.rounds)
+    )
     assert long.converged
     assert long.rounds < 40
     assert again.converged
@@ -70,7 +72,12 @@ def test_images_wrongly_captioned_are_dropped_first():
     has = shows.copy()
     wrong = np.array([100, 150, 200, 250, 300, 350, 390, 399])
     has[wrong] = True
-    (detector,) = mine_detectors(UnitFeatures(features), np.arange(400), has[:, None], MiningConfig(keep_fraction=0.9, cost=1.0))
+    (detector,) = mine_detectors(
+        UnitFeatures(features),
+        np.arange(400),
+        has[:, None],
+        MiningConfig(keep_fraction=0.9, cost=1.0),
+    )
     assert len(detector.positives) == np.ceil(0.9 * 88)
     assert not set(wrong) & set(detector.positives)
 
@@ -94,10 +101,12 @@ def test_only_the_given_rows_are_used_and_no_more_than_allowed(scattered):
 def test_concepts_side_by_side_are_as_alone(scattered):
     features, has = scattered
     others = np.random.default_rng(2).random((500, 2)) < 0.1
-    found = mine_detectors(UnitFeatures(features), np.arange(500), np.hstack([others, has]), MiningConfig())
+    found = mine_detectors(
+        UnitFeatures(features), np.arange(500), np.hstack([others, has]), MiningConfig()
+    )
     (alone,) = mine_detectors(UnitFeatures(features), np.arange(500), has, MiningConfig())
-    np.testing.assert_allclose(found[2].solution.weights, aldetector.solution.weights, atol=1e-4)
-    assert found[2].rounds == aldetector.rounds
+    np.testing.assert_allclose(found[2].solution.weights, alone.solution.weights, atol=1e-4)
+    assert found[2].rounds == alone.rounds
 
 
 def test_what_is_in_the_features_is_separable_and_what_is_not_is_not(scattered):
@@ -105,7 +114,9 @@ def test_what_is_in_the_features_is_separable_and_what_is_not_is_not(scattered):
     blind = np.random.default_rng(3).random((500, 1)) < has.mean()
     values = []
     for column in (has, blind):
-        (detector,) = mine_detectors(UnitFeatures(features), np.arange(500), column, MiningConfig(rounds=1))
+        (detector,) = mine_detectors(
+            UnitFeatures(features), np.arange(500), column, MiningConfig(rounds=1)
+        )
         others = np.flatnonzero(~column[:, 0])
         values.append(separability(UnitFeatures(features), detector, others, MiningConfig()))
     assert values[0] > 0.25
@@ -116,4 +127,6 @@ def test_too_few_images_cannot_be_cross_validated(scattered):
     features, _ = scattered
     has = np.arange(500)[:, None] < 2
     (detector,) = mine_detectors(UnitFeatures(features), np.arange(500), has, MiningConfig())
-    assert np.isnan(separability(UnitFeatures(features), detector, np.arange(2, 500), MiningConfig()))
+    assert np.isnan(
+        separability(UnitFeatures(features), detector, np.arange(2, 500), MiningConfig())
+    )

@@ -197,7 +197,7 @@ def test_a_layer_that_is_not_there_is_refused():
 
 
 @pytest.mark.parametrize("layer", ["5", "7"])
-def test_a_layer_that_puts_out_no_maps_is_refused(layer):
+def test_a_layer_that_outputs_no_maps_is_refused(layer):
     with pytest.raises(InputError, match=f"small: .*{layer}"):
         GradCam(small(), (8, 10), "small", layer).explain(images_of((8, 10)))[1](
             torch.tensor([[0], [1]])
@@ -237,7 +237,7 @@ def test_grad_cam_of_a_layer_whose_channels_come_last_is_the_class_maps_positive
 
 def test_a_network_without_maps_is_refused():
     perceptron = nn.Sequential(nn.Flatten(), nn.Linear(3 * 80, 16), nn.ReLU(), nn.Linear(16, 5))
-    with pytest.raises(InputError, match="perceptron: no layer puts out maps"):
+    with pytest.raises(InputError, match="perceptron: no layer outputs maps"):
         GradCam(perceptron, (8, 10), "perceptron")
 
 

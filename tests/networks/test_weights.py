@@ -7,10 +7,9 @@ import torchvision
 from safetensors.torch import load_file, save_file
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.networks.adoption import adopt as adopt_library
+from pipeline_lib.networks.adoption import adopt
 from pipeline_lib.networks.pretrained import build_by_name, packaged_state
 from pipeline_lib.networks.weights import find_state, load_state, read_state
-from pipeline_lib.steps.networks import adopt
 
 
 class Bomb:
@@ -61,19 +60,6 @@ def test_the_users_weights_come_first(tmp_path):
     assert origin.endswith("tf_efficientnet_lite0.safetensors")
 
 
-def test_adopting_with_weights_of_the_wrong_shape_is_one_line_and_writes_nothing(tmp_path, capsys):
-    state = torchvision.models.squeezenet1_0(num_classes=10).state_dict()
-    save_file(state, tmp_path / "squeezenet1_0.safetensors")
-    out = tmp_path / "out" / "network.safetensors"
-    flags = ["--network", "squeezenet1_0", "--weights-folder", str(tmp_path), "--out", str(out)]
-    assert adopt.main(flags) == 1
-    lines = capsys.readouterr().err.strip().splitlines()
-    assert len(lines) == 1
-    assert "squeezenet1_0.safetensors" in lines[0]
-    assert "(10, 512, 1, 1)" in lines[0]
-    assert not out.parent.exists()
-
-
 def test_the_package_has_the_same_weights_as_the_safetensors(real_data):
     theirs = load_file(real_data / "weights" / "tf_efficientnet_lite0.safetensors")
     ours = packaged_state("tf_efficientnet_lite0")
@@ -93,10 +79,10 @@ def test_torchvisions_auxiliary_classifiers_are_left_out(tmp_path):
 def test_a_network_without_class_maps_is_adopted_too(tmp_path):
     state = build_by_name("squeezenet1_1", "torchvision").state_dict()
     save_file(state, tmp_path / "squeezenet1_1.safetensors")
-    classifier, card = adopt_library("squeezenet1_1", "torchvision", tmp_path)
+    classifier, card = adopt("squeezenet1_1", "torchvision", tmp_path)
     vit = build_by_name("vit_tiny_patch16_224", "timm")
     save_file(vit.state_dict(), tmp_path / "vit_tiny_patch16_224.safetensors")
-    plain, _ = adopt_library("vit_tiny_patch16_224", None, tmp_path)
+    plain, _ = adopt("vit_tiny_patch16_224", None, tmp_path)
     assert card.source == "torchvision"
     assert set(classifier.state_dict()) == set(state)
     assert torch.equal(plain.head.weight, vit.head.weight)

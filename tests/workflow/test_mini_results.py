@@ -173,8 +173,8 @@ def test_the_image_is_needed_to_answer(results):
     for task in ("open-ended", "multiple-choice"):
         gain = cells.loc["gain by the image", task]
         assert gain["low"] > 0
-        full, words = (cells.loc[row, task]["ours"] for row in ("words and image", "words alone"))
-        assert gain["ours"] == pytest.approx(full - words)
+        full, words = (cells.loc[row, task]["value"] for row in ("words and image", "words alone"))
+        assert gain["value"] == pytest.approx(full - words)
     # What the words alone tell by their form, the image tells too, but for "is there a disc?".
     assert cells.loc["gain by the image", "open-ended, other"]["low"] > 10
     content = json.loads((results / "figures" / "figure12.json").read_text())

@@ -33,7 +33,9 @@ def refuse(*messages):
     sys.exit("\n".join(f"error: {message}" for message in messages))
 
 
-STUDIES = Path(workflow.source_path("../studies/mini.yaml")).parent
+STUDIES = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent / "studies"
+if not STUDIES.is_dir():  # a module of a hosting service, of which Snakemake fetches single files
+    STUDIES = Path(workflow.source_path(f"../studies/{config.get('study', 'mini')}.yaml")).parent
 try:
     SITE = read_site(STUDIES.parents[1] / "slurm" / "site.yaml", os.environ)
     CONFIG = load_configuration(config, STUDIES)

@@ -15,7 +15,7 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.manifest import ABSENT, PRESENT, ImageSet, Summary
 from pipeline_lib.data.transfer.listing import image_names
 
-TEXT = "text"  # the one class
+TEXT = "text"  # the only class
 _SEED = 0
 
 

@@ -95,7 +95,7 @@ def random_split_notes(
         if fewer:
             notes.append(
                 f"{len(fewer)} of {counted(len(used), *noun)} with fewer than {count} {subset} images, "
-                f"the smallest {min(fewer)}."
+                f"the smallest has {min(fewer)}."
             )
     return notes
 

@@ -97,8 +97,7 @@ def _net_parameter() -> type[Message]:
                 field.type, field.type_name = _Field.TYPE_MESSAGE, f".caffe.{kind}"
             else:
                 field.type = kind
-    pool = (
-        descriptor_pool.DescriptorPool()
-    )  # a separate one: another package may declare all of Caffe's messages
+    # Not the default pool: another package may declare Caffe's messages there.
+    pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
     return message_factory.GetMessageClass(pool.FindMessageTypeByName("caffe.NetParameter"))

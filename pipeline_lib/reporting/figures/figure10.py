@@ -9,8 +9,12 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 from pipeline_lib.data.manifest import read_csv
-from pipeline_lib.discovery.concept_tables import RANKING_COLUMNS, read_concepts
-from pipeline_lib.discovery.concepts import means_of, picture_names
+from pipeline_lib.discovery.concept_tables import (
+    RANKING_COLUMNS,
+    means_of,
+    picked_ids,
+    read_concepts,
+)
 from pipeline_lib.localization.heat_maps import TRUE_CLASS
 from pipeline_lib.localization.predictions import Predictions
 from pipeline_lib.reporting.figures.pictures import (
@@ -49,7 +53,7 @@ def plot(
     the row's concept. The JSON has the numbers of all concepts.
     """
     shown = concepts[concepts["shown"]]
-    ranking = ranking.assign(picture=picture_names(ranking))
+    ranking = ranking.assign(picture=picked_ids(ranking))
     place = {name: index for index, name in enumerate(predictions.image_id)}
     ranking = ranking[ranking["picture"].isin(place)]
     columns = int(ranking.groupby("concept").size().max())
@@ -71,14 +75,14 @@ def plot(
                 picture = photograph(root, images, index)
                 title = f"{row.rank}.  score {row.score:.2f}"
                 show(axes, explained(predictions, index, TRUE_CLASS, picture), title)
-                _mark(axes, bool(row.has))
+                _mark(axes, bool(row.has_phrase))
                 content.append(
                     {
                         "concept": row.concept,
                         "rank": int(row.rank),
                         "image_id": row.image_id,
                         "score": round(float(row.score), 6),
-                        "in_a_caption": bool(row.has),
+                        "in_a_caption": bool(row.has_phrase),
                     }
                 )
         save(
@@ -114,16 +118,16 @@ def _heading(concepts: pd.DataFrame, network: str) -> str:
 def _name(axes: Axes, concept: tuple) -> None:
     """Write a concept's name and its numbers where the row begins."""
     measures = "no image held out has it"
-    if concept.having:
+    if concept.n_positive:
         measures = (
             f"P@10 {concept.precision:.2f}  [{concept.low:.2f}, "
             f"{concept.high:.2f}]\n"
             f"chance {concept.chance:.2f}  [{concept.chance_low:.2f}, "
             f"{concept.chance_high:.2f}]\n"
-            f"in captions of {concept.having} of {concept.n}"
+            f"in captions of {concept.n_positive} of {concept.n}"
         )
-        if concept.best < 1:
-            measures += f"\nbest possible {concept.best:.2f}"
+        if concept.max_precision < 1:
+            measures += f"\nbest possible {concept.max_precision:.2f}"
     axes.text(
         0, 0.62, f"“{concept.concept}”", transform=axes.transAxes, fontsize=12, fontweight="bold",
         va="bottom", wrap=True,

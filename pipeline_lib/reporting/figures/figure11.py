@@ -9,7 +9,7 @@ from matplotlib import patches
 from matplotlib import pyplot as plt
 
 from pipeline_lib.data.manifest import BOX_COLUMNS, read_csv
-from pipeline_lib.discovery.evidence import MEASURES
+from pipeline_lib.discovery.map_measures import MEASURES
 from pipeline_lib.discovery.text import (
     CENTRED,
     CLASS_MAP,

@@ -14,7 +14,7 @@ from matplotlib.figure import SubFigure
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.discovery.answer_spelling import normalised_answer
 from pipeline_lib.data.manifest import read_csv
-from pipeline_lib.discovery.shown_questions import CHOICE, is_pair
+from pipeline_lib.discovery.question_selection import CHOICE, is_pair
 from pipeline_lib.evaluation.vqa import RIGHT
 from pipeline_lib.localization.heat_maps import TRUE_CLASS
 from pipeline_lib.localization.predictions import Predictions

@@ -18,8 +18,7 @@ from pipeline_lib.data.photographs import root_folder
 from pipeline_lib.reporting.figures.pictures import COLOURS, STYLE, TRUTH, photograph, save, show
 from pipeline_lib.reporting.inputs import Inputs
 from pipeline_lib.units.masks import DISC, THRESHOLD, darken_outside, unit_mask
-from pipeline_lib.units.measures import IN_BOX, PURITY
-from pipeline_lib.units.measures import read_measures as read_unit_measures
+from pipeline_lib.units.measures import IN_BOX, PURITY, read_unit_measures
 from pipeline_lib.units.units_file import UnitsFile, read_units
 
 _CELL, _HEADLINE = 1.35, 0.2  # inches
@@ -166,7 +165,7 @@ def _headline(unit: dict, measures: dict) -> str:
             f"({pure['low']:.0f} to {pure['high']:.0f}), chance {pure['chance']:.1f}"
         )
         if pure["max_possible"] < 100:  # the class has fewer images
-            text += f", at most {pure['most']:.0f}"
+            text += f", at most {pure['max_possible']:.0f}"
     if located is not None:
         text += f"   |   peak on it: {located['value']:.0f} %, chance {located['chance']:.0f}"
     return text

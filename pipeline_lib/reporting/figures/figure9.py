@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from pipeline_lib.common.files import read_json
 from pipeline_lib.common.polygons import from_text
 from pipeline_lib.data.classes import short_name
-from pipeline_lib.data.discovery.scenes import ANNOTATION_COLUMNS
+from pipeline_lib.data.discovery.scenes import POLYGON_COLUMNS
 from pipeline_lib.data.manifest import CLASS_COLUMNS, read_csv
 from pipeline_lib.discovery.objects import (
     HighlightSettings,
@@ -73,13 +73,13 @@ def choose(predictions: Predictions, category: str) -> int | None:
 
 
 def plot_from(inputs: Inputs, out: Path) -> None:
-    """Plot the figure from the roles objects, scores, predictions, images, classes, annotations, summary.
+    """Plot the figure from the roles objects, scores, predictions, annotations, summary, images, classes.
 
     How objects were measured is read from their table.
     """
     table = read_objects(inputs.path("objects"))
     predictions, images, root = inputs.predicted_set()
-    annotations = read_csv(inputs.path("annotations"), ANNOTATION_COLUMNS)
+    annotations = read_csv(inputs.path("annotations"), POLYGON_COLUMNS)
     settings = highlight_settings(table)
     facts = {
         "network": predictions.name,

@@ -77,7 +77,7 @@ LAYOUTS = {
         definitions=(
             _LOCALIZATION,
             "GT-known: error of the box of the true class, by the box method of top-1.",
-            "MaxBoxAccV2 (Choe et al. 2020) is an accuracy, higher is better: the map of the true class, "
+            "MaxBoxAccV2 (Choe et al. 2020) is an accuracy, higher is better: the true class's map, "
             "the boxes of all its components, IoU 0.3, 0.5 and 0.7, each at the best threshold for all "
             "images; the mean of the three.",
         ),

@@ -54,7 +54,7 @@ def build(inputs: Inputs, table: str, study: str) -> Built:
 
 
 def build_cells(table: str, scores: pd.DataFrame, cards: Sequence[NetworkCard]) -> pd.DataFrame:
-    """Return the table as rows of ``TABLE_COLUMNS``: the paper's rows in its order, then the study's own.
+    """Return the table as rows of ``TABLE_COLUMNS``: the paper's rows, then the study's own.
 
     ``scores`` are those of all networks and baselines. A cell that the paper or the study does not have
     is empty (NaN), and its note says why. Raises InputError where a cell has two scores.
@@ -98,7 +98,7 @@ def _rows(
 
 
 def _score(scores: pd.DataFrame, row: Row, column: Column) -> pd.Series | None:
-    """The score a cell shows: of the row, by the column's box method for the method of the row's maps."""
+    """The score that a cell shows: by the column's box method for the kind of the row's maps."""
     found = scores[
         (scores["row"] == row.scored)
         & (scores["metric"] == (row.metric or column.metric))

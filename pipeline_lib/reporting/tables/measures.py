@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline_lib.common.files import read_json
-from pipeline_lib.data.classes import names_in, short_name
+from pipeline_lib.data.classes import read_class_names, short_name
 from pipeline_lib.data.manifest import read_csv
 from pipeline_lib.discovery.answer_scores import FULL, GAIN, TASKS, WORDS, read_vqa_scores
 from pipeline_lib.discovery.concept_tables import means_of, read_concepts
@@ -51,7 +51,7 @@ def build(inputs: Inputs, _table: str, _study: str) -> Built:
     lines = []
     for path in inputs.optional("scenes"):
         svm = read_json(inputs.path("scene-svm"))
-        lines.append(of_scenes(read_objects(path), svm, names_in(inputs.paths("scene-classes"))))
+        lines.append(of_scenes(read_objects(path), svm, read_class_names(inputs.paths("scene-classes"))))
     for path in inputs.optional("concepts"):
         lines.append(of_concepts(read_concepts(path)))
     for path in inputs.optional("text"):
@@ -71,7 +71,7 @@ def as_table(lines: Iterator[tuple]) -> pd.DataFrame:
 
 
 def of_scenes(table: pd.DataFrame, svm: Mapping, names: Mapping[str, str]) -> Iterator[tuple]:
-    """Yield how well scenes are classified, and how often each one's object of highest lift is highlighted.
+    """Yield how well scenes are classified, and how often the object of highest lift is highlighted.
 
     ``table`` is of ``OBJECT_COLUMNS``, ``svm`` is written by fit_scenes.
     """
@@ -133,8 +133,8 @@ def of_answers(table: pd.DataFrame) -> Iterator[tuple]:
         paper = printed.get(FULL, {}).get(task, np.nan)
         note = (
             f"gain {gain['value']:.1f} ({gain['low']:.1f} to {gain['high']:.1f}) over the words alone; "
-            f"val, {full['images']:,.0f} images; epoch {full['epoch']:.0f} of {full['epochs']:.0f}, chosen "
-            "on held-out training images"
+            f"val, {full['images']:,.0f} images; epoch {full['epoch']:.0f} of {full['epochs']:.0f}, "
+            "chosen on held-out training images"
         )
         if not np.isnan(paper):
             note += "; the paper's is of test-standard"

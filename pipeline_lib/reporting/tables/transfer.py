@@ -37,8 +37,9 @@ _SVM = (
     "Intervals: 95 %, percentile bootstrap over the test images (over attributes for SUN Attribute).",
 )
 _BIRDS = (
-    "Each row has features and an SVM of its own; training and test images are cropped alike. A CAM crop "
-    "is the box of the class that the full image's SVM predicts, from a map made with its weights: {box}.",
+    "Each row has features and an SVM of its own; training and test images are cropped alike. A CAM "
+    "crop is the box of the class that the full image's SVM predicts, from a map made with its weights: "
+    "{box}.",
     "Localization: percent of test images whose box overlaps the true one by at least 0.5 (IoU), "
     "whatever the predicted class.",
 )
@@ -97,7 +98,7 @@ def build_table4(
 
 
 def build_table5(scores: pd.DataFrame, absent: dict[str, str]) -> pd.DataFrame:
-    """Return Table 5 as rows of ``SVM_TABLE_COLUMNS``: the paper's features, then this study's other networks.
+    """Return Table 5 as rows of ``SVM_TABLE_COLUMNS``: the paper's features, then others.
 
     ``absent`` says why there is no score of a set. Of the two scores of a cell, raw and normalised
     features, cross-validation chose the one that is shown; the note has both.

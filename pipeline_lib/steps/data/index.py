@@ -36,7 +36,9 @@ def make_parser() -> argparse.ArgumentParser:
         help="number of labels in the devkit of ilsvrc-val",
     )
     default = "(default: the paper's number)"
-    parser.add_argument("--train", type=int, help=f"training images per class or attribute {default}")
+    parser.add_argument(
+        "--train", type=int, help=f"training images per class or attribute {default}"
+    )
     parser.add_argument("--test", type=int, help=f"test images per class or attribute {default}")
     parser.add_argument("--repeats", type=int, help=f"number of splits {default}")
     parser.add_argument("--seed", type=int, default=0, help="random seed of the splits")

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from pipeline_lib.common.command import command, log, step_parser
-from pipeline_lib.data.classes import names_in
+from pipeline_lib.data.classes import read_class_names
 from pipeline_lib.localization.explainers import network_explainer
 from pipeline_lib.localization.photographs import explain_photographs
 from pipeline_lib.networks.adoption import adopt
@@ -51,7 +51,7 @@ def main(arguments: argparse.Namespace) -> None:
         workers=prediction.workers,
         interpolation=read_settings(arguments, BoxesSection).interpolation,
     )
-    names = names_in([arguments.classes] if arguments.classes else [])
+    names = read_class_names([arguments.classes] if arguments.classes else [])
     rows = []
     for path, item in zip(arguments.photographs, explained, strict=True):
         top = guesses(item.labels, item.scores, names)

@@ -1,4 +1,4 @@
-"""Take over a ready-trained ImageNet classifier: a library's, or a released one of the paper's."""
+"""Take a ready-trained ImageNet classifier from a library, or a released network of the paper."""
 
 import argparse
 from dataclasses import replace
@@ -8,7 +8,8 @@ from pipeline_lib.common.command import command, log, step_parser
 from pipeline_lib.networks.adoption import adopt
 from pipeline_lib.networks.artefact import save_network
 from pipeline_lib.networks.caffe.released import adopt_released
-from pipeline_lib.networks.pretrained import LIBRARIES
+from pipeline_lib.study.configuration.flags import add_settings
+from pipeline_lib.study.configuration.networks import NetworkConfig
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -17,20 +18,20 @@ def make_parser() -> argparse.ArgumentParser:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--network", help="its name in timm or torchvision")
     source.add_argument("--released", help="a network of the paper, from its .caffemodel")
-    parser.add_argument("--name", help="what the tables call it; the same by default")
-    parser.add_argument("--library", choices=LIBRARIES, help="the first that has it by default")
-    parser.add_argument("--weights-folder", type=Path, help="where its weights may lie")
+    parser.add_argument("--name", help="its name in tables; by default the same")
+    add_settings(parser, NetworkConfig, "library")
+    parser.add_argument("--weights-folder", type=Path, help="folder that may have its weights")
     parser.add_argument("--out", type=Path, required=True, help="the .safetensors to write")
     return parser
 
 
 @command(make_parser)
 def main(arguments: argparse.Namespace) -> None:
-    """Find its weights, write the network."""
+    """Find the weights, write the network."""
     if arguments.released:
         classifier, card = adopt_released(arguments.released, arguments.weights_folder)
     else:
         classifier, card = adopt(arguments.network, arguments.library, arguments.weights_folder)
     card = replace(card, name=arguments.name or card.name)
     save_network(arguments.out, card, classifier.state_dict())
-    log.info("%s: %s's, weights from %s", card.name, card.source, card.training["weights"])
+    log.info("%s: from %s, weights from %s", card.name, card.source, card.training["weights"])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline_lib.common.command import command, step_parser
 from pipeline_lib.common.machine import add_threads_flag, default_device, limit_threads
-from pipeline_lib.data.classes import names_in
+from pipeline_lib.data.classes import read_class_names
 from pipeline_lib.data.photographs import root_folder
 from pipeline_lib.networks.artefact import load_network
 from pipeline_lib.study.configuration.flags import add_settings, read_settings
@@ -52,7 +52,7 @@ def main(arguments: argparse.Namespace) -> None:
         card,
         arguments.images,
         root_folder(arguments.root),
-        names_in(arguments.names),
+        read_class_names(arguments.names),
         settings,
         batch=running.batch,
         workers=running.workers,

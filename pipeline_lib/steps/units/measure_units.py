@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from pipeline_lib.common.command import command, log, step_parser
-from pipeline_lib.data.classes import names_in
+from pipeline_lib.data.classes import read_class_names
 from pipeline_lib.data.manifest import BOX_COLUMNS, read_csv, read_images, write_csv
 from pipeline_lib.units.measures import ALL_CLASSES, measure_units
 from pipeline_lib.units.units_file import read_units
@@ -28,7 +28,7 @@ def main(arguments: argparse.Namespace) -> None:
     """Measure and write; log the means over all classes."""
     units = read_units(arguments.units, arguments.images)
     boxes = read_csv(arguments.boxes, BOX_COLUMNS)
-    table = measure_units(units, read_images(arguments.images), boxes, names_in(arguments.names))
+    table = measure_units(units, read_images(arguments.images), boxes, read_class_names(arguments.names))
     write_csv(arguments.out, table)
     for row in table[table["class"] == ALL_CLASSES].itertuples():
         log.info(

@@ -114,7 +114,7 @@ class TextSection(Section):
 
 
 class VqaConfig(Section):
-    """Figure 12: the bag-of-words baseline; the defaults are the released code's (protocol, section 5)."""
+    """Figure 12: the bag-of-words baseline; defaults of the released code (protocol, 5)."""
 
     min_word_count: int = setting(
         6, "Minimum training occurrences for a word to enter the vocabulary.", ge=1

@@ -62,9 +62,9 @@ WRITERS = {"set.tar": write_tar, "set.tgz": write_tar, "set.zip": write_zip, "se
 
 def tree(folder):
     """Return everything below a folder: names, kinds and contents."""
-    found = {}
+    entries = {}
     for path in sorted(folder.rglob("*")):
         kind = stat.S_IFMT(path.lstat().st_mode)
         content = path.read_bytes() if stat.S_ISREG(path.lstat().st_mode) else None
-        found[str(path.relative_to(folder))] = (kind, content)
-    return found
+        entries[str(path.relative_to(folder))] = (kind, content)
+    return entries

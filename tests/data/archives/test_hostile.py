@@ -154,9 +154,9 @@ def test_too_many_bytes_of_archives_in_the_archive(box):
 def test_a_zip_that_says_less_than_it_has(box):
     write_zip(box[0] / "set.zip", [("set/0", bytes(120_000_000))])
     content = (box[0] / "set.zip").read_bytes()
-    real, said = struct.pack("<L", 120_000_000), struct.pack("<L", 10)
+    real, claimed = struct.pack("<L", 120_000_000), struct.pack("<L", 10)
     assert content.count(real) == 2
-    (box[0] / "set.zip").write_bytes(content.replace(real, said))
+    (box[0] / "set.zip").write_bytes(content.replace(real, claimed))
     refuses(box, "set.zip", "cannot be unpacked")
 
 

@@ -57,7 +57,7 @@ def refused(read, path, *words):
 
 def test_a_named_image_that_is_not_there_is_refused(coco):
     (coco / "coco" / "val2014" / "a.jpg").unlink()
-    refused(read_coco_captions, coco, "captions_val2014.json", "val2014/a.jpg", "not there")
+    refused(read_coco_captions, coco, "captions_val2014.json", "val2014/a.jpg", "does not exist")
 
 
 def test_a_split_without_images_is_refused(coco):
@@ -97,7 +97,7 @@ def test_a_table_has_several_captions_an_image_and_paths_beside_it(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("a.jpg\tA tree\nb.jpg\tA bush\n", ("line 2", "b.jpg", "not there")),
+        ("a.jpg\tA tree\nb.jpg\tA bush\n", ("line 2", "b.jpg", "does not exist")),
         ("a.jpg A tree\n", ("line 1", "image<TAB>caption")),
         ("a.jpg\t \n", ("line 1", "image<TAB>caption")),
         ("\n", ("no line",)),

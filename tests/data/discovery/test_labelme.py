@@ -18,7 +18,7 @@ b/bathroom
 SIZE = "<imagesize><nrows>\n40\n</nrows><ncols>\n60\n</ncols></imagesize>\n"
 
 
-def thing(name, *points, deleted="0"):
+def labelled(name, *points, deleted="0"):
     corners = "".join(f"<pt>\n<x>\n{x}\n</x>\n<y>\n{y}\n</y>\n</pt>" for x, y in points)
     return (
         f"<object>\n<name>\n{name}\n</name>\n<deleted>\n{deleted}\n</deleted>\n"
@@ -32,48 +32,50 @@ TRIANGLE = ((1, 1), (11, 1), (1, 21))
 
 @pytest.fixture
 def read(tmp_path):
-    def write_and_read(*things, size=(60, 40), head=HEAD + SIZE, **how):
+    def write_and_read(*objects, size=(60, 40), head=HEAD + SIZE, **how):
         path = tmp_path / "sun_a.xml"
-        path.write_text(head + "".join(things) + "</annotation>\n")
+        path.write_text(head + "".join(objects) + "</annotation>\n")
         return read_annotation(path, size, **how)
 
     return write_and_read
 
 
 def test_points_are_pixels_from_the_images_corner(read):
-    (found,) = read(thing("sink", *TRIANGLE)).things
+    (found,) = read(labelled("sink", *TRIANGLE)).objects
     assert found.name == "sink"
     np.testing.assert_array_equal(found.polygon, [(0.5, 0.5), (10.5, 0.5), (0.5, 20.5)])
 
 
 def test_a_closed_polygon_is_that_left_open(read):
-    left_open, closed = read(thing("a", *TRIANGLE), thing("b", *TRIANGLE, TRIANGLE[0])).things
+    left_open, closed = read(
+        labelled("a", *TRIANGLE), labelled("b", *TRIANGLE, TRIANGLE[0])
+    ).objects
     np.testing.assert_array_equal(left_open.polygon, closed.polygon)
 
 
 def test_what_is_deleted_or_has_no_name_is_counted_and_left_out(read):
-    nameless = thing("", *TRIANGLE).replace("<name>\n\n</name>", "")
+    nameless = labelled("", *TRIANGLE).replace("<name>\n\n</name>", "")
     found = read(
-        thing("zebra", (1, 1), deleted="1"),  # whatever its polygon is
-        thing("", *TRIANGLE),
+        labelled("zebra", (1, 1), deleted="1"),  # whatever its polygon is
+        labelled("", *TRIANGLE),
         nameless,
-        thing("occluded", *TRIANGLE),
-        thing("mirror", *TRIANGLE),
+        labelled("occluded", *TRIANGLE),
+        labelled("mirror", *TRIANGLE),
     )
-    assert [one.name for one in found.things] == ["mirror"]
-    assert found.odd["deleted"] == 1
-    assert found.odd["nameless"] == 3
+    assert [one.name for one in found.objects] == ["mirror"]
+    assert found.irregular["deleted"] == 1
+    assert found.irregular["nameless"] == 3
 
 
 def test_points_outside_the_image_are_kept(read):
-    (found,) = read(thing("door", (-9, 1), (90, 5), (1, 80))).things
+    (found,) = read(labelled("door", (-9, 1), (90, 5), (1, 80))).objects
     np.testing.assert_array_equal(found.polygon[:2], [(-9.5, 0.5), (89.5, 4.5)])
 
 
 def test_polygons_are_scaled_to_the_file_that_is_there(read):
-    (found,) = read(thing("sink", *TRIANGLE), size=(120, 20)).things
+    (found,) = read(labelled("sink", *TRIANGLE), size=(120, 20)).objects
     np.testing.assert_array_equal(found.polygon, [(1, 0.25), (21, 0.25), (1, 10.25)])
-    (found,) = read(thing("sink", *TRIANGLE), size=(120, 20), head=HEAD).things  # no size given
+    (found,) = read(labelled("sink", *TRIANGLE), size=(120, 20), head=HEAD).objects  # no size given
     np.testing.assert_array_equal(found.polygon[0], (0.5, 0.5))
 
 
@@ -82,10 +84,10 @@ def test_a_polygon_of_fewer_than_three_points_is_refused_or_skipped(read, points
     number = len(set(points))
     words = f"sun_a.xml: object 2, 'Chair', is a polygon of {number} points; .*short_polygons"
     with pytest.raises(InputError, match=words) as caught:
-        read(thing("sink", *TRIANGLE), thing("Chair", *points))
+        read(labelled("sink", *TRIANGLE), labelled("Chair", *points))
     assert "\n" not in str(caught.value)
-    found = read(thing("sink", *TRIANGLE), thing("Chair", *points), skip_short=True)
-    assert ([one.name for one in found.things], found.odd["short"]) == (["sink"], 1)
+    found = read(labelled("sink", *TRIANGLE), labelled("Chair", *points), skip_short=True)
+    assert ([one.name for one in found.objects], found.irregular["short"]) == (["sink"], 1)
 
 
 @pytest.mark.parametrize(
@@ -113,9 +115,11 @@ def test_names_are_cleaned_by_the_list_alone(typed, name):
 
 
 def test_corrected_names_are_counted(read):
-    found = read(thing("Cieling", *TRIANGLE), thing("DOOR", *TRIANGLE), thing("cars", *TRIANGLE))
-    assert [one.name for one in found.things] == ["ceiling", "door", "car"]
-    assert found.odd["corrected"] == 2
+    found = read(
+        labelled("Cieling", *TRIANGLE), labelled("DOOR", *TRIANGLE), labelled("cars", *TRIANGLE)
+    )
+    assert [one.name for one in found.objects] == ["ceiling", "door", "car"]
+    assert found.irregular["corrected"] == 2
 
 
 @pytest.mark.parametrize(
@@ -123,10 +127,10 @@ def test_corrected_names_are_counted(read):
     [
         ("<annotation><object>", "no LabelMe annotation"),
         ("", "no LabelMe annotation"),
-        ("<html></html>", "no LabelMe annotation .a <html>.; mend it"),
-        (HEAD + thing("sink", ("x", 1)) + "</annotation>", "'x' is no number of pixels"),
-        (HEAD + thing("sink", ("", 1)) + "</annotation>", "'' is no number of pixels"),
-        (HEAD + thing("sink", ("nan", 1)) + "</annotation>", "'nan' is no number of pixels"),
+        ("<html></html>", "no LabelMe annotation .a <html>.; correct it"),
+        (HEAD + labelled("sink", ("x", 1)) + "</annotation>", "'x' is no number of pixels"),
+        (HEAD + labelled("sink", ("", 1)) + "</annotation>", "'' is no number of pixels"),
+        (HEAD + labelled("sink", ("nan", 1)) + "</annotation>", "'nan' is no number of pixels"),
     ],
 )
 def test_what_is_no_annotation_is_refused_in_a_line(tmp_path, text, words):
@@ -139,6 +143,6 @@ def test_what_is_no_annotation_is_refused_in_a_line(tmp_path, text, words):
 
 def test_names_in_other_encodings_do_not_stop_it(tmp_path):
     path = tmp_path / "sun_c.xml"
-    text = HEAD + thing("caf\u00e9", *TRIANGLE) + "</annotation>"
+    text = HEAD + labelled("caf\u00e9", *TRIANGLE) + "</annotation>"
     path.write_bytes(text.encode("latin-1"))
-    assert len(read_annotation(path, (60, 40)).things) == 1
+    assert len(read_annotation(path, (60, 40)).objects) == 1

@@ -8,7 +8,7 @@ from PIL import Image
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.catalogue import catalogue
-from pipeline_lib.data.discovery.questions import OFFICIAL, COCO_SPLITS, QUESTION_COLUMNS, read_vqa
+from pipeline_lib.data.discovery.questions import COCO_SPLITS, OFFICIAL, QUESTION_COLUMNS, read_vqa
 from pipeline_lib.steps.data import index
 
 # question_id, image_id, question, what people answered
@@ -78,7 +78,13 @@ def test_a_row_a_question_an_image_once(root):
     assert len(found.images) == 4
     table = found.annotations.set_index("question_id")
     assert list(found.annotations) == list(QUESTION_COLUMNS)
-    assert table["subset"].to_dict() == {90: "train", 91: "train", 420: "val", 430: "val", 10: "test"}
+    assert table["subset"].to_dict() == {
+        90: "train",
+        91: "train",
+        420: "val",
+        430: "val",
+        10: "test",
+    }
     assert table.loc[420, "image_id"] == "COCO_val2014_000000000042"
     assert json.loads(table.loc[420, "answers"]) == ["2"] * 6 + ["two"] * 4
     assert json.loads(table.loc[90, "choices"]) == ["yes", "2", "a, b"]
@@ -146,9 +152,11 @@ def test_bad_input_is_one_line(root, spoil, message):
 
 
 def test_the_catalogue_knows_the_files_that_are_read():
-    held = {name for archive in catalogue()["vqa"].archives for name in archive.holds}
+    in_archives = {
+        name for archive in catalogue()["vqa"].archives for name in archive.expected_files
+    }
     for subset in COCO_SPLITS.values():
         names = {
             f"{task}_mscoco_{subset}_questions.json" for task in ("OpenEnded", "MultipleChoice")
         }
-        assert names <= held
+        assert names <= in_archives

@@ -1,4 +1,4 @@
-"""A server of our own on this machine that can be told to misbehave, and the set it has."""
+"""A local server that misbehaves on request, and the data set it serves."""
 
 import contextlib
 import hashlib
@@ -75,7 +75,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Server:
-    """A server on 127.0.0.1 and what it was asked for."""
+    """A server on 127.0.0.1 and the requests it received."""
 
     def __init__(self, context=None):
         self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -194,17 +194,17 @@ def test_the_step_is_one_line_without_a_folder_or_behind_a_login(tmp_path, capsy
         "error: config.data_root: not set; add --config data_root=DIR\n"
     )
     assert step.main(["--set", "ilsvrc_val", "--data-root", str(tmp_path)]) == 1
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
     for part in ("image-net.org", "ILSVRC2012_img_val.tar", str(tmp_path / "archives")):
-        assert part in said
+        assert part in error
 
 
 def test_the_step_leaves_what_is_there(tmp_path, capsys):
     (tmp_path / "scene_categories" / "kitchen").mkdir(parents=True)
     (tmp_path / "scene_categories" / "kitchen" / "image_0001.jpg").touch()
     assert step.main(["--set", "scene15", "--data-root", str(tmp_path)]) == 0
-    said = capsys.readouterr().err
-    assert "there already" in said
-    assert "part of it; 1 of 4,485 images" in said
+    error = capsys.readouterr().err
+    assert "there already" in error
+    assert "part of it; 1 of 4,485 images" in error
     assert not (tmp_path / "archives").exists()

@@ -95,8 +95,8 @@ def test_mirrors_in_their_order(server, root):
     server.files["/wrong.zip"] = b"PK" + ZIP[2:-1] + b"x"
     addresses = [f"{server.address}/{name}.zip" for name in ("gone", "wrong", "set", "never")]
     fetch(data_set(server, urls=tuple(addresses)), root)
-    asked = list(dict.fromkeys(request.path for request in server.requests))
-    assert asked == ["/gone.zip", "/wrong.zip", "/set.zip"]
+    requested = list(dict.fromkeys(request.path for request in server.requests))
+    assert requested == ["/gone.zip", "/wrong.zip", "/set.zip"]
     assert is_whole(root)
 
 
@@ -113,7 +113,7 @@ def test_all_mirrors_gone_is_one_line_with_every_reason(server, root):
 
 @pytest.fixture
 def secure(tmp_path, monkeypatch):
-    """A server with a certificate of its own, which requests is told to trust."""
+    """A server with a certificate of its own, which requests trusts."""
     if not shutil.which("openssl"):
         pytest.skip("openssl is not installed: no certificate to test with")
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"

@@ -37,9 +37,9 @@ def labels_by_hand(world):
 
 def boxes_by_hand(world):
     """The boxes as the files have them, inclusive."""
-    found = []
+    boxes = []
     for path in sorted((world / "bbox" / "val").glob("*.xml")):
         for element in ET.parse(path).iter("bndbox"):
             corners = [int(element.find(tag).text) for tag in ("xmin", "ymin", "xmax", "ymax")]
-            found.append((path.stem, *corners))
-    return found
+            boxes.append((path.stem, *corners))
+    return boxes

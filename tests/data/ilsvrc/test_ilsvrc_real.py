@@ -33,8 +33,8 @@ def authors(real_data):
 
 def objects(authors, image_id):
     """Return the labels (ILSVRC2012_ID) and the inclusive boxes of an image."""
-    found = np.atleast_1d(authors[int(image_id[-8:]) - 1])
-    return [int(one["label"]) for one in found], np.array([one["bbox"] for one in found], float)
+    entries = np.atleast_1d(authors[int(image_id[-8:]) - 1])
+    return [int(one["label"]) for one in entries], np.array([one["bbox"] for one in entries], float)
 
 
 def test_the_part_of_val_that_is_there_is_found(val):
@@ -85,11 +85,11 @@ def test_boxes_are_the_authors_after_squashing_each_side(val, authors):
     boxes_of = defaultdict(list)
     for image_id, _, *box in val.boxes:
         boxes_of[image_id].append(box)
-    for image_id, found in boxes_of.items():
+    for image_id, boxes in boxes_of.items():
         _, original = objects(authors, image_id)
         original = original + (0, 0, 1, 1)
-        assert len(found) == len(original), image_id
+        assert len(boxes) == len(original), image_id
         for axis in (0, 1):
-            there, here = original[:, axis::2].ravel(), np.array(found)[:, axis::2].ravel()
+            there, here = original[:, axis::2].ravel(), np.array(boxes)[:, axis::2].ravel()
             scale = (there @ here) / (there @ there)  # the original size is nowhere written down
             assert np.abs(here - scale * there).max() < 2, image_id

@@ -26,15 +26,15 @@ def add_test_images(world, count=3):
 
 def test_test_images_have_sizes_and_neither_labels_nor_boxes(world):
     add_test_images(world)
-    found = read_test(world)
+    image_set = read_test(world)
     names = [f"ILSVRC2012_test_{number:08d}" for number in (1, 2, 3)]
-    assert found.images == [
+    assert image_set.images == [
         (name, f"test/{name}.JPEG", "", 21 + n, 30, 0) for n, name in enumerate(names)
     ]
-    assert found.boxes == []
-    assert found.classes == read_val(world, N).classes
-    assert (found.summary.found, found.summary.expected) == (3, None)
-    assert found.summary.notes == found.summary.box_notes == []
+    assert image_set.boxes == []
+    assert image_set.classes == read_val(world, N).classes
+    assert (image_set.summary.found, image_set.summary.expected) == (3, None)
+    assert image_set.summary.notes == image_set.summary.box_notes == []
 
 
 def test_test_images_need_no_labels_no_boxes_and_no_val_images(world):
@@ -57,9 +57,9 @@ def test_test_images_come_in_the_order_of_their_numbers_wherever_they_lie(world)
     second.rename(second.with_suffix(".jpg"))
     shutil.copy(val_image(world, 1), world / "test")  # strays are left alone
     (world / "test" / "readme.txt").touch()
-    found = read_test(world)
-    assert [(row[0], row[3]) for row in found.images] == before
-    assert all((world / row[1]).is_file() for row in found.images)
+    image_set = read_test(world)
+    assert [(row[0], row[3]) for row in image_set.images] == before
+    assert all((world / row[1]).is_file() for row in image_set.images)
 
 
 def test_val_does_not_see_test_images(world):

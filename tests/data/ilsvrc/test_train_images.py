@@ -9,13 +9,13 @@ from pipeline_lib.data.ilsvrc import read_train
 
 
 def test_train_lists_every_image_under_the_class_of_its_folder(tiny_world):
-    found = read_train(tiny_world)
+    image_set = read_train(tiny_world)
     files = sorted(path.relative_to(tiny_world) for path in tiny_world.glob("train/*/*.JPEG"))
-    assert len(files) == found.summary.found == 24
-    assert sorted((row[1], row[2]) for row in found.images) == [
+    assert len(files) == image_set.summary.found == 24
+    assert sorted((row[1], row[2]) for row in image_set.images) == [
         (str(path), path.parts[1]) for path in files
     ]
-    assert found.boxes == []
+    assert image_set.boxes == []
 
 
 def test_train_images_may_have_other_extensions_and_other_files_are_ignored(world):
@@ -23,9 +23,9 @@ def test_train_images_may_have_other_extensions_and_other_files_are_ignored(worl
     first = next(folder.iterdir())
     first.rename(first.with_suffix(".jpg"))
     (folder / "readme.txt").touch()
-    found = read_train(world)
-    assert len(found.images) == 24
-    assert str(first.with_suffix(".jpg").relative_to(world)) in {row[1] for row in found.images}
+    image_set = read_train(world)
+    assert len(image_set.images) == 24
+    assert str(first.with_suffix(".jpg").relative_to(world)) in {row[1] for row in image_set.images}
 
 
 def test_a_train_folder_of_no_known_class_is_refused(world):

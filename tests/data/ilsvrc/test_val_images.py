@@ -39,29 +39,31 @@ def notes(world):
 
 
 def test_every_image_is_listed_with_its_label_and_size(tiny_world):
-    found = read_val(tiny_world, N)
-    assert found.summary.found == found.summary.expected == N
-    assert [row[0] for row in found.images] == [f"ILSVRC2012_val_{i:08d}" for i in range(1, N + 1)]
-    assert [row[2] for row in found.images] == labels_by_hand(tiny_world)
-    for _, path, _, width, height, _ in found.images:
+    image_set = read_val(tiny_world, N)
+    assert image_set.summary.found == image_set.summary.expected == N
+    assert [row[0] for row in image_set.images] == [
+        f"ILSVRC2012_val_{i:08d}" for i in range(1, N + 1)
+    ]
+    assert [row[2] for row in image_set.images] == labels_by_hand(tiny_world)
+    for _, path, _, width, height, _ in image_set.images:
         with Image.open(tiny_world / path) as image:
             assert image.size == (width, height)
 
 
 def test_inclusive_boxes_become_half_open_ones(tiny_world):
-    found = read_val(tiny_world, N)
+    image_set = read_val(tiny_world, N)
     expected = [
         (name, x0, y0, x1 + 1, y1 + 1) for name, x0, y0, x1, y1 in boxes_by_hand(tiny_world)
     ]
-    assert [(name, *box) for name, _, *box in found.boxes] == expected
+    assert [(name, *box) for name, _, *box in image_set.boxes] == expected
     assert len(expected) > N  # some images have several
-    label_of = {row[0]: row[2] for row in found.images}
-    assert all(label == label_of[name] for name, label, *_ in found.boxes)
+    label_of = {row[0]: row[2] for row in image_set.images}
+    assert all(label == label_of[name] for name, label, *_ in image_set.boxes)
 
 
 def test_classes_are_the_leaves_in_sorted_wnid_order_which_is_not_the_ids(tiny_world):
-    for found in (read_val(tiny_world, N), read_train(tiny_world)):
-        wnids, ids, names = zip(*found.classes, strict=True)
+    for image_set in (read_val(tiny_world, N), read_train(tiny_world)):
+        wnids, ids, names = zip(*image_set.classes, strict=True)
         assert list(wnids) == sorted(path.name for path in (tiny_world / "train").iterdir())
         assert sorted(ids) == list(range(1, len(ids) + 1))
         assert list(ids) != sorted(ids)
@@ -176,25 +178,25 @@ def test_a_box_of_one_pixel_is_a_box(world):
 def test_missing_box_files_are_counted_and_the_images_stay(world):
     for number in (2, 9, 20):
         val_xml(world, number).unlink()
-    found = read_val(world, N)
-    assert len(found.images) == N
-    without = {row[0] for row in found.images} - {row[0] for row in found.boxes}
+    image_set = read_val(world, N)
+    assert len(image_set.images) == N
+    without = {row[0] for row in image_set.images} - {row[0] for row in image_set.boxes}
     assert without == {val_xml(world, number).stem for number in (2, 9, 20)}
-    assert any(note.startswith("3 images have no box file") for note in found.summary.box_notes)
-    assert found.summary.notes == []
+    assert any(note.startswith("3 images have no box file") for note in image_set.summary.box_notes)
+    assert image_set.summary.notes == []
 
 
 def test_missing_images_are_counted_and_the_others_keep_their_labels(world):
     for number in (1, 7):
         val_image(world, number).unlink()
-    found = read_val(world, N)
-    assert found.summary.found == N - 2
-    assert found.summary.expected == N
-    assert found.summary.notes == [f"{N - 2} of {N} val images found."]
-    assert not any("found" in note for note in found.summary.box_notes)
+    image_set = read_val(world, N)
+    assert image_set.summary.found == N - 2
+    assert image_set.summary.expected == N
+    assert image_set.summary.notes == [f"{N - 2} of {N} val images found."]
+    assert not any("found" in note for note in image_set.summary.box_notes)
     kept = [label for i, label in enumerate(labels_by_hand(world), 1) if i not in (1, 7)]
-    assert [row[2] for row in found.images] == kept
-    assert {row[0] for row in found.boxes} == {row[0] for row in found.images}
+    assert [row[2] for row in image_set.images] == kept
+    assert {row[0] for row in image_set.boxes} == {row[0] for row in image_set.images}
 
 
 def test_a_whole_set_needs_no_remark_but_the_blacklist(world):
@@ -234,11 +236,11 @@ def test_blacklisted_images_are_marked_and_counted(world, folder):
     (world / DEVKIT / BLACKLIST).unlink()
     (world / folder).mkdir(parents=True, exist_ok=True)
     (world / folder / BLACKLIST).write_text("3\n7\n20\n")
-    found = read_val(world, N)
-    marked = [number for number, row in enumerate(found.images, 1) if row[-1] == 1]
+    image_set = read_val(world, N)
+    marked = [number for number, row in enumerate(image_set.images, 1) if row[-1] == 1]
     assert marked == [3, 7, 20]
-    assert [note[:14] for note in found.summary.box_notes] == ["3 blacklisted "]
-    assert found.summary.notes == []
+    assert [note[:14] for note in image_set.summary.box_notes] == ["3 blacklisted "]
+    assert image_set.summary.notes == []
 
 
 def test_blacklisted_images_that_are_not_there_are_not_counted(world):
@@ -262,17 +264,17 @@ def test_boxes_follow_images_that_were_resized(world):
         width, height = image.size
         resized = image.resize((2 * width, 3 * height))
     resized.save(val_image(world, 6))
-    found = read_val(world, N)
-    after = [box for box in found.boxes if box[0].endswith("06")]
+    image_set = read_val(world, N)
+    after = [box for box in image_set.boxes if box[0].endswith("06")]
     assert len(before) == len(after) >= 1
     for (*_, x0, y0, x1, y1), (*_, u0, v0, u1, v1) in zip(before, after, strict=True):
         assert (u0, v0, u1, v1) == pytest.approx((2 * x0, 3 * y0, 2 * x1, 3 * y1))
-    assert [box for box in found.boxes if not box[0].endswith("06")] == [
+    assert [box for box in image_set.boxes if not box[0].endswith("06")] == [
         box for box in untouched if not box[0].endswith("06")
     ]
-    assert found.images[5][3:5] == (2 * width, 3 * height)
-    assert any(note.startswith("1 images differ in size") for note in found.summary.box_notes)
-    assert found.summary.notes == []
+    assert image_set.images[5][3:5] == (2 * width, 3 * height)
+    assert any(note.startswith("1 images differ in size") for note in image_set.summary.box_notes)
+    assert image_set.summary.notes == []
 
 
 def test_val_images_in_folders_by_wnid_are_the_same_images(world):
@@ -294,8 +296,8 @@ def test_other_spellings_of_the_extension_are_found(world, suffix):
     flat = read_val(world, N)
     for number in range(1, N + 1):
         val_image(world, number).rename(val_image(world, number).with_suffix(suffix))
-    found = read_val(world, N)
-    assert [(row[0], *row[2:]) for row in found.images] == [
+    image_set = read_val(world, N)
+    assert [(row[0], *row[2:]) for row in image_set.images] == [
         (row[0], *row[2:]) for row in flat.images
     ]
-    assert found.boxes == flat.boxes
+    assert image_set.boxes == flat.boxes

@@ -1,4 +1,4 @@
-"""The twin of COCO's captions: its layout, and the truth behind its captions."""
+"""The synthetic COCO captions: their layout, and the ground truth behind them."""
 
 import json
 
@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from pipeline_lib.data.discovery.captions import read_coco_captions
-from pipeline_lib.data.synthetic.captioned import CAPTIONS, PLANTED, SPLITS
-from pipeline_lib.discovery.phrases import having
+from pipeline_lib.data.synthetic.captions import CAPTIONS_PER_IMAGE, IMAGES_PER_SPLIT, PLANTED
+from pipeline_lib.discovery.phrases import phrase_matrix
 from pipeline_lib.steps.data import synthesize
 
 from .conftest import tree
@@ -20,18 +20,18 @@ def draw(folder, processes):
 
 
 @pytest.fixture(scope="module")
-def twin(tmp_path_factory):
-    return draw(tmp_path_factory.mktemp("twin") / "concepts", 1)
+def folder(tmp_path_factory):
+    return draw(tmp_path_factory.mktemp("drawn") / "concepts", 1)
 
 
-def test_it_has_cocos_layout(twin):
-    assert {path.name for path in twin.iterdir()} == {"coco", "planted.json"}
+def test_it_has_cocos_layout(folder):
+    assert {path.name for path in folder.iterdir()} == {"coco", "planted.json"}
     ids = set()
-    for split, count in SPLITS.items():
-        path = twin / "coco" / "annotations" / f"captions_{split}.json"
+    for split, count in IMAGES_PER_SPLIT.items():
+        path = folder / "coco" / "annotations" / f"captions_{split}.json"
         content = json.loads(path.read_text())
         names = {one["file_name"]: one for one in content["images"]}
-        files = sorted((twin / "coco" / split).iterdir())
+        files = sorted((folder / "coco" / split).iterdir())
         assert sorted(names) == [file.name for file in files]
         assert len(names) == count
         for file in files[::20]:
@@ -40,20 +40,20 @@ def test_it_has_cocos_layout(twin):
             assert file.name == f"COCO_{split}_{one['id']:012}.jpg"
         ids |= {one["id"] for one in content["images"]}
         captioned = [one["image_id"] for one in content["annotations"]]
-        assert sorted(captioned) == sorted(ids_of(content) * CAPTIONS)
-    assert len(ids) == sum(SPLITS.values())
+        assert sorted(captioned) == sorted(ids_of(content) * CAPTIONS_PER_IMAGE)
+    assert len(ids) == sum(IMAGES_PER_SPLIT.values())
 
 
 def ids_of(content):
     return [one["id"] for one in content["images"]]
 
 
-def test_planted_names_are_said_of_what_is_shown_but_for_some_errors(twin):
-    found = read_coco_captions(twin)
-    truth = json.loads((twin / "planted.json").read_text())
-    captions = found.annotations.groupby("image_id")["caption"].agg(list)
-    has = having(list(captions), list(PLANTED))
-    total = len(found.images)
+def test_planted_names_are_said_of_what_is_shown_but_for_some_errors(folder):
+    image_set = read_coco_captions(folder)
+    truth = json.loads((folder / "planted.json").read_text())
+    captions = image_set.annotations.groupby("image_id")["caption"].agg(list)
+    has = phrase_matrix(list(captions), list(PLANTED))
+    total = len(image_set.images)
     for phrase, column in zip(PLANTED, has.T, strict=True):
         named = set(captions.index[column])
         shown, wrong = (set(truth[phrase][key]) for key in ("shown", "wrongly named"))
@@ -64,5 +64,5 @@ def test_planted_names_are_said_of_what_is_shown_but_for_some_errors(twin):
         assert named <= shown | wrong
 
 
-def test_the_seed_decides_every_byte_whatever_the_processes(twin, tmp_path):
-    assert tree(twin) == tree(draw(tmp_path / "concepts", 2))
+def test_the_seed_decides_every_byte_whatever_the_processes(folder, tmp_path):
+    assert tree(folder) == tree(draw(tmp_path / "concepts", 2))

@@ -1,4 +1,4 @@
-"""What the twins' images show is what their classes say."""
+"""The images of the synthetic transfer sets show what their classes say."""
 
 from dataclasses import replace
 
@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 import scipy.io
 
-from pipeline_lib.data.synthetic.classes import (
-    STRAY,
+from pipeline_lib.data.synthetic.compositions import (
+    RANDOM_KIND_RATE,
     Composition,
     actions,
     birds,
+    clutter_only,
     events,
-    nothing,
     objects,
     places,
 )
+from pipeline_lib.data.synthetic.image_files import ImageContent
 from pipeline_lib.data.synthetic.kinds import KINDS, PARTS
-from pipeline_lib.data.synthetic.pictures import Drawn
 from pipeline_lib.data.synthetic.scene_sets import write_sun_attribute
 
 ALL = {
@@ -50,9 +50,9 @@ def within(inner, outer, slack=0):
 
 @pytest.mark.parametrize("family", ALL)
 def test_classes_of_a_set_differ_in_name_and_in_what_they_show(family):
-    made = ALL[family]()
-    assert len({one.name for one in made}) == len(made)
-    assert len({(one.objects, one.backdrop) for one in made}) == len(made)
+    classes = ALL[family]()
+    assert len({one.name for one in classes}) == len(classes)
+    assert len({(one.objects, one.backdrop) for one in classes}) == len(classes)
 
 
 @pytest.mark.parametrize("family", ALL)
@@ -64,7 +64,7 @@ def test_the_same_seed_draws_the_same_image_and_another_does_not(family):
     )
 
 
-def test_objects_are_no_kinds_of_the_ilsvrc_world():
+def test_objects_are_no_kinds_of_the_synthetic_ilsvrc():
     known = {(kind.shape, kind.texture) for kind in KINDS} | {
         (kind.texture, kind.part) for kind in KINDS
     }
@@ -76,14 +76,14 @@ def test_objects_are_no_kinds_of_the_ilsvrc_world():
 
 
 def test_a_place_shows_what_tends_to_be_there():
-    typical, shown = 0, 0
+    typical, total = 0, 0
     for one in places(8, 1, ("hall", "field")):
         for seed in range(20):
             kinds = [drawn.kind for drawn in draw(one, seed).objects]
-            shown += len(kinds)
+            total += len(kinds)
             typical += sum(kind in one.objects[0] for kind in kinds)
-    wanted = 1 - STRAY * 8 / 10  # two kinds of ten are typical by chance
-    assert abs(typical / shown - wanted) < 4 * np.sqrt(wanted * (1 - wanted) / shown)
+    wanted = 1 - RANDOM_KIND_RATE * 8 / 10  # two kinds of ten are typical by chance
+    assert abs(typical / total - wanted) < 4 * np.sqrt(wanted * (1 - wanted) / total)
 
 
 def test_no_two_places_share_both_kinds():
@@ -112,8 +112,8 @@ def test_actions_differ_in_the_tool_and_not_in_the_actor():
         assert differing(draw(one, seed), draw(other, seed)) is not None
 
 
-def test_images_of_nothing_have_no_object():
-    scene = draw(nothing("clutter"))
+def test_images_of_clutter_have_no_object():
+    scene = draw(clutter_only("clutter"))
     assert scene.objects == ()
     assert scene.image.std() > 5
 
@@ -157,22 +157,22 @@ def test_birds_are_a_third_to_six_tenths_of_a_side_and_anywhere():
 
 
 def test_two_votes_or_three_say_that_an_attribute_is_true_of_what_was_drawn(tmp_path):
-    shown = {}
+    drawn = {}
 
-    def draw_all(pictures):
-        drawn = []
-        for seed, picture in enumerate(pictures):
-            scene = draw(picture.shows, seed)
-            shown[picture.path.removeprefix("images/")] = picture.shows, scene
-            drawn.append(Drawn(scene.image.shape[1::-1], scene.objects))
-        return drawn
+    def draw_all(specs):
+        contents = []
+        for seed, spec in enumerate(specs):
+            scene = draw(spec.composition, seed)
+            drawn[spec.path.removeprefix("images/")] = spec.composition, scene
+            contents.append(ImageContent(scene.image.shape[1::-1], scene.objects))
+        return contents
 
     write_sun_attribute(tmp_path, np.random.default_rng(0), draw_all)
     names = scipy.io.loadmat(tmp_path / "images.mat", squeeze_me=True)["images"]
     attributes = scipy.io.loadmat(tmp_path / "attributes.mat", squeeze_me=True)["attributes"]
     votes = scipy.io.loadmat(tmp_path / "attributeLabels_continuous.mat")["labels_cv"]
     votes = dict(zip(attributes, votes.T, strict=True))
-    scenes = [shown[name] for name in names]
+    scenes = [drawn[name] for name in names]
     truths = {
         "open area": [place.name.split("_")[-1] in ("field", "shore") for place, _ in scenes],
         "crowded": [len(scene.objects) > 2 for _, scene in scenes],

@@ -1,4 +1,4 @@
-"""The twin of VQA v1, held against the form of its files, and what can be answered how."""
+"""The synthetic VQA v1: the format of its files, and what can be answered from words alone."""
 
 import json
 from collections import Counter
@@ -26,8 +26,8 @@ def drawn(folder, processes=1):
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(questions, "IMAGES", FEW)
-        yield drawn(tmp_path_factory.mktemp("twin"))
+        patch.setattr(questions, "IMAGES_PER_SUBSET", FEW)
+        yield drawn(tmp_path_factory.mktemp("drawn"))
 
 
 def content(root, name):
@@ -35,21 +35,24 @@ def content(root, name):
 
 
 def test_the_files_are_in_the_official_form(root):
-    seen = set()
+    all_images = set()
     for subset in COCO_SPLITS.values():
-        asked = content(root, f"OpenEnded_mscoco_{subset}_questions")
-        chosen = content(root, f"MultipleChoice_mscoco_{subset}_questions")
-        assert (asked["task_type"], chosen["task_type"]) == ("Open-Ended", "Multiple-Choice")
-        assert asked["data_subtype"] == subset
-        assert len(asked["questions"]) == 3 * FEW[subset]
-        for one, other in zip(asked["questions"], chosen["questions"], strict=True):
+        open_ended = content(root, f"OpenEnded_mscoco_{subset}_questions")
+        multiple_choice = content(root, f"MultipleChoice_mscoco_{subset}_questions")
+        assert (open_ended["task_type"], multiple_choice["task_type"]) == (
+            "Open-Ended",
+            "Multiple-Choice",
+        )
+        assert open_ended["data_subtype"] == subset
+        assert len(open_ended["questions"]) == 3 * FEW[subset]
+        for one, other in zip(open_ended["questions"], multiple_choice["questions"], strict=True):
             choices = other.pop("multiple_choices")
-            assert len(set(choices)) == len(choices) == chosen["num_choices"] == 18
+            assert len(set(choices)) == len(choices) == multiple_choice["num_choices"] == 18
             assert one == other
             assert set(one) == {"question", "image_id", "question_id"}
-        images = {one["image_id"] for one in asked["questions"]}
-        assert not images & seen
-        seen |= images
+        images = {one["image_id"] for one in open_ended["questions"]}
+        assert not images & all_images
+        all_images |= images
         names = {f"COCO_{subset}_{image:012}.jpg" for image in images}
         assert {path.name for path in (root / "coco" / subset).iterdir()} == names
     with Image.open(next((root / "coco/val2014").iterdir())) as image:
@@ -70,7 +73,9 @@ def test_ten_people_answer_with_some_noise(root):
         assert one["multiple_choice_answer"] in choices[one["question_id"]]
         assert accuracy(one["multiple_choice_answer"], given) >= 0.9
         spelled += sum(normalised_answer(answer) != answer for answer in given)
-        agreed += sum(normalised_answer(answer) == one["multiple_choice_answer"] for answer in given)
+        agreed += sum(
+            normalised_answer(answer) == one["multiple_choice_answer"] for answer in given
+        )
         types[one["answer_type"]] += 1
     total = 10 * len(annotations)
     assert 0.1 < spelled / total < 0.4
@@ -83,10 +88,10 @@ def test_the_same_words_have_several_answers_that_the_picture_decides(root):
     answers = table[table["subset"] != "test"].groupby("question")["answer"].agg(set)
     assert len(answers["What pattern does it have?"]) > 2
     assert len(answers["How many things are there?"]) > 1
-    told = [name for name in answers.index if name.startswith("What is ")]
-    assert all(len(answers[name]) == 1 for name in told)  # the words alone tell these
+    from_words = [name for name in answers.index if name.startswith("What is ")]
+    assert all(len(answers[name]) == 1 for name in from_words)
 
 
 def test_processes_change_no_byte(root, tmp_path, monkeypatch):
-    monkeypatch.setattr(questions, "IMAGES", FEW)
+    monkeypatch.setattr(questions, "IMAGES_PER_SUBSET", FEW)
     assert tree(drawn(tmp_path, processes=2)) == tree(root)

@@ -34,8 +34,8 @@ def test_images_are_colour_bytes_of_varying_size(scenes):
 def test_boxes_lie_inside_the_image_and_are_not_empty(scenes):
     for scene in scenes:
         height, width, _ = scene.image.shape
-        for drawn in scene.objects:
-            x0, y0, x1, y1 = drawn.box
+        for each in scene.objects:
+            x0, y0, x1, y1 = each.box
             assert 0 <= x0 < x1 <= width
             assert 0 <= y0 < y1 <= height
 
@@ -43,11 +43,11 @@ def test_boxes_lie_inside_the_image_and_are_not_empty(scenes):
 def test_boxes_are_whole_pixels_tight_around_the_visible_outline(scenes):
     for scene in scenes:
         height, width, _ = scene.image.shape
-        for drawn in scene.objects:
-            visible = np.clip(drawn.polygon, 0, (width, height))
+        for each in scene.objects:
+            visible = np.clip(each.polygon, 0, (width, height))
             low, high = visible.min(axis=0), visible.max(axis=0)
-            x0, y0, x1, y1 = drawn.box
-            assert all(isinstance(value, int) for value in drawn.box)
+            x0, y0, x1, y1 = each.box
+            assert all(isinstance(value, int) for value in each.box)
             assert (low - (x0, y0) >= 0).all()
             assert (low - (x0, y0) < 1).all()
             assert ((x1, y1) - high >= 0).all()
@@ -64,13 +64,13 @@ def test_every_scene_has_an_object_and_some_have_two_or_three(scenes):
 
 def test_no_object_hides_another(scenes):
     for scene in scenes:
-        boxes = [drawn.box for drawn in scene.objects]
+        boxes = [each.box for each in scene.objects]
         assert all(overlap(a, b) == 0 for i, a in enumerate(boxes) for b in boxes[:i])
 
 
 def test_all_objects_of_a_scene_are_of_the_kind_asked_for(scenes):
     for seed, scene in enumerate(scenes):
-        assert {drawn.kind for drawn in scene.objects} == {KINDS[seed % len(KINDS)]}
+        assert {each.kind for each in scene.objects} == {KINDS[seed % len(KINDS)]}
 
 
 def test_objects_stand_out_from_where_they_are_not(scenes):
@@ -80,8 +80,8 @@ def test_objects_stand_out_from_where_they_are_not(scenes):
         gray = scene.image.mean(axis=2)
         edges = np.abs(np.diff(gray, axis=1))[:, :, None] > 40
         mask = np.zeros(edges.shape, bool)
-        for drawn in scene.objects:
-            x0, y0, x1, y1 = drawn.box
+        for each in scene.objects:
+            x0, y0, x1, y1 = each.box
             mask[y0:y1, x0:x1] = True
         inside.append(edges[mask].mean())
         outside.append(edges[~mask].mean())
@@ -93,12 +93,12 @@ def test_the_centred_box_is_no_answer(scenes):
     for scene in scenes:
         height, width, _ = scene.image.shape
         centred = (0.1 * width, 0.1 * height, 0.9 * width, 0.9 * height)
-        right += any(overlap(centred, drawn.box) >= 0.5 for drawn in scene.objects)
+        right += any(overlap(centred, each.box) >= 0.5 for each in scene.objects)
     assert right < 0.45 * len(scenes)
 
 
 def test_objects_come_in_many_places_and_sizes(scenes):
-    boxes = np.array([drawn.box for scene in scenes for drawn in scene.objects], float)
+    boxes = np.array([each.box for scene in scenes for each in scene.objects], float)
     sizes = np.array([scene.image.shape[1::-1] for scene in scenes for _ in scene.objects], float)
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2 / sizes
     parts = (boxes[:, 2:] - boxes[:, :2]) / sizes
@@ -110,9 +110,9 @@ def test_objects_come_in_many_places_and_sizes(scenes):
 def test_the_same_seed_draws_the_same_scene_and_another_does_not():
     first, again, other = draw(3), draw(3), draw(13)  # 13 is of the same kind
     assert (first.image == again.image).all()
-    assert [drawn.box for drawn in first.objects] == [drawn.box for drawn in again.objects]
+    assert [each.box for each in first.objects] == [each.box for each in again.objects]
     assert first.image.shape != other.image.shape or (first.image != other.image).any()
-    assert [drawn.box for drawn in first.objects] != [drawn.box for drawn in other.objects]
+    assert [each.box for each in first.objects] != [each.box for each in other.objects]
 
 
 GOLDEN = {  # seed, kind: size, boxes, pixels at a quarter, half and all of the diagonal
@@ -128,10 +128,10 @@ GOLDEN = {  # seed, kind: size, boxes, pixels at a quarter, half and all of the 
 
 @pytest.mark.parametrize("seed", GOLDEN)
 def test_the_ilsvrc_world_is_still_the_one_that_results_were_reported_on(seed):
-    # drawn by the first version; other processors may round a pixel otherwise
+    # each by the first version; other processors may round a pixel otherwise
     (width, height), boxes, pixels = GOLDEN[seed]
     scene = draw(seed)
     assert scene.image.shape == (height, width, 3)
-    assert [drawn.box for drawn in scene.objects] == boxes
+    assert [each.box for each in scene.objects] == boxes
     rows, columns = (height // 4, height // 2, height - 1), (width // 4, width // 2, width - 1)
     assert np.abs(scene.image[rows, columns].astype(int) - pixels).max() <= 2

@@ -1,4 +1,4 @@
-"""The twin of SVT: words are where the list says, and nothing else tells the streets apart."""
+"""The synthetic SVT: words are where the annotations say."""
 
 from pathlib import Path
 
@@ -18,11 +18,11 @@ def root(tmp_path_factory) -> Path:
 
 
 def test_its_reader_reads_it(root):
-    found = read_text(root)
-    labels = [row[2] for row in found.images]
+    image_set = read_text(root)
+    labels = [row[2] for row in image_set.images]
     assert labels.count("text") == labels.count("") == 140
-    assert "beyond" not in " ".join(found.summary.notes)
-    sizes = {row[0]: row[3:5] for row in found.images if row[2]}
+    assert "beyond" not in " ".join(image_set.summary.notes)
+    sizes = {row[0]: row[3:5] for row in image_set.images if row[2]}
     for name, size in list(sizes.items())[:20]:
         assert Image.open(root / name).size == size
 

@@ -1,4 +1,4 @@
-"""The twins' files, held against the layouts as their authors published them, by parsers of our own."""
+"""The synthetic transfer sets against the published layouts, read by independent parsers."""
 
 import itertools
 import re
@@ -11,9 +11,8 @@ import yaml
 from PIL import Image
 
 from pipeline_lib.data.synthetic import transfer
-from pipeline_lib.steps.data import synthesize
 
-from .conftest import draw_twins, tree
+from .conftest import draw_sets, tree
 
 FOLDERS = {
     *("SUN397", "indoorCVPR_09", "scene_categories", "SUNAttributeDB", "101_ObjectCategories"),
@@ -35,48 +34,39 @@ def by_class(folder, pattern="*.jpg"):
     return {each.name: sorted(each.glob(pattern)) for each in folder.iterdir() if each.is_dir()}
 
 
-def test_the_nine_sets_lie_where_the_workflow_looks_for_them(twins, repository):
-    assert {path.name for path in twins.iterdir()} == FOLDERS
+def test_the_nine_sets_lie_where_the_workflow_looks_for_them(sets, repository):
+    assert {path.name for path in sets.iterdir()} == FOLDERS
     listed = yaml.safe_load((repository / "pipeline_lib/data/transfer.yaml").read_text())
     assert {entry["folder"] for entry in listed.values()} == FOLDERS
-    assert {path.name for path in twins.parent.iterdir()} == {"transfer"}
+    assert {path.name for path in sets.parent.iterdir()} == {"transfer"}
 
 
-def test_all_together_are_few(twins):
-    images = [path for path in twins.rglob("*") if path.suffix.lower() == ".jpg"]
+def test_all_together_are_few(sets):
+    images = [path for path in sets.rglob("*") if path.suffix.lower() == ".jpg"]
     assert 1500 < len(images) <= 1900
     assert all(min(opened(path).size) >= 112 for path in images[::10])
 
 
-def test_no_two_images_are_the_same(twins):
-    images = [digest for path, digest in tree(twins).items() if path.lower().endswith(".jpg")]
+def test_no_two_images_are_the_same(sets):
+    images = [digest for path, digest in tree(sets).items() if path.lower().endswith(".jpg")]
     assert len(set(images)) == len(images)
 
 
-def test_processes_and_other_sets_change_no_byte(twins, tmp_path, monkeypatch):
+def test_processes_and_other_sets_change_no_byte(sets, tmp_path, monkeypatch):
     some = ("SUN397", "SUNAttributeDB", "CUB_200_2011")
     few = {name: transfer.WRITERS[name] for name in some}
     monkeypatch.setattr(transfer, "WRITERS", few)
-    again = tree(draw_twins(tmp_path / "again", 3, 2))
-    assert again == {path: digest for path, digest in tree(twins).items() if path.startswith(some)}
+    again = tree(draw_sets(tmp_path / "again", 3, 2))
+    assert again == {path: digest for path, digest in tree(sets).items() if path.startswith(some)}
     monkeypatch.setattr(transfer, "WRITERS", {"CUB_200_2011": few["CUB_200_2011"]})
-    other = tree(draw_twins(tmp_path / "other", 4, 2))
+    other = tree(draw_sets(tmp_path / "other", 4, 2))
     assert not set(other.values()) & {
         digest for path, digest in again.items() if path.endswith(".jpg")
     }
 
 
-def test_sizes_of_the_twins_are_not_ours_to_choose(tmp_path, capsys):
-    flags = ["--layout", "transfer", "--val-images", "3", "--out", str(tmp_path / "out")]
-    assert synthesize.main(flags) == 1
-    assert "leave out" in capsys.readouterr().err
-    assert synthesize.main(["--train-images", "3", "--out", str(tmp_path / "out")]) == 1
-    assert "--val-images" in capsys.readouterr().err
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_sun397(twins):
-    root = twins / "SUN397"
+def test_sun397(sets):
+    root = sets / "SUN397"
     names = lines(root / "ClassName.txt")
     assert names == sorted(names)
     assert names == lines(root / "Partitions/ClassName.txt")
@@ -103,8 +93,8 @@ def test_sun397(twins):
     assert formats == {"GIF": 1, "JPEG": len(images) - 1}
 
 
-def test_indoor67(twins):
-    root = twins / "indoorCVPR_09"
+def test_indoor67(sets):
+    root = sets / "indoorCVPR_09"
     images = {path.relative_to(root / "Images").as_posix() for path in root.glob("Images/*/*")}
     train, test = (lines(root / f"{part}Images.txt") for part in ("Train", "Test"))
     assert sorted(images) == sorted(train + test)
@@ -114,17 +104,17 @@ def test_indoor67(twins):
     assert len({path.split("/")[0] for path in train}) >= 6
 
 
-def test_scene15(twins):
+def test_scene15(sets):
     modes = Counter()
-    for images in by_class(twins / "scene_categories").values():
+    for images in by_class(sets / "scene_categories").values():
         assert [path.name for path in images] == [f"image_{n:04}.jpg" for n in range(1, 23)]
         modes.update(opened(path).mode for path in images)
     assert modes["L"] > 0.8 * sum(modes.values())
     assert modes["RGB"] > 0
 
 
-def test_sun_attribute(twins):
-    root = twins / "SUNAttributeDB"
+def test_sun_attribute(sets):
+    root = sets / "SUNAttributeDB"
     names = [str(row[0][0]) for row in scipy.io.loadmat(root / "images.mat")["images"]]
     attributes = [str(row[0][0]) for row in scipy.io.loadmat(root / "attributes.mat")["attributes"]]
     votes = scipy.io.loadmat(root / "attributeLabels_continuous.mat")["labels_cv"]
@@ -140,8 +130,8 @@ def test_sun_attribute(twins):
         assert (column == 0).sum() >= 24
 
 
-def test_caltech101(twins):
-    folders = by_class(twins / "101_ObjectCategories")
+def test_caltech101(sets):
+    folders = by_class(sets / "101_ObjectCategories")
     assert "BACKGROUND_Google" in folders
     for name, images in folders.items():
         assert [path.name for path in images] == [
@@ -151,8 +141,8 @@ def test_caltech101(twins):
         assert Counter(opened(path).mode for path in images)["L"] == 1
 
 
-def test_caltech256(twins):
-    root = twins / "256_ObjectCategories"
+def test_caltech256(sets):
+    root = sets / "256_ObjectCategories"
     folders = by_class(root)
     assert {"056.dog", "198.spider", "257.clutter"} <= set(folders)
     modes = Counter()
@@ -167,16 +157,18 @@ def test_caltech256(twins):
     assert (root / "198.spider/RENAME2").is_file()
 
 
-def test_cmyk_files_show_what_they_would_show_in_rgb(twins):
-    images = by_class(twins / "256_ObjectCategories")["257.clutter"]
+def test_cmyk_files_show_what_they_would_show_in_rgb(sets):
+    images = by_class(sets / "256_ObjectCategories")["257.clutter"]
     cmyk = next(path for path in images if opened(path).mode == "CMYK")
     others = [opened(path).convert("L").resize((1, 1)).getpixel((0, 0)) for path in images]
-    shown = opened(cmyk).convert("L").resize((1, 1)).getpixel((0, 0))
-    assert min(others) - 40 < shown < max(others) + 40  # inverted, it would be as dark as light
+    brightness = opened(cmyk).convert("L").resize((1, 1)).getpixel((0, 0))
+    assert (
+        min(others) - 40 < brightness < max(others) + 40
+    )  # inverted, it would be as dark as light
 
 
-def test_action40(twins):
-    root = twins / "Stanford40"
+def test_action40(sets):
+    root = sets / "Stanford40"
     header, *counts = (line.split() for line in lines(root / "ImageSplits/actions.txt"))
     assert not header[1].isdigit()
     images = {path.name for path in (root / "JPEGImages").iterdir()}
@@ -201,17 +193,17 @@ def test_action40(twins):
         assert 0 <= corners[1] < corners[3] <= height - 1
 
 
-def test_event8(twins):
-    folders = by_class(twins / "event_dataset/event_img")
+def test_event8(sets):
+    folders = by_class(sets / "event_dataset/event_img")
     assert len(folders) == 8
     for name, images in folders.items():
         assert len(images) == 22
-        everything = {path.name for path in (twins / "event_dataset/event_img" / name).iterdir()}
+        everything = {path.name for path in (sets / "event_dataset/event_img" / name).iterdir()}
         assert everything == {path.name for path in images} | {"Thumbs.db"}
 
 
-def test_cub(twins):
-    root = twins / "CUB_200_2011"
+def test_cub(sets):
+    root = sets / "CUB_200_2011"
     table = {
         name: [line.split(" ", 1) for line in lines(root / f"{name}.txt")]
         for name in (
@@ -241,9 +233,9 @@ def test_cub(twins):
 
 
 @pytest.mark.parametrize("side", [0.4, 0.5, 0.6, 0.7])
-def test_a_centred_box_finds_no_birds(twins, side):
-    root = twins / "CUB_200_2011"
-    found = []
+def test_a_centred_box_finds_no_birds(sets, side):
+    root = sets / "CUB_200_2011"
+    is_correct = []
     for image, box in zip(
         lines(root / "images.txt"), lines(root / "bounding_boxes.txt"), strict=True
     ):
@@ -252,5 +244,5 @@ def test_a_centred_box_finds_no_birds(twins, side):
         across = min(x + w, width * (1 + side) / 2) - max(x, width * (1 - side) / 2)
         down = min(y + h, height * (1 + side) / 2) - max(y, height * (1 - side) / 2)
         shared = max(across, 0) * max(down, 0)
-        found.append(shared / (w * h + side * side * width * height - shared) >= 0.5)
-    assert sum(found) < 0.25 * len(found)
+        is_correct.append(shared / (w * h + side * side * width * height - shared) >= 0.5)
+    assert sum(is_correct) < 0.25 * len(is_correct)

@@ -115,7 +115,7 @@ def test_what_differs_from_the_paper_is_said(root):
         "79 images and 5 attributes found instead of 14,340 and 102.",
         "2 attributes left out: too few images to split.",
         "Trained on 6 images with an attribute and as many without instead of 150.",
-        "1 of 3 attributes with fewer than 6 training images, the smallest 4.",
+        "1 of 3 attributes with fewer than 6 training images, the smallest has 4.",
         "Tested on 2 images with an attribute and as many without instead of 50.",
     ]
 

@@ -134,9 +134,9 @@ def test_what_differs_from_the_paper_is_said(plant):
         "1 random split instead of 10.",
         "1 class left out: too few images to split.",
         "Trained on 5 images of a class instead of 70.",
-        "1 of 3 classes with fewer than 5 training images, the smallest 2.",
+        "1 of 3 classes with fewer than 5 training images, the smallest has 2.",
         "Tested on 3 images of a class instead of 60.",
-        "2 of 3 classes with fewer than 3 test images, the smallest 1.",
+        "2 of 3 classes with fewer than 3 test images, the smallest has 1.",
     ]
     assert "croquet" in {row[0] for row in image_set.classes}
     assert "croquet" not in {row[3] for row in image_set.splits}

@@ -52,19 +52,6 @@ def test_a_network_that_was_not_released_is_refused(network):
         find_release(network)
 
 
-def test_a_file_that_is_not_there_is_asked_for_by_address_and_size(tmp_path, capsys):
-    flags = ["--weights-folder", str(tmp_path), "--out", str(tmp_path / "x" / "x.safetensors")]
-    assert adopt.main(["--released", "AlexNet", *flags]) == 1
-    (line,) = capsys.readouterr().err.strip().splitlines()
-    for part in (
-        str(tmp_path / "bvlc_reference_caffenet.caffemodel"),
-        "http://dl.caffe.berkeleyvision.org/bvlc_reference_caffenet.caffemodel",
-        "244 MB",
-    ):
-        assert part in line
-    assert not (tmp_path / "x").exists()
-
-
 def test_a_file_of_another_sha1_is_warned_of(tmp_path, caplog, caffemodel, monkeypatch):
     content = caffemodel({"conv1": [np.ones((2, 2))]})
     (tmp_path / "a.caffemodel").write_bytes(content)

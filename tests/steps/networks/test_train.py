@@ -21,7 +21,7 @@ SMALL = ("--warp", "48", "--crop", "40", "--threads", "1", "--log-every", "1")
 @pytest.fixture(scope="module")
 def packed(training_manifest, tiny_world, tmp_path_factory):
     folder = tmp_path_factory.mktemp("packed")
-    flags = ["--images", str(training_manifest), "--root", str(tiny_world), "--side", "48"]
+    flags = ["--images", str(training_manifest), "--root", str(tiny_world), "--warp", "48"]
     assert pack([*flags, "--shard-size", "10", "--out", str(folder)]) == 0
     return folder
 

@@ -95,7 +95,7 @@ def test_a_spent_budget_saves_fails_and_resumes(flags, launch, tmp_path):
     command = flags(epochs=2)
     run = launch([*command, "--budget", "0.0001"], tmp_path)
     assert run.wait() == [1]
-    expected = "stopped after its budget of 0.0001 minutes at step 1; rerun to go on from here"
+    expected = "stopped after its budget of 0.0001 minutes at step 1; rerun to continue from here"
     assert expected in run.log.splitlines()[-1]
     assert launch(command, tmp_path / "unbroken").wait() == [0]
     run = launch(command, tmp_path)

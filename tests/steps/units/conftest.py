@@ -8,7 +8,7 @@ from pipeline_lib.networks.artefact import save_network
 from pipeline_lib.networks.card import NetworkCard, Preprocessing
 from pipeline_lib.networks.registry import build
 from pipeline_lib.steps.data import index
-from pipeline_lib.steps.report import draw_units
+from pipeline_lib.steps.report import plot
 from pipeline_lib.steps.units import find_units, measure_units
 
 LABELS = sorted(wnid(kind) for kind in range(10))
@@ -36,18 +36,17 @@ class Study:
         flags |= {"occluded": 2, "occluder": 44, "stride": 44, "threads": 1, "out": self.units}
         return find_units.main([*(f"--{key}={value}" for key, value in flags.items()), *more])
 
-    def shared(self):
-        flags = {"units": self.units, "images": self.folder / "images.csv"}
-        flags |= {"names": self.folder / "classes.csv"}
-        return [f"--{key}={value}" for key, value in flags.items()]
-
     def measure(self):
-        boxes = f"--boxes={self.folder / 'boxes.csv'}"
-        return measure_units.main([*self.shared(), boxes, f"--out={self.table}"])
+        flags = {"units": self.units, "names": self.folder / "classes.csv", "out": self.table}
+        flags |= {name: self.folder / f"{name}.csv" for name in ("images", "boxes")}
+        return measure_units.main([f"--{key}={value}" for key, value in flags.items()])
 
-    def draw(self):
-        flags = [f"--measures={self.table}", f"--root={self.root}", f"--out={self.figure}"]
-        return draw_units.main([*self.shared(), *flags])
+    def plot(self):
+        files = {"units": self.units, "measures": self.table}
+        files |= {role: self.folder / f"{role}.csv" for role in ("images", "classes")}
+        inputs = [word for role, path in files.items() for word in ("--input", role, str(path))]
+        flags = ["--roots", str(self.root), "--out", str(self.figure)]
+        return plot.main(["--figure", "figure13", *inputs, *flags])
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ def test_named_classes_are_shown_in_their_order(study, labels):
 
 def test_where_channels_are_classes_a_class_is_its_own_unit(nin_study):
     study = nin_study
-    assert study.find() == study.measure() == study.draw() == 0
+    assert study.find() == study.measure() == study.plot() == 0
     with h5py.File(study.units) as file:
         np.testing.assert_array_equal(file["unit"][:], np.arange(10))
         np.testing.assert_array_equal(file["weight"][:], np.ones(10))

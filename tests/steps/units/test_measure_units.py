@@ -12,7 +12,7 @@ from pipeline_lib.units.measures import PURITY
 
 @pytest.mark.parametrize("method", ["occlusion", "disc"])
 def test_the_steps_make_a_table_and_a_figure(study, method):
-    assert study.find("--method", method) == study.measure() == study.draw() == 0
+    assert study.find("--method", method) == study.measure() == study.plot() == 0
     table = pd.read_csv(study.table)
     pure = table[table["measure"] == PURITY]
     named = pure[pure["class"] != "all"]
@@ -34,10 +34,10 @@ def test_the_steps_make_a_table_and_a_figure(study, method):
         assert min(picture.size) > 300
 
 
-def test_a_class_without_images_is_drawn_without_purity(study, labels):
+def test_a_class_without_images_is_plotted_without_purity(study, labels):
     path = study.folder / "images.csv"
     path.write_text(path.read_text().replace(labels[7], labels[8]))
-    assert study.find("--classes", labels[7]) == study.measure() == study.draw() == 0
+    assert study.find("--classes", labels[7]) == study.measure() == study.plot() == 0
     units = json.loads(study.figure.with_suffix(".json").read_text())["units"]
     assert len(units) == 3
     for unit in units:

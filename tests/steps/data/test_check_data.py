@@ -15,9 +15,9 @@ def lines(tmp_path, capsys):
     def run():
         names = {one.name for one in catalogue().values()}
         assert check_data.main(["--data-root", str(tmp_path)]) == 0
-        said = capsys.readouterr()
-        assert said.err == ""
-        cells = [re.split(r"\s{2,}", line) for line in said.out.splitlines()]
+        captured = capsys.readouterr()
+        assert captured.err == ""
+        cells = [re.split(r"\s{2,}", line) for line in error.out.splitlines()]
         return {row[0]: "  ".join(row[1:]) for row in cells if row[0] in names}
 
     return run
@@ -61,7 +61,7 @@ def test_nothing_is_opened_or_changed(lines, tmp_path):
 def test_no_folder_is_one_line(given, tmp_path, capsys):
     root = given and str(tmp_path / given)
     assert check_data.main(["--data-root", root]) == 1
-    said = capsys.readouterr().err
-    assert said.startswith("error: ")
-    assert said.count("\n") == 1
-    assert "data_root" in said
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+    assert "data_root" in error

@@ -18,8 +18,8 @@ def flags(folder, **values):
 
 
 def test_a_manifest_of_val_is_written_with_its_summary(tiny_world, tmp_path):
-    made = flags(tmp_path, layout="ilsvrc-val", root=tiny_world, expected=20)
-    assert index.main(made) == 0
+    argv = flags(tmp_path, layout="ilsvrc-val", root=tiny_world, expected=20)
+    assert index.main(argv) == 0
     images = pd.read_csv(tmp_path / "images.csv")
     boxes = pd.read_csv(tmp_path / "boxes.csv")
     assert len(images) == 20
@@ -76,8 +76,8 @@ def scenes(tmp_path):
 
 
 def test_a_transfer_set_is_written_with_its_splits(scenes, tmp_path):
-    made = flags(tmp_path, layout="scene15", root=scenes, train=4, test=3, repeats=2, seed=6)
-    assert index.main([*made, "--note", "Mini."]) == 0
+    argv = flags(tmp_path, layout="scene15", root=scenes, train=4, test=3, repeats=2, seed=6)
+    assert index.main([*argv, "--note", "Mini."]) == 0
     images = read_images(tmp_path / "images.csv")
     splits = read_csv(tmp_path / "splits.csv", SPLIT_COLUMNS)
     sizes = splits.groupby(["split", "subset", "label"]).size().to_dict()
