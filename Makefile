@@ -10,11 +10,13 @@ UV     := uv pip install --compile-bytecode --python $(BIN)/python
 PIP    := $(if $(shell command -v uv),$(UV),$(BIN)/python -m pip install)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test test-slurm lint lock setup clean
+.PHONY: help demo test test-slurm lint docs lock setup clean
 .DEFAULT_GOAL := help
 
-help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+help: ## list the targets of make, and the tables and figures that snakemake makes
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+	@echo; echo "snakemake --cores all TARGET (snakemake --list has all):"
+	@sed -nE '/^<!-- targets/,/^<!-- end/s/^\| (`.*`) \| (.*) \|$$/\1\t\2/p' README.md | tr -d '`' | expand -t 20
 
 setup: $(VENV)/installed ## make the virtual environment; a second call reinstalls nothing
 
@@ -47,6 +49,9 @@ lint: setup ## ruff, snakefmt and Snakemake's own linter
 	ruff format --check .
 	snakefmt --check Snakefile workflow
 	snakemake --lint
+
+docs: setup ## write docs/configuration.md, its schema and the targets in README.md from the code
+	python docs/write.py
 
 lock: setup ## renew the exact versions, of constraints.txt and of envs/
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header --no-annotate \

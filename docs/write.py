@@ -12,7 +12,10 @@ BEGIN, END = "<!-- targets: written by make docs -->\n", "<!-- end of targets --
 
 def target_list() -> str:
     """Return the tables and figures that a user can ask for, as a Markdown table."""
-    rows = [f"| `{target.name}` | {target.summary} |" for target in targets()]
+    names: dict[str, list[str]] = {}
+    for target in targets():
+        names.setdefault(target.summary, []).append(f"`{target.name}`")
+    rows = [f"| {', '.join(same)} | {summary} |" for summary, same in names.items()]
     return "\n".join(["| target | makes |", "|---|---|", *rows]) + "\n"
 
 

@@ -28,8 +28,8 @@ from pipeline_lib.localization.predictions import Predictions
 class ScoreKey(NamedTuple):
     """The columns that say what a score is of: the row in the tables, and how its boxes were made.
 
-    ``threshold`` is a fraction of the map's maximum, NaN for methods without one; ``interpolation`` is
-    "" without maps; ``centred_fraction`` is the centred box's, else NaN.
+    ``threshold`` is the setting, a fraction of the map's maximum; it is NaN for methods without one and
+    for a sweep. ``interpolation`` is "" without maps, ``centred_fraction`` NaN but for the centred box.
     """
 
     row: str
@@ -80,8 +80,8 @@ def score_network(
     key = score_key(
         predictions,
         box_method,
-        threshold=np.nan if threshold is None else float(threshold),
         interpolation=str(settings["interpolation"]),
+        threshold=np.nan if threshold is None else float(threshold),
     )
     rows = [error_row(key, metric, wrong) for metric, wrong in outcomes.items()]
     return pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
@@ -100,7 +100,7 @@ def score_centred_box(
 
 
 def score_key(
-    predictions: Predictions, box_method: str, *, threshold: float, interpolation: str
+    predictions: Predictions, box_method: str, *, interpolation: str, threshold: float = np.nan
 ) -> ScoreKey:
     """Return the key of scores of a network's boxes."""
     return ScoreKey(

@@ -63,13 +63,12 @@ def sweep(
     interpolation = applied_interpolation(predictions, interpolation)
     curve = _curve((predictions.name, interpolation), wrong, subsets)
     best = chosen_threshold(curve)
-    key = score_key(predictions, "paper", threshold=best, interpolation=interpolation)
+    key = score_key(predictions, "paper", interpolation=interpolation)
     rows = [(*key, CHOSEN, 100 * best, np.nan, np.nan, len(subsets[HELD_OUT]))]
     for metric, outcomes in wrong.items():
         at_it = outcomes[subsets[SCORED], np.searchsorted(THRESHOLDS, best)]
         rows.append(error_row(key, AT_CHOSEN.format(metric), at_it))
-    accuracy = maxboxacc.max_box_acc(hits, seed)
-    rows.append((*key._replace(threshold=np.nan), MAX_BOX_ACC, *accuracy, len(kept)))
+    rows.append((*key, MAX_BOX_ACC, *maxboxacc.max_box_acc(hits, seed), len(kept)))
     return curve, pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
 
 

@@ -98,9 +98,7 @@ def _photograph(path: Path, shape: tuple[int, int]) -> np.ndarray:
     return pixels
 
 
-def _classes_with_maps(
-    predictions: Predictions, n: int
-) -> Iterator[tuple[int, str, float | None]]:
+def _classes_with_maps(predictions: Predictions, n: int) -> Iterator[tuple[int, str, float | None]]:
     """Yield the (rank, label, score) of the classes that image ``n`` has a map for."""
     if predictions.true_class[n] >= 0:
         yield TRUE_CLASS, predictions.label_of(int(predictions.true_class[n])), None

@@ -60,6 +60,6 @@ def upsample(class_map: np.ndarray, width: int, height: int, interpolation: str)
 
 
 def _matlab_resize(values: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Resize like MATLAB's imresize in the authors' code: Pillow's cubic kernel is the same (a = -0.5)."""
+    """Resize like MATLAB's imresize in the authors' code; Pillow has its cubic kernel (a = -0.5)."""
     image = Image.fromarray(np.ascontiguousarray(values, np.float32))
     return np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))

@@ -1,1 +1,1 @@
-"""Runs on a cluster: what they will cost, whether they can begin, how far they are."""
+"""Planning a run, checking a cluster before it, and following it."""

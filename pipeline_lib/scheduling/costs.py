@@ -1,4 +1,4 @@
-"""What jobs cost: how much there is to do, times the rates of ``rates.yaml``."""
+"""What jobs cost: their amount of work times the rates of ``rates.yaml``."""
 
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
@@ -7,17 +7,18 @@ from importlib.resources import files
 import yaml
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.scheduling.quantities import Study
+from pipeline_lib.scheduling.workload import Workload
 
 RATES = files("pipeline_lib.scheduling").joinpath("rates.yaml")
+OTHER = "other"  # the line for all values that have no line of their own
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What jobs take: seconds of a GPU and of a CPU core, bytes that stay and bytes for a while.
+    """What jobs take: seconds of a GPU, seconds of a CPU core, bytes written, bytes of scratch.
 
-    A GPU and a job's cores count as long as the job holds them. ``scratch`` is the most that the jobs
-    can need at once: if all of them run side by side.
+    A GPU and a job's cores count for as long as the job holds them. ``scratch`` is the maximum at one
+    time, which is reached if all jobs run side by side.
     """
 
     jobs: int = 0
@@ -31,48 +32,50 @@ class Cost:
 
 
 def read_rates() -> dict:
-    """Return what ``rates.yaml`` holds."""
+    """Return the content of ``rates.yaml``."""
     return yaml.safe_load(RATES.read_text(encoding="utf-8"))
 
 
-def line_of(job: dict, rates: dict) -> dict:
-    """Return the line of the rates that a job falls under. Raises InputError where there is none."""
-    rule = job["rule"]
-    line = rates["rules"].get(rule)
-    kind = f"rule {rule}"
-    if line is not None and "by" in line:
-        value = job["wildcards"][line["by"]]
-        kind, line = f"rule {rule} of {line['by']} {value}", line.get(value)
+def rate(job: dict, workload: Workload) -> dict:
+    """Return the rates that apply to a job. Raises InputError if there are none."""
+    kind = f"rule {job['rule']}"
+    entry = line = workload.rates["rules"].get(job["rule"])
+    if entry is not None and "by" in entry:
+        keys = [entry["by"]] if isinstance(entry["by"], str) else entry["by"]
+        value = "/".join(workload.selector(job, key) for key in keys)
+        kind += f" with {', '.join(keys)} {value}"
+        line = entry.get(value, entry.get(OTHER))
     if line is None:
-        raise InputError(f"{RATES}: says nothing of {kind}; add a line of what such a job takes")
-    return line
+        raise InputError(f"{RATES}: has no rates of {kind}; add a line with what such a job takes")
+    return {key: entry[key] for key in ("set", "source") if key in entry} | line
 
 
-def cost(job: dict, study: Study) -> Cost:
-    """Return what a job costs, a record of `scheduling.graph`.
+def cost(job: dict, workload: Workload) -> Cost:
+    """Return the cost of a job, a record of `scheduling.graph`.
 
-    A job without outputs stands for others and costs nothing. Beside a GPU the cores decode images;
-    the slower of the two decides how long both are held.
+    A job without outputs is a target and costs nothing. On a GPU the network runs while the cores
+    decode images; the slower of the two decides how long the job holds both.
     """
     if not job["outputs"]:
         return Cost()
-    line = line_of(job, study.known)
-    found = study.quantities(job, line.get("set", []))
+    line = rate(job, workload)
+    amounts = workload.quantities(job, line.get("set", []))
 
-    def total(key: str) -> float:
-        return sum(rate * found[unit] for unit, rate in line.get(key, {}).items())
+    def sum_of(key: str) -> float:
+        return sum(each * amounts[unit] for unit, each in line.get(key, {}).items())
 
-    gpu, cpu = 0.0, total("cpu")
-    network = line.get("passes", 0) * found["GFLOP"] / study.known["speed"][study.device]["rate"]
-    if network and study.device == "gpu":
-        devices = study.devices if job["rule"] == "train" else 1
-        lasts = max(network / devices, cpu / job["threads"])
-        gpu, cpu = lasts * devices, lasts * job["threads"]
+    gpu, cpu = 0.0, sum_of("cpu")
+    speed = workload.rates["speed"][workload.device]["rate"]
+    network = line.get("passes", 0) * amounts["GFLOP"] / speed
+    if network and workload.device == "gpu":
+        devices = workload.training_devices if job["rule"] == "train" else 1
+        seconds = max(network / devices, cpu / job["threads"])
+        gpu, cpu = seconds * devices, seconds * job["threads"]
     else:
         cpu += network
-    return Cost(1, gpu, cpu, total("disk"), total("scratch"))
+    return Cost(1, gpu, cpu, sum_of("disk"), sum_of("scratch"))
 
 
 def total(costs: Iterable[Cost]) -> Cost:
-    """Return what they cost together."""
+    """Return the sum of costs."""
     return sum(costs, Cost())

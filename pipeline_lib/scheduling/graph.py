@@ -12,11 +12,12 @@ from pipeline_lib.common.errors import InputError
 def job_records(dag: Any) -> list[dict]:
     """Return a record of each job of Snakemake's ``dag``, in the order of ``dag.jobs``.
 
-    ``rule``, ``wildcards`` (by name), ``inputs``, ``outputs`` and ``log`` (paths), ``benchmark`` (a
-    path or None), ``threads`` and ``needs``, the places in this list of the jobs that it waits for.
+    Its keys are ``rule``, ``wildcards`` (by name), ``inputs``, ``outputs`` and ``log`` (paths),
+    ``benchmark`` (a path or None), ``threads``, and ``needs``: the positions in this list of the jobs
+    it depends on.
     """
     jobs = list(dag.jobs)
-    place = {job: number for number, job in enumerate(jobs)}
+    position = {job: number for number, job in enumerate(jobs)}
     return [
         {
             "rule": job.rule.name,
@@ -26,16 +27,16 @@ def job_records(dag: Any) -> list[dict]:
             "log": [str(path) for path in job.log],
             "benchmark": str(job.benchmark) if job.benchmark else None,
             "threads": job.threads,
-            "needs": [place[other] for other in dag.dependencies[job]],
+            "needs": [position[other] for other in dag.dependencies[job]],
         }
         for job in jobs
     ]
 
 
 def whole_graph(snakefile: Path, config: dict) -> list[dict]:
-    """Return the records of all jobs of a study, whatever of it is done, without running any.
+    """Return the records of all jobs of a study, also of finished ones, without running any.
 
-    Raises InputError where Snakemake cannot build the graph; its own words are on stderr.
+    Raises InputError if Snakemake cannot build the graph; its own message is on stderr.
     """
     from snakemake.api import SnakemakeApi
     from snakemake.exceptions import WorkflowError
@@ -52,22 +53,25 @@ def whole_graph(snakefile: Path, config: dict) -> list[dict]:
             ResourceSettings(cores=10_000), ConfigSettings(config=config), snakefile=snakefile
         )
         try:
-            workflow.dag(DAGSettings(forceall=True)).printrulegraph()  # the least that builds it
+            # Of the calls that build the graph, this one does the least besides.
+            workflow.dag(DAGSettings(forceall=True)).printrulegraph()
         except WorkflowError as error:
-            raise InputError(f"{snakefile}: no graph of the study ({error})") from None
+            raise InputError(
+                f"{snakefile}: cannot build the graph of the study ({error})"
+            ) from None
         return job_records(workflow._workflow.dag)
 
 
 def closure(records: list[dict], files: Iterable[str]) -> list[dict]:
-    """Return the records of the jobs that make these files, and of all that they need, each once."""
+    """Return the records of the jobs that make ``files`` and of all jobs these depend on."""
     maker = {
         output: number for number, record in enumerate(records) for output in record["outputs"]
     }
-    rest = [maker[file] for file in files if file in maker]
-    found: set[int] = set()
-    while rest:
-        number = rest.pop()
-        if number not in found:
-            found.add(number)
-            rest.extend(records[number]["needs"])
-    return [records[number] for number in sorted(found)]
+    queue = [maker[file] for file in files if file in maker]
+    needed: set[int] = set()
+    while queue:
+        number = queue.pop()
+        if number not in needed:
+            needed.add(number)
+            queue.extend(records[number]["needs"])
+    return [records[number] for number in sorted(needed)]

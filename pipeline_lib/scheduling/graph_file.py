@@ -1,12 +1,13 @@
-"""``graph.json``: what a run is about to do, written as it starts, for the step status to read.
+"""``graph.json``: the jobs of a run, written as it starts, for the step `status`.
 
-Its own time is the run's start, by the clock of the file system that the results lie on. It holds
+The file's modification time is the start of the run, by the clock of the results' file system. It
+holds
 
-- ``folder``, where Snakemake runs, which paths start from, and ``books``, its .snakemake,
-- ``host``, ``pid`` and ``began`` (epoch s) of its process,
-- ``artefacts``, the files of each table and figure by its name,
-- ``jobs``: records of `pipeline_lib.scheduling.graph`, without ``needs``, which follow from the
-  files, but with ``due`` (this run is to do it) and ``former`` (only an earlier run asked for it).
+- ``folder``, where Snakemake runs: relative paths start there; ``persistence``, its .snakemake,
+- ``host``, ``pid`` and ``process_started`` (epoch s) of its process,
+- ``configuration`` of the study, complete,
+- ``jobs``: records of `pipeline_lib.scheduling.graph`, without ``needs``, which follows from the
+  files, but with ``due`` (this run has to do it) and ``earlier`` (only an earlier run asked for it).
 """
 
 import os
@@ -19,44 +20,60 @@ import psutil
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import read_json, write_json
 from pipeline_lib.scheduling.graph import job_records
+from pipeline_lib.study.configuration.root import Configuration
 
-NAME = "graph.json"
+GRAPH_FILE = "graph.json"
 
 
-def write_graph(results: str, dag: Any, artefacts: dict[str, list[str]], books: str) -> None:
-    """Write the file of a study's ``results``; a run that makes no file of theirs leaves it."""
+def write_graph(results: str, dag: Any, configuration: Configuration, persistence: str) -> None:
+    """Write the file into the folder ``results`` of a study; a run without outputs writes none.
+
+    ``persistence`` is Snakemake's folder of records about outputs.
+    """
     records = [
         {key: value for key, value in record.items() if key != "needs"}
-        | {"due": dag.needrun(job), "former": False}
+        | {"due": dag.needrun(job), "earlier": False}
         for job, record in zip(dag.jobs, job_records(dag), strict=True)
         if record["outputs"]
     ]
     if not records:
         return
-    path = Path(results) / NAME
+    path = Path(results) / GRAPH_FILE
     run = {
         "folder": os.getcwd(),
-        "books": os.path.abspath(books),
+        "persistence": os.path.abspath(persistence),
         "host": socket.gethostname(),
         "pid": os.getpid(),
-        "began": psutil.Process().create_time(),
-        "artefacts": artefacts,
-        "jobs": records + _former(path, records),
+        "process_started": psutil.Process().create_time(),
+        "configuration": configuration.model_dump(mode="json", exclude_unset=True),
+        "jobs": records + _earlier_jobs(path, records),
     }
     write_json(path, run)
 
 
-def _former(path: Path, records: list[dict]) -> list[dict]:
-    """Return the jobs an earlier run knew of and this one does not, as `snakemake table2` does not.
+def read_graph(path: Path) -> dict:
+    """Return the content of the file. Raises InputError if it is missing, spoiled or outdated."""
+    if not path.exists():
+        raise InputError(f"{path}: not found; snakemake writes it when it starts a study")
+    run = read_json(path)
+    if "configuration" not in run:
+        raise InputError(f"{path}: written by an earlier version; start snakemake to renew it")
+    return run
 
-    They are as that run saw them: what has changed in the configuration shows with the next run that
-    asks for them.
+
+def _earlier_jobs(path: Path, records: list[dict]) -> list[dict]:
+    """Return the jobs of earlier runs that are not part of this one, as after `snakemake table2`.
+
+    They are as the earlier run described them. A change of the configuration shows with the next run
+    that asks for them.
     """
     try:
-        known = read_json(path)["jobs"]
-    except (InputError, KeyError):  # there was none, or it is spoiled
+        jobs = read_graph(path)["jobs"]
+    except InputError:  # missing, spoiled or outdated
         return []
-    made = {output for record in records for output in record["outputs"]}
+    outputs = {output for record in records for output in record["outputs"]}
     return [
-        job | {"due": False, "former": True} for job in known if made.isdisjoint(job["outputs"])
+        job | {"due": False, "earlier": True}
+        for job in jobs
+        if outputs.isdisjoint(job["outputs"])
     ]

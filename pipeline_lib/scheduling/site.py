@@ -1,4 +1,4 @@
-"""The cluster's settings: what ``slurm/site.yaml`` and the environment say, and what jobs ask it for."""
+"""The cluster's settings: what ``slurm/site.yaml`` and the environment say, and what jobs request."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -8,10 +8,12 @@ import yaml
 
 from pipeline_lib.common.errors import InputError
 
+GPU_REQUESTS = ("gpus", "gres")
+
 
 @dataclass(frozen=True)
 class Site:
-    """The keys of ``slurm/site.yaml``, which explains each; "" where it says nothing."""
+    """The keys of ``slurm/site.yaml``, which explains each; "" for a key without a value."""
 
     partition: str = ""
     gpu_partition: str = ""
@@ -24,10 +26,14 @@ class Site:
 
     @property
     def default_resources(self) -> dict[str, str]:
-        """What all jobs ask for, in Snakemake's words."""
-        named = {"slurm_partition": self.partition, "slurm_account": self.account}
-        named |= {"qos": self.qos, "constraint": self.constraint}
-        return {key: value for key, value in named.items() if value}
+        """The resources that all jobs request, by Snakemake's names."""
+        resources = {
+            "slurm_partition": self.partition,
+            "slurm_account": self.account,
+            "qos": self.qos,
+            "constraint": self.constraint,
+        }
+        return {key: value for key, value in resources.items() if value}
 
     def gpus(self, each: int, nodes: int = 1) -> dict[str, object]:
         """Return the resources of a job with ``each`` GPUs on each of its nodes."""
@@ -35,8 +41,8 @@ class Site:
         partition = self.gpu_partition or self.partition
         if partition:
             resources["slurm_partition"] = partition
-        # By --gres a number is for each node, by --gpus for the whole job; and with several nodes,
-        # --gpus would have the plugin count tasks by GPUs.
+        # --gres counts GPUs per node, --gpus those of the whole job. On several nodes the plugin
+        # would also count tasks by --gpus.
         if self.gpu_request == "gres" or nodes > 1:
             return resources | {"gres": ":".join(filter(None, ("gpu", self.gpu_type, str(each))))}
         return resources | {"gpu": each} | ({"gpu_model": self.gpu_type} if self.gpu_type else {})
@@ -50,18 +56,23 @@ def spread(nodes: int) -> dict[str, object]:
 
 
 def read_site(file: Path, environment: Mapping[str, str]) -> Site:
-    """Read a site's settings; the environment goes over the file, CAM_ACCOUNT for one.
+    """Read a site's settings. Variables such as CAM_ACCOUNT in ``environment`` go over the file.
 
-    Raises InputError for a key that there is not, and for a way to request GPUs that there is not.
+    Without the file, only the environment counts. Raises InputError for an unknown key, and for an
+    unknown way to request GPUs.
     """
-    known = [field.name for field in fields(Site)]
-    settings = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
+    names = [field.name for field in fields(Site)]
+    settings = (yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else None) or {}
     for key in settings:
-        if key not in known:
-            raise InputError(f"{file}: '{key}' is not one of {', '.join(known)}")
+        if key not in names:
+            raise InputError(f"{file}: '{key}' is not one of {', '.join(names)}")
+    variables = {name: environment.get(f"CAM_{name.upper()}") for name in names}
     site = Site(
-        **{key: environment.get(f"CAM_{key.upper()}", settings.get(key) or "") for key in known}
+        **{
+            name: str(settings.get(name) or "") if value is None else value
+            for name, value in variables.items()
+        }
     )
-    if site.gpu_request not in ("", "gpus", "gres"):
+    if site.gpu_request not in ("", *GPU_REQUESTS):
         raise InputError(f"{file}: gpu_request '{site.gpu_request}' is neither gpus nor gres")
     return site

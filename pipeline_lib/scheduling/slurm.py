@@ -1,4 +1,4 @@
-"""What a SLURM cluster says of itself."""
+"""What a SLURM cluster reports about itself."""
 
 import re
 import subprocess
@@ -7,27 +7,29 @@ SACCT, SQUEUE = "sacct", "squeue"
 
 
 def cluster_settings() -> dict[str, str]:
-    """Return the controller's settings by name; empty where there is no SLURM or no answer."""
+    """Return the controller's settings by name; empty without SLURM, or if it does not answer."""
     try:
-        asked = subprocess.run(
+        answer = subprocess.run(
             ["scontrol", "show", "config"], capture_output=True, text=True, timeout=30
         )
     except (OSError, subprocess.TimeoutExpired):
         return {}
-    return settings_in(asked.stdout) if asked.returncode == 0 else {}
+    return parse_settings(answer.stdout) if answer.returncode == 0 else {}
 
 
-def settings_in(text: str) -> dict[str, str]:
-    """Read what `scontrol show config` prints: a setting a line, `Name = value`."""
+def parse_settings(text: str) -> dict[str, str]:
+    """Parse the output of `scontrol show config`: lines of `Name = value`."""
     return dict(re.findall(r"^(\w+)\s*= (.*?)\s*$", text, flags=re.MULTILINE))
 
 
 def status_command(settings: dict[str, str] | None = None) -> str:
-    """Return what can tell the states of jobs: sacct where the cluster keeps accounts, else squeue.
+    """Return the command that reports the states of jobs: sacct with accounting, else squeue.
 
-    sacct may be installed where there is no accounting; it then knows no job, for ever. squeue
-    forgets a job MinJobAge seconds after its end, which must therefore be longer than a poll takes.
+    sacct may be installed on a cluster without accounting, where it never knows any job. squeue
+    forgets a job MinJobAge seconds after its end, which must be longer than the time between two
+    polls.
     """
-    known = cluster_settings() if settings is None else settings
-    storage = known.get("AccountingStorageType", "")
+    if settings is None:
+        settings = cluster_settings()
+    storage = settings.get("AccountingStorageType", "")
     return SQUEUE if storage in ("(null)", "accounting_storage/none") else SACCT

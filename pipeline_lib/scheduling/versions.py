@@ -1,4 +1,4 @@
-"""Which versions of what matters are installed."""
+"""The installed versions of Python and of the packages that results depend on."""
 
 import platform
 from importlib.metadata import PackageNotFoundError, version
@@ -17,7 +17,7 @@ PACKAGES = (
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages, "" for one that is not there."""
+    """Return the versions by name; "" for a package that is not installed."""
     return {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
 
 

@@ -72,7 +72,7 @@ def test_the_log_begins_with_the_command_line_and_holds_what_stderr_got(tmp_path
     assert step(lambda arguments: log.info("%d images", 3))(argv) == 0
     first, *rest = path.read_text(encoding="utf-8").splitlines()
     assert first.startswith("python -m pipeline_lib trial ")
-    assert shlex.split(first)[3:] == argv
+    assert shlex.split(first)[4:] == argv
     assert rest == ["3 images"]
     assert capsys.readouterr().err == "3 images\n"
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, bootstrap
 
-from pipeline_lib.evaluation.interval import error_interval, wilson_interval, resampled_means
+from pipeline_lib.evaluation.interval import error_interval, resampled_means, wilson_interval
 
 
 @pytest.mark.parametrize(("ones", "n"), [(60, 200), (5, 150), (390, 400), (25, 50)])

@@ -191,7 +191,19 @@ def test_the_scores_say_what_the_maps_are_and_of_how_many_crops(method, crops):
 
 def test_scores_without_an_interval_come_back_as_numbers(tmp_path):
     rows = [
-        ("net", "paper", "cam", 1, 0.3, "bicubic", np.nan, "threshold chosen", 15.0, *2 * [np.nan], 9),
+        (
+            "net",
+            "paper",
+            "cam",
+            1,
+            0.3,
+            "bicubic",
+            np.nan,
+            "threshold chosen",
+            15.0,
+            *2 * [np.nan],
+            9,
+        ),
         ("net", "authors", "cam", 1, np.nan, "bicubic", np.nan, "GT-known", 40.0, 30.0, 50.0, 9),
         ("Centred box", "centred", "none", 0, np.nan, "", 0.8, "GT-known", 40.0, 30.0, 50.0, 9),
     ]

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline_lib.data.manifest import BOX_COLUMNS, IMAGE_COLUMNS
 from pipeline_lib.evaluation.iou import iou
-from pipeline_lib.evaluation.sweep import CURVE_COLUMNS, THRESHOLDS, chosen_threshold, sweep
+from pipeline_lib.evaluation.sweep import CURVE_COLUMNS, chosen_threshold, sweep
 from pipeline_lib.localization.heat_maps import heat_map
 from pipeline_lib.localization.paper_box import paper_box
 from pipeline_lib.localization.predictions import Predictions
@@ -86,7 +86,9 @@ def test_the_subsets_make_up_the_whole(study):
     curve, _ = run(random_predictions(), study)
     counts = curve.groupby("subset")["n"].first()
     assert counts.to_dict() == {"held-out": 11, "scored": 16, "all": 27}
-    wrong = (curve["error"] * curve["n"]).groupby([curve["subset"], curve["metric"]]).sum().unstack(0)
+    wrong = (
+        (curve["error"] * curve["n"]).groupby([curve["subset"], curve["metric"]]).sum().unstack(0)
+    )
     np.testing.assert_allclose(wrong["held-out"] + wrong["scored"], wrong["all"])
 
 
@@ -139,13 +141,11 @@ def test_scores_are_those_of_box_method_paper_and_have_the_centre_of_their_inter
     assert (rest["error"] <= rest["high"]).all()
 
 
-def test_the_tables_say_the_interpolation_and_the_scores_the_chosen_threshold(study):
+def test_the_tables_say_the_interpolation_and_no_threshold_that_was_set(study):
     curve, scores = run(random_predictions(), study, interpolation="nearest")
     assert set(curve["interpolation"]) == set(scores["interpolation"]) == {"nearest"}
-    chosen = scores.set_index("metric").loc["threshold chosen", "error"] / 100
-    at_it = scores[scores["metric"] != "MaxBoxAccV2"]
-    np.testing.assert_allclose(at_it["threshold"], chosen)
-    assert scores.set_index("metric")["threshold"].isna()["MaxBoxAccV2"]
+    assert scores["threshold"].isna().all()
+    assert scores["centred_fraction"].isna().all()
 
 
 def test_a_map_that_is_the_true_box_localizes_everything(study):

@@ -211,9 +211,7 @@ def test_batches_come_one_at_a_time(photographs):
 def test_another_number_of_crops_is_refused(photographs, crops):
     options = {"crops": crops, "batch": 32, "workers": 0}
     with pytest.raises(InputError, match=f"{crops} crops"):
-        list(
-            predict(explainer_of(pooled()), photographs[0], ["1-0.png"], TRUTH[:1], **options)
-        )
+        list(predict(explainer_of(pooled()), photographs[0], ["1-0.png"], TRUTH[:1], **options))
 
 
 def test_a_network_of_few_classes_has_few_guesses(photographs):

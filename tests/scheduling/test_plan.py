@@ -19,10 +19,10 @@ from pipeline_lib.scheduling.costs import Cost, cost, read_rates, total
 from pipeline_lib.scheduling.graph import closure
 from pipeline_lib.scheduling.quantities import EPOCHS, Study
 from pipeline_lib.steps.cluster.plan import plan
+from pipeline_lib.study.configuration.training import TrainingConfig
 from pipeline_lib.study.configuration.transfer import SvmConfig
 from pipeline_lib.svm import fitting
 from pipeline_lib.svm.trials import Subset, Trial
-from pipeline_lib.training.recipe import Recipe
 
 CONFIG = {
     "study": "tiny",
@@ -154,7 +154,7 @@ def test_networks_are_counted_as_pytorch_counts_them():
                 network(torch.empty(1, 3, line["side"], line["side"], device="meta"))
             assert counter.get_total_flops() / 1e9 == pytest.approx(line["gflop"], rel=1e-3), name
             assert sum(one.numel() for one in network.parameters()) == line["parameters"], name
-    assert Recipe().epochs == EPOCHS
+    assert TrainingConfig().epochs == EPOCHS
 
 
 def test_solves_are_counted_as_the_protocol_makes_them(monkeypatch):

@@ -8,7 +8,7 @@ import tomllib
 import pytest
 import yaml
 
-from pipeline_lib.training.loop import Recipe
+from pipeline_lib.study.configuration.training import TrainingConfig
 
 
 def pinned(lines):
@@ -40,7 +40,7 @@ def test_every_dependency_is_pinned_and_satisfied(repository):
 def test_the_schema_knows_exactly_the_recipes_fields(repository):
     schema = yaml.safe_load((repository / "workflow/schemas/config.yaml").read_text())
     recipe = schema["properties"]["training"]["properties"]["recipe"]["properties"]
-    assert set(recipe) == set(Recipe.__dataclass_fields__)
+    assert set(recipe) == set(TrainingConfig.model_fields)
 
 
 @pytest.mark.parametrize(

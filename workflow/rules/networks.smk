@@ -20,10 +20,10 @@ if CONFIG.training.pack:
         params:
             root=f"{STUDY.data_root}/ilsvrc",
             folder=PATHS.packed,
-            side=CONFIG.training.warp,
+            settings=settings(CONFIG.training, "warp"),
         shell:
             "{PYTHON} -m pipeline_lib pack --images {input.images} --root {params.root:q} "
-            "--side {params.side} --processes {threads} --out {params.folder} --log {log}"
+            "{params.settings} --processes {threads} --out {params.folder} --log {log}"
 
 
 rule train:

@@ -9,7 +9,7 @@ from pipeline_lib.localization.explainers import network_explainer
 from pipeline_lib.localization.photographs import explain_photographs
 from pipeline_lib.networks.adoption import adopt
 from pipeline_lib.networks.artefact import load_network
-from pipeline_lib.reporting.figures.figure4 import SheetRow, draw
+from pipeline_lib.reporting.figures.figure4 import SheetRow, plot
 from pipeline_lib.reporting.figures.pictures import guesses
 from pipeline_lib.study.configuration.flags import add_settings, read_settings
 from pipeline_lib.study.configuration.localization import BoxesSection, PredictionSection
@@ -57,5 +57,5 @@ def main(arguments: argparse.Namespace) -> None:
         top = guesses(item.labels, item.scores, names)
         log.info("%s: %s", path, ", ".join(f"{g['name']} {g['score']:.3f}" for g in top))
         rows.append(SheetRow(path.name, card.name, "", item.photograph, item.heat_maps, top))
-    draw(rows, arguments.out)
+    plot(rows, arguments.out)
     log.info("wrote %s", arguments.out)

@@ -40,7 +40,9 @@ def main(arguments: argparse.Namespace) -> None:
             f"{arguments.boxes}: has no box of a guess; backprop's cannot be submitted"
         )
     if arguments.guesses == "heuristics" and "tight" not in set(boxes["fit"]):
-        raise InputError(f"{arguments.boxes}: has no tight boxes; use localize --box-method authors")
+        raise InputError(
+            f"{arguments.boxes}: has no tight boxes; use localize --box-method authors"
+        )
     lines = submission(boxes, ids, GUESSES[arguments.guesses])
     write_text(arguments.out, "".join(f"{line}\n" for line in lines))
     log.info("%s: %d images", arguments.out, len(lines))

@@ -28,7 +28,9 @@ def main(arguments: argparse.Namespace) -> None:
     """Measure and write; log the means over all classes."""
     units = read_units(arguments.units, arguments.images)
     boxes = read_csv(arguments.boxes, BOX_COLUMNS)
-    table = measure_units(units, read_images(arguments.images), boxes, read_class_names(arguments.names))
+    table = measure_units(
+        units, read_images(arguments.images), boxes, read_class_names(arguments.names)
+    )
     write_csv(arguments.out, table)
     for row in table[table["class"] == ALL_CLASSES].itertuples():
         log.info(

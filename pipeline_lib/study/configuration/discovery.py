@@ -1,5 +1,9 @@
 """Scenes, concepts, text and questions (paper, section 4.2)."""
 
+from typing import Annotated, Literal
+
+from annotated_types import Ge, MinLen
+
 from pipeline_lib.study.configuration.section import Section, setting
 from pipeline_lib.study.configuration.transfer import Choice
 
@@ -22,7 +26,7 @@ class DiscoverySection(Section):
 class ScenesSection(Section):
     """Figure 9: objects that the class maps of scenes highlight."""
 
-    categories: list[str] | int = setting(
+    categories: Annotated[list[str], MinLen(2)] | Annotated[int, Ge(2)] = setting(
         PAPER_SCENES,
         "Categories of SUN2012: names, by default the paper's ten; or how many of the largest ones.",
     )
@@ -37,10 +41,9 @@ class ScenesSection(Section):
         ge=0,
         le=1,
     )
-    short_polygons: str = setting(
+    short_polygons: Literal["refuse", "skip"] = setting(
         "refuse",
         "Polygons of fewer than three points: 'refuse' the annotation, or 'skip' and count them.",
-        pattern="^(refuse|skip)$",
     )
     threshold: float = setting(
         0.2, "What is above it counts as highlighted.", "fraction of the map's maximum", ge=0, lt=1

@@ -7,17 +7,21 @@ import yaml
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.fields import FieldInfo
 
-from pipeline_lib.study.configuration.networks import NetworkConfig
 from pipeline_lib.study.configuration.renamed import RENAMED
 from pipeline_lib.study.configuration.root import Configuration
-from pipeline_lib.study.configuration.section import Section
+from pipeline_lib.study.configuration.section import Section, section_of
 
-_BOUNDS = {Ge: ("ge", "≥"), Gt: ("gt", ">"), Le: ("le", "≤"), Lt: ("lt", "<")}
+_BOUNDS = {
+    **{Ge: ("ge", "≥"), Gt: ("gt", ">"), Le: ("le", "≤"), Lt: ("lt", "<")},
+    MinLen: ("min_length", "of at least"),
+}
 
 
 def schema() -> str:
     """Return the JSON schema of a complete configuration, as YAML, for editors that check it."""
-    value = Configuration.model_json_schema()
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    value = dialect | Configuration.model_json_schema()
+    value["properties"]["networks"]["additionalProperties"] = False  # other names than the pattern's
     head = "# Written by `make docs` from pipeline_lib/study/configuration; do not edit.\n"
     return head + yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)
 
@@ -34,13 +38,10 @@ def reference() -> str:
         _table(Configuration, "", only_values=True),
     ]
     for name, field in Configuration.model_fields.items():
-        if name == "networks":
-            lines += [f"## {name}", field.description, "Each network may have:"]
-            lines.append(_table(NetworkConfig, "networks.NAME."))
-        elif section := _section(field):
+        if section := section_of(field.annotation):
             lines += [f"## {name}", field.description]
             if section.model_fields:
-                lines.append(_table(section, f"{name}."))
+                lines.append(_table(section, _prefix(name)))
     rows = "\n".join(f"| `{old}` | `{new}` |" for old, new in RENAMED.items())
     lines += ["## Renamed keys", f"| old | now |\n|---|---|\n{rows}"]
     return "\n\n".join(lines) + "\n"
@@ -54,71 +55,59 @@ def described_keys() -> dict[str, str]:
 def _descriptions(section: type[Section], prefix: str) -> typing.Iterator[tuple[str, str]]:
     for name, field in section.model_fields.items():
         yield f"{prefix}{name}", field.description or ""
-        inner = NetworkConfig if name == "networks" and not prefix else _section(field)
-        if inner:
-            yield from _descriptions(inner, f"{prefix}{name}.")
+        if inner := section_of(field.annotation):
+            yield from _descriptions(inner, f"{prefix}{_prefix(name)}")
+
+
+def _prefix(section: str) -> str:
+    """Return what stands before the keys of a section; each network is a section."""
+    return "networks.NAME." if section == "networks" else f"{section}."
 
 
 def _table(section: type[Section], prefix: str, only_values: bool = False) -> str:
+    """Return the table of a section's keys, and of the sections in it unless ``only_values``."""
     rows = ["| key | type | default | unit | meaning |", "|---|---|---|---|---|"]
     for name, field in section.model_fields.items():
-        inner = _section(field)
+        inner = section_of(field.annotation)
         if inner and not only_values:
             rows += _table(inner, f"{prefix}{name}.").splitlines()[2:]
-        elif not inner and not (only_values and name == "networks"):
-            cells = (_type(field), _default(field), _unit(field), field.description)
-            rows.append(f"| `{prefix}{name}` | {' | '.join(cells)} |")
+        elif not inner:
+            unit = (field.json_schema_extra or {}).get("unit", "")
+            kind = _words(field.annotation, field.metadata)
+            cells = (f"`{prefix}{name}`", kind, _default(field), unit, field.description)
+            rows.append(f"| {' | '.join(cells)} |".replace("<", "&lt;"))
     return "\n".join(rows)
 
 
-def _section(field: FieldInfo) -> type[Section] | None:
-    """Return the section that a key is, if it is one."""
-    kinds = [field.annotation, *typing.get_args(field.annotation)]
-    sections = [one for one in kinds if isinstance(one, type) and issubclass(one, Section)]
-    return sections[0] if sections else None
-
-
-def _type(field: FieldInfo) -> str:
-    bounds = [_bound(one) for one in field.metadata]
-    return ", ".join(filter(None, [_name(field.annotation), *bounds]))
-
-
-def _bound(limit: object) -> str:
-    if isinstance(limit, MinLen):
-        return f"at least {limit.min_length}"
-    for kind, (attribute, sign) in _BOUNDS.items():
-        if isinstance(limit, kind):
-            return f"{sign} {getattr(limit, attribute):g}"
-    return ""
-
-
-def _name(kind: object) -> str:
-    """Say a type in words."""
+def _words(kind: object, limits: typing.Iterable = ()) -> str:
+    """Say a type and its limits in words."""
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
     if origin is typing.Annotated:
-        return _name(inner[0])
+        return _words(inner[0], inner[1:])
     if origin in (types.UnionType, typing.Union):
-        return " or ".join(_name(one) for one in inner if one is not type(None))
+        rest = [each for each in inner if each is not types.NoneType]
+        return " or ".join(_words(each, limits) for each in rest)
     if origin is typing.Literal:
-        return ", ".join(f"`{one}`" for one in inner)
-    if origin in (list, tuple):
-        return f"list of {_name(inner[0])}"
-    if origin is dict:
-        return "mapping"
-    return {str: "text", int: "integer", float: "number", bool: "true/false"}.get(kind, str(kind))
+        text = ", ".join(f"`{each}`" for each in inner)
+    elif origin in (list, tuple):
+        text = f"list of {_words(inner[0])}"
+    else:
+        names = {str: "text", int: "integer", float: "number", bool: "true/false"}
+        text = "mapping" if origin is dict else names[kind]
+    bounds = [
+        f"{sign} {getattr(limit, attribute):g}"
+        for limit in limits
+        for bound, (attribute, sign) in _BOUNDS.items()
+        if isinstance(limit, bound)
+    ]
+    return f"{text} {' and '.join(bounds)}".strip()
 
 
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
-    value = field.default
-    if value is None or value in ([], {}, ""):
+    if field.default in (None, [], {}, ""):
         return ""
-    text = yaml.safe_dump(
-        list(value) if isinstance(value, tuple) else value, default_flow_style=True
-    )
-    return f"`{text.removesuffix('...' + chr(10)).strip()}`".replace("\n ", "")
-
-
-def _unit(field: FieldInfo) -> str:
-    return (field.json_schema_extra or {}).get("unit", "")
+    value = list(field.default) if isinstance(field.default, tuple) else field.default
+    text = yaml.safe_dump(value, default_flow_style=True, width=1000)
+    return f"`{text.removesuffix('...' + chr(10)).strip()}`"

@@ -1,6 +1,6 @@
 """The whole configuration of a study."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
@@ -49,7 +49,7 @@ class Configuration(Section):
         None, "Draw synthetic data sets instead of reading data_root (the mini study)."
     )
     ilsvrc: IlsvrcSection = setting(IlsvrcSection(), "The real ILSVRC2012.")
-    networks: dict[NetworkName, NetworkConfig | bool | None] = setting(
+    networks: dict[NetworkName, NetworkConfig | Literal[False] | None] = setting(
         description="Networks, by the paper's name or the library's. False leaves one of the study's "
         "own out; no value means all defaults.",
         min_length=1,

@@ -17,7 +17,7 @@ def lines(tmp_path, capsys):
         assert check_data.main(["--data-root", str(tmp_path)]) == 0
         captured = capsys.readouterr()
         assert captured.err == ""
-        cells = [re.split(r"\s{2,}", line) for line in error.out.splitlines()]
+        cells = [re.split(r"\s{2,}", line) for line in captured.out.splitlines()]
         return {row[0]: "  ".join(row[1:]) for row in cells if row[0] in names}
 
     return run

@@ -163,7 +163,9 @@ def refused(study, capsys, *flags):
 
 
 def test_a_graph_cut_needs_gradients_and_photographs(study, capsys):
-    assert "box method graphcut needs" in refused(study, capsys, "--box-method", "graphcut", "--root", ".")
+    assert "box method graphcut needs" in refused(
+        study, capsys, "--box-method", "graphcut", "--root", "."
+    )
 
 
 def test_the_authors_method_gives_a_loose_and_a_tight_box(study):
@@ -195,7 +197,9 @@ def test_gradients_are_cut_out_of_their_photographs(study, capsys):
     }
     write(study, images, batch, method="backprop")
     found = run(study, "--box-method", "graphcut", "--root", str(study))
-    assert found[["image_id", "rank", "box_method"]].to_numpy().tolist() == [["wide", 0, "graphcut"]]
+    assert found[["image_id", "rank", "box_method"]].to_numpy().tolist() == [
+        ["wide", 0, "graphcut"]
+    ]
     assert found[["x0", "y0", "x1", "y1"]].to_numpy().tolist() == [[4, 5, 14, 15]]
     (study / "boxes.csv").unlink()
     capsys.readouterr()
@@ -284,7 +288,8 @@ def test_gradients_have_boxes_for_known_true_classes_alone(gradients):
 def test_the_papers_method_takes_the_strongest_channel_and_the_authors_the_sum(gradients):
     assert run(gradients)[CORNERS].to_numpy().tolist() == [[20, 40, 68, 80]]
     assert (
-        run(gradients, "--box-method", "authors")[CORNERS].to_numpy().tolist() == [[80, 10, 100, 40]] * 2
+        run(gradients, "--box-method", "authors")[CORNERS].to_numpy().tolist()
+        == [[80, 10, 100, 40]] * 2
     )
 
 

@@ -65,7 +65,9 @@ def test_a_network_predicts_the_images_of_a_manifest(
     predictions = read_predictions(out, study / "images.csv")
     images = pd.read_csv(study / "images.csv")
     assert predictions.image_id == list(images["image_id"])
-    assert [predictions.label_of(index) for index in predictions.true_class] == list(images["label"])
+    assert [predictions.label_of(index) for index in predictions.true_class] == list(
+        images["label"]
+    )
     assert (predictions.method, predictions.crops) == (method, crops)
     assert predictions.name == ("Backprop on alexnet" if method == "backprop" else network)
     assert (predictions.size, predictions.warped) == ((64, 64), (73, 73))  # 64 * 256 / 224
@@ -179,7 +181,9 @@ def test_an_svms_classes_are_predicted_from_its_features(study, tiny_world, tmp_
     assert [predictions.label_of(index) for index in predictions.true_class] == truth.tolist()
     if not normalised:  # the mean of a class's map is its decision value, less the bias
         means = np.asarray(predictions.maps[:]).mean((2, 3, 4))
-        np.testing.assert_allclose(means, predictions.scores - svm.bias[order], rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(
+            means, predictions.scores - svm.bias[order], rtol=1e-3, atol=1e-4
+        )
 
 
 @pytest.mark.parametrize(
