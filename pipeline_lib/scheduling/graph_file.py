@@ -73,7 +73,5 @@ def _earlier_jobs(path: Path, records: list[dict]) -> list[dict]:
         return []
     outputs = {output for record in records for output in record["outputs"]}
     return [
-        job | {"due": False, "earlier": True}
-        for job in jobs
-        if outputs.isdisjoint(job["outputs"])
+        job | {"due": False, "earlier": True} for job in jobs if outputs.isdisjoint(job["outputs"])
     ]

@@ -1,4 +1,4 @@
-"""How far a running job is, as its log and what it leaves beside it tell."""
+"""How far a running job is, read from its log and the files beside it."""
 
 import math
 import re
@@ -10,43 +10,44 @@ from statistics import harmonic_mean
 
 import numpy as np
 
-from pipeline_lib.scheduling.state import time_of
+from pipeline_lib.scheduling.state import modified
 
-ROWS = 5  # of a training's history, that its speed is the mean of
+SPEED_ROWS = 5  # rows of a training's history that its speed is averaged over
 
 
 @dataclass(frozen=True)
 class Progress:
-    """In words, and when the job last gave a sign of life (epoch s)."""
+    """How far a job is, in words, and the time of its last sign of life (epoch s)."""
 
-    words: str
+    text: str
     last_sign: float
 
 
 def progress(log: Path, folder: Path, since: float, now: float) -> Progress:
-    """Return how far the job is that writes ``log`` and began at ``since`` (epoch s).
+    """Return how far a job is that writes ``log`` and began at ``since`` (epoch s).
 
-    Training and feature extraction say it in numbers, of others it is the log's last line. Paths in
-    the log start at ``folder``.
+    Of training and feature extraction it is a number of steps or blocks, of other jobs the last line
+    of the log. Relative paths in the log start at ``folder``.
     """
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     flags = _flags(lines[0]) if lines else {}
-    last = Progress(lines[-1] if len(lines) > 1 else "begun", time_of(log) or since)
-    found = None
+    last_line = lines[-1] if len(lines) > 1 else "begun"
+    last_sign = modified(log) or since
+    measured = None
     if flags.get("--history"):
-        found = _training(flags, folder, since, now)
+        measured = _training(flags, folder, since, now)
     elif flags.get("--partial"):
-        found = _extraction(lines, folder / flags["--partial"][-1], since)
-    if found is None:
-        return last
-    return Progress(found.words, max(found.last_sign, last.last_sign))
+        measured = _extraction(lines, folder / flags["--partial"][-1], since)
+    if measured is None:
+        return Progress(last_line, last_sign)
+    return Progress(measured.text, max(measured.last_sign, last_sign))
 
 
 def _flags(line: str) -> dict[str, list[str]]:
-    """Return the values of each flag of a command line, those of a repeated one in order."""
+    """Return the values of each flag of a command line; of a repeated flag all, in order."""
     try:
         words = shlex.split(line)
-    except ValueError:  # half a line
+    except ValueError:  # the line is not complete yet
         return {}
     flags: dict[str, list[str]] = {}
     key = ""
@@ -63,8 +64,8 @@ def _training(
     flags: dict[str, list[str]], folder: Path, since: float, now: float
 ) -> Progress | None:
     path = folder / flags["--history"][-1] / "history.csv"
-    written = time_of(path)
-    if written is None or written < since:  # an earlier training's
+    written = modified(path)
+    if written is None or written < since:  # of an earlier training
         return None
     header, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
     names = header.split(",")
@@ -74,30 +75,30 @@ def _training(
     ]
     if not rows:
         return None
-    last = rows[-1]
-    step, epoch = round(last["step"]), last["epoch"]
-    speed = harmonic_mean([row["images_per_second"] for row in rows[-ROWS:]])
+    step, epoch = round(rows[-1]["step"]), rows[-1]["epoch"]
+    speed = harmonic_mean([row["images_per_second"] for row in rows[-SPEED_ROWS:]])
     recipe = dict(pair.split("=", 1) for pair in flags.get("--recipe", []))
-    if not {"epochs", "batch"} <= set(recipe):  # every study says both
+    if not {"epochs", "batch"} <= set(recipe):  # every study of the workflow states both
         return Progress(f"step {step}, epoch {epoch:.2f}, {speed:.0f} images/s", written)
-    steps = math.ceil(float(recipe["epochs"]) * round(step / epoch))
-    left = (steps - step) * int(recipe["batch"]) / speed if speed else 0.0
-    left = timedelta(seconds=round(max(0.0, left - (now - written))))
+    epochs = float(recipe["epochs"])
+    steps = math.ceil(epochs * round(step / epoch))
+    seconds = (steps - step) * int(recipe["batch"]) / speed if speed else 0.0
+    left = timedelta(seconds=round(max(0.0, seconds - (now - written))))
     return Progress(
-        f"step {step} of {steps}, epoch {epoch:.2f} of {recipe['epochs']}, {speed:.0f} images/s, "
+        f"step {step} of {steps}, epoch {epoch:.2f} of {epochs:g}, {speed:.0f} images/s, "
         f"{left} left",
         written,
     )
 
 
-def _extraction(lines: list[str], blocks: Path, since: float) -> Progress | None:
+def _extraction(lines: list[str], folder: Path, since: float) -> Progress | None:
     images = re.search(r" images to do of (\d+)$", "\n".join(lines), re.MULTILINE)
-    paths = sorted(blocks.glob("[0-9]*.npy"))
-    if not images or not paths:
+    blocks = sorted(folder.glob("[0-9]*.npy"))
+    if not images or not blocks:
         return None
     try:
-        size = len(np.load(paths[0], mmap_mode="r"))
-        newest = max(path.stat().st_mtime for path in paths)
-    except FileNotFoundError:  # they have just been put together
+        size = len(np.load(blocks[0], mmap_mode="r"))
+        newest = max(path.stat().st_mtime for path in blocks)
+    except FileNotFoundError:  # they have just been joined
         return None
-    return Progress(f"{len(paths)} of {-(-int(images[1]) // size)} blocks", max(newest, since))
+    return Progress(f"{len(blocks)} of {-(-int(images[1]) // size)} blocks", max(newest, since))

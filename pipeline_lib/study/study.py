@@ -209,15 +209,12 @@ def build_study(configuration: Configuration, scratch: str = "") -> Study:
     """Return the study of a configuration and of what lies in its data_root.
 
     ``scratch`` is the site's folder for what can be made again, if it has one. Raises InputError,
-    naming the key, for names that do not fit together and for folders that cannot be used.
+    naming the key, for names that do not fit together and for a data_root that is missing.
     """
     results = f"{configuration.results}/{configuration.study}"
     data_root = _data_root(configuration, results)
     networks = networks_of(configuration, there_is_places(configuration, data_root))
     trains = any(network.source == "trained" for network in networks.values())
-    nearest = next(p for p in (Path(results), *Path(results).resolve().parents) if p.exists())
-    if not os.access(nearest, os.W_OK):
-        raise InputError(f"{nearest}: the results folder cannot be written to; set results=DIR")
     return Study(
         configuration,
         data_root,
@@ -226,6 +223,13 @@ def build_study(configuration: Configuration, scratch: str = "") -> Study:
         units_network(configuration, networks),
         Paths(results, f"{scratch}/{configuration.study}" if scratch else results),
     )
+
+
+def require_writable(results: str) -> None:
+    """Raise InputError if the folder of results, or the nearest one above it, cannot be written to."""
+    nearest = next(p for p in (Path(results), *Path(results).resolve().parents) if p.exists())
+    if not os.access(nearest, os.W_OK):
+        raise InputError(f"{nearest}: the results folder cannot be written to; set results=DIR")
 
 
 def _data_root(configuration: Configuration, results: str) -> str:

@@ -72,7 +72,10 @@ class Checkpoints:
 
     def clear(self) -> None:
         """Remove the checkpoints after the end of the run."""
-        for path in (*self.folder.glob("*.pt"), self.folder / OWNER):
+        unfinished = self.folder.glob(
+            f".{OWNER}.*"
+        )  # left by a process killed while taking the folder
+        for path in (*self.folder.glob("*.pt"), *unfinished, self.folder / OWNER):
             path.unlink(missing_ok=True)
         if self.folder.exists() and not any(self.folder.iterdir()):
             self.folder.rmdir()

@@ -1,8 +1,8 @@
-"""Which command tells the states of jobs, read from what real controllers print."""
+"""Which command reports the states of jobs, by what real controllers print."""
 
 import pytest
 
-from pipeline_lib.scheduling.slurm import settings_in, status_command
+from pipeline_lib.scheduling.slurm import parse_settings, status_command
 
 PRINTED = """Configuration data as of 2026-11-23T03:00:00
 AccountingStorageEnforce = none
@@ -14,7 +14,7 @@ Slurmctld(primary) at login is UP
 
 
 def test_settings_are_read_by_name():
-    settings = settings_in(PRINTED.format(storage="accounting_storage/slurmdbd"))
+    settings = parse_settings(PRINTED.format(storage="accounting_storage/slurmdbd"))
     assert settings["MinJobAge"] == "300 sec"
     assert settings["AccountingStorageEnforce"] == "none"
 
@@ -24,8 +24,8 @@ def test_settings_are_read_by_name():
     [
         ("accounting_storage/slurmdbd", "sacct"),
         ("accounting_storage/none", "squeue"),
-        ("(null)", "squeue"),  # what SLURM 23 prints where nothing is configured
+        ("(null)", "squeue"),  # what SLURM 23 prints if nothing is configured
     ],
 )
 def test_without_accounting_squeue_is_asked(storage, command):
-    assert status_command(settings_in(PRINTED.format(storage=storage))) == command
+    assert status_command(parse_settings(PRINTED.format(storage=storage))) == command

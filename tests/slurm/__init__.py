@@ -1,1 +1,1 @@
-"""The workflow through sbatch, on a cluster of this machine's own."""
+"""The workflow through sbatch, on a SLURM cluster on this machine."""

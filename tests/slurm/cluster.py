@@ -1,7 +1,7 @@
-"""A SLURM cluster on one machine: a controller, two nodes without GPUs and one with two in name.
+"""A SLURM cluster on one machine: a controller, two nodes without GPUs and one with two pretended GPUs.
 
-It wants root, Debian's slurm-wlm and /etc/slurm to itself: the daemons look there, and so do the job
-steps, from which Snakemake's plugin takes SLURM_CONF away.
+It needs root, Debian's slurm-wlm and /etc/slurm to itself: the daemons read their settings there, and so
+do the job steps, for which Snakemake's plugin removes SLURM_CONF.
 """
 
 import contextlib
@@ -55,37 +55,37 @@ PartitionName=main Nodes=n1,n2,g1 Default=YES DefaultTime=10 MaxTime=1-0 State=U
 
 
 def obstacle() -> str | None:
-    """Return why no cluster can be made here, if so."""
+    """Return why no cluster can be started here, None if it can."""
     if os.geteuid() != 0:
         return "needs root"
     if not all(map(shutil.which, ("slurmctld", "slurmd", "sbatch", "scontrol"))):
         return "needs SLURM (apt install slurm-wlm)"
-    theirs = FOLDER / "slurm.conf"
-    if theirs.exists() and not theirs.read_text().startswith(MARK):
-        return f"{theirs} is not of these tests"
+    settings = FOLDER / "slurm.conf"
+    if settings.exists() and not settings.read_text().startswith(MARK):
+        return f"{settings} was not written by these tests"
     return None
 
 
 class Cluster:
-    """The daemons, whose state lies below ``folder``."""
+    """The daemons; their state lies in ``folder``."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def start(self) -> None:
-        """Bring the cluster up; returns once all nodes are idle."""
+        """Start the cluster and wait until all nodes are idle."""
         host = socket.gethostname().split(".")[0]
         for name in ("state", "spool"):
             (self.folder / name).mkdir(parents=True)
         FOLDER.mkdir(exist_ok=True)
-        for gpu in range(2):  # a plain file would not do: SLURM sets CUDA_VISIBLE_DEVICES by it
+        for gpu in range(2):  # not a plain file: SLURM sets CUDA_VISIBLE_DEVICES by it
             subprocess.run(["mknod", self.folder / f"nvidia{gpu}", "c", "1", "3"], check=True)
-        written = {
+        files = {
             "slurm.conf": CONFIGURATION.format(mark=MARK, host=host, folder=self.folder),
             "gres.conf": f"NodeName=g1 Name=gpu File={self.folder}/nvidia[0-1]\n",
             "cgroup.conf": "CgroupAutomount=no\n",
         }
-        for name, text in written.items():
+        for name, text in files.items():
             (FOLDER / name).write_text(text)
         self.start_controller()
         for node in NODES:
@@ -97,7 +97,7 @@ class Cluster:
             time.sleep(0.2)
 
     def stop(self) -> None:
-        """Cancel all jobs, end the daemons and take the configuration away."""
+        """Cancel all jobs, end the daemons and remove the configuration."""
         subprocess.run(["scancel", "--user", "root"], check=False)
         time.sleep(1)
         for daemon in (*(f"slurmd-{node}" for node in NODES), "slurmctld"):
@@ -106,7 +106,7 @@ class Cluster:
             (FOLDER / name).unlink(missing_ok=True)
 
     def start_controller(self) -> None:
-        """Start the controller, which goes on from its saved state."""
+        """Start the controller, which continues from its saved state."""
         subprocess.run(["slurmctld"], check=True)
 
     def start_node(self, node: str) -> None:
@@ -114,7 +114,7 @@ class Cluster:
         subprocess.run(["slurmd", "-N", node], check=True)
 
     def kill(self, daemon: str, number: int = signal.SIGKILL) -> None:
-        """Send a daemon, slurmctld or slurmd-<node>, a signal and wait for its end."""
+        """Send a daemon, slurmctld or slurmd-<node>, a signal and wait until it ends."""
         file = self.folder / f"{daemon}.pid"
         if not file.exists():
             return
@@ -128,7 +128,7 @@ class Cluster:
             pass
 
     def kill_node(self, node: str) -> None:
-        """Take a node away as if its power were cut: its daemon, its job steps and their processes."""
+        """Kill a node as if its power were cut: its daemon, its job steps and their processes."""
         self.kill(f"slurmd-{node}")
         for step in processes("slurmstepd"):
             if node_of(step) == node:
@@ -138,16 +138,16 @@ class Cluster:
 
     def states(self) -> dict[str, str]:
         """Return the nodes' states."""
-        shown = subprocess.run(
+        answer = subprocess.run(
             ["sinfo", "--noheader", "--Node", "--format=%N %T"], capture_output=True, text=True
         )
-        return dict(line.split() for line in shown.stdout.splitlines())
+        return dict(line.split() for line in answer.stdout.splitlines())
 
     def jobs(self) -> dict[str, dict[str, str]]:
-        """Return all jobs the controller remembers, by id: its fields, `JobState` for one."""
-        shown = subprocess.run(["scontrol", "--oneliner", "show", "job"], capture_output=True)
+        """Return the fields, such as `JobState`, of all jobs that the controller remembers, by id."""
+        answer = subprocess.run(["scontrol", "--oneliner", "show", "job"], capture_output=True)
         jobs = {}
-        for line in shown.stdout.decode(errors="replace").splitlines():
+        for line in answer.stdout.decode(errors="replace").splitlines():
             fields = dict(part.split("=", 1) for part in line.split() if "=" in part)
             if "JobId" in fields:
                 jobs[fields["JobId"]] = fields
@@ -155,20 +155,20 @@ class Cluster:
 
 
 def processes(name: str) -> list[int]:
-    """Return the processes whose program bears the name."""
-    found = subprocess.run(["pgrep", "-f", f"^[^ ]*{name}"], capture_output=True, text=True)
-    return [int(word) for word in found.stdout.split()]
+    """Return the processes whose program has the name."""
+    listed = subprocess.run(["pgrep", "-f", f"^[^ ]*{name}"], capture_output=True, text=True)
+    return [int(word) for word in listed.stdout.split()]
 
 
 def descendants(process: int) -> list[int]:
     """Return a process's children, their children and so on."""
-    found = subprocess.run(["pgrep", "-P", str(process)], capture_output=True, text=True)
-    children = [int(word) for word in found.stdout.split()]
-    return [one for child in children for one in (child, *descendants(child))]
+    listed = subprocess.run(["pgrep", "-P", str(process)], capture_output=True, text=True)
+    children = [int(word) for word in listed.stdout.split()]
+    return [each for child in children for each in (child, *descendants(child))]
 
 
 def node_of(step: int) -> str | None:
-    """Return the node that a job step's daemon works for, as its processes' environment tells."""
+    """Return the node of a job step, by the environment of its processes."""
     for process in descendants(step):
         try:
             variables = Path(f"/proc/{process}/environ").read_bytes().split(b"\0")

@@ -18,7 +18,7 @@ from tests.slurm.cluster import Cluster, descendants, obstacle
 QUICK = ("--slurm-init-seconds-before-status-checks", "3", "--latency-wait", "10")
 NETWORK = "AlexNet"
 WEIGHTS = f"results/tiny/networks/{NETWORK}.safetensors"
-# Long enough to be hit in the middle; the same bits whatever happens on the way.
+# Long enough to be interrupted; the result is the same bits whatever happens meanwhile.
 LONG = "training={save_every: 25, recipe: {epochs: 60}}"
 
 
@@ -27,10 +27,10 @@ def cluster(tmp_path_factory):
     problem = obstacle()
     if problem:
         pytest.skip(f"no SLURM here: {problem}")
-    made = Cluster(tmp_path_factory.mktemp("slurm"))
-    made.start()
-    yield made
-    made.stop()
+    cluster = Cluster(tmp_path_factory.mktemp("slurm"))
+    cluster.start()
+    yield cluster
+    cluster.stop()
 
 
 @dataclass
@@ -73,24 +73,24 @@ class Run:
         )
 
     def ends(self, within: float = 240) -> int:
-        """Wait for Snakemake's end; return its exit status."""
+        """Wait until Snakemake ends; return its exit status."""
         return self.process.wait(within)
 
     def kill(self) -> None:
-        """Kill Snakemake's process, as a login node's end would."""
+        """Kill Snakemake's processes, as a reboot of the login node would."""
         for process in (*descendants(self.process.pid), self.process.pid):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
         self.process.wait()
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         """What Snakemake has printed so far."""
         return (self.folder / "snakemake.out").read_text()
 
     @property
     def log(self) -> str:
-        """The trainer's log, of its last attempt."""
+        """The trainer's log of its last attempt."""
         file = self.folder / "results" / "tiny" / "logs" / "train" / f"{NETWORK}.log"
         return file.read_text() if file.exists() else ""
 
@@ -102,15 +102,15 @@ class Run:
         return [int(line.split(",")[0]) for line in lines if line.split(",")[0].isdigit()]
 
     def job_of(self, cluster: Cluster, rule: str) -> str | None:
-        """Return the id of this run's job of the rule that runs now."""
+        """Return the id of this run's running job of the rule."""
         for number, fields in cluster.jobs().items():
-            mine = fields.get("WorkDir") == str(self.folder)
-            if mine and rule in fields.get("Comment", "") and fields["JobState"] == "RUNNING":
+            is_own = fields.get("WorkDir") == str(self.folder)
+            if is_own and rule in fields.get("Comment", "") and fields["JobState"] == "RUNNING":
                 return number
         return None
 
     def jobs_of(self, cluster: Cluster, rule: str) -> int:
-        """Return how many jobs of the rule this run has sent."""
+        """Return how many jobs of the rule this run has submitted."""
         return sum(
             fields.get("WorkDir") == str(self.folder)
             and f"rule_{rule}_" in fields.get("Comment", "")
@@ -142,7 +142,7 @@ def checkout(repository, tmp_path_factory) -> Callable[[str], Run]:
 
 @pytest.fixture(scope="session")
 def unbroken(checkout) -> Run:
-    """A run without a cluster and without a fault: what all others must come to."""
+    """A run without a cluster and without a fault: all others must have the same result."""
     run = checkout("unbroken")
     run.locally("results/tiny/packed/ilsvrc-train/index.json")
     shutil.copytree(run.folder, run.folder.parent / "prepared", symlinks=True)
@@ -152,7 +152,7 @@ def unbroken(checkout) -> Run:
 
 @pytest.fixture
 def training(unbroken, cluster, tmp_path) -> Run:
-    """A checkout where all is done but the training, which has been sent to the cluster."""
+    """A checkout in which only the training is left to do."""
     folder = tmp_path / "checkout"
     shutil.copytree(unbroken.folder.parent / "prepared", folder, symlinks=True)
     run = Run(folder)
@@ -164,10 +164,10 @@ def training(unbroken, cluster, tmp_path) -> Run:
             subprocess.run(["scancel", number], check=False)
 
 
-def eventually(what: Callable[[], object], within: float = 90) -> object:
-    """Return the first true value of ``what()``; fail if there is none in time."""
+def eventually(condition: Callable[[], object], within: float = 90) -> object:
+    """Return the first true value of ``condition()``; fail if there is none in time."""
     deadline = time.monotonic() + within
-    while not (value := what()):
-        assert time.monotonic() < deadline, f"not {within} seconds later: {what}"
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"not {within} seconds later: {condition}"
         time.sleep(0.3)
     return value

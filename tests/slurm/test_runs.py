@@ -1,4 +1,4 @@
-"""Whole runs through sbatch: all of the tiny study, two nodes, what fails for good, what is spoiled."""
+"""Whole runs through sbatch: the tiny study, two nodes, a job that always fails, a spoiled result."""
 
 import hashlib
 import re
@@ -12,12 +12,12 @@ from safetensors.torch import load_file
 from tests.slurm.conftest import NETWORK, WEIGHTS, Run
 
 TABLES = [f"tables/table{number}.csv" for number in range(1, 6)]
-BOXES = f"results/tiny/boxes/ilsvrc-val/whole/paper/{NETWORK}.csv"
-PREDICTIONS = f"results/tiny/predictions/ilsvrc-val/whole/{NETWORK}.h5"
+BOXES = f"results/tiny/boxes/ilsvrc-val/network/one-crop/paper/{NETWORK}.csv"
+PREDICTIONS = f"results/tiny/predictions/ilsvrc-val/network/one-crop/{NETWORK}.h5"
 
 
 def last_lines(run: Run, count: int = 20) -> str:
-    return "\n".join(run.said.splitlines()[-count:])
+    return "\n".join(run.output.splitlines()[-count:])
 
 
 def test_all_of_the_tiny_study(checkout, cluster, capsys):
@@ -30,13 +30,13 @@ def test_all_of_the_tiny_study(checkout, cluster, capsys):
         assert (results / file).stat().st_size > 0
     figures = {path.stem for path in (results / "figures").glob("*.png")}
     assert figures >= {f"figure{number}" for number in range(3, 14)}
-    # The controller forgets jobs after a while; Snakemake names each it sends.
-    sent = run.said.count("has been submitted with SLURM jobid")
-    assert sent >= 60
+    # The controller forgets jobs after a while; Snakemake names each that it submits.
+    submitted = run.output.count("has been submitted with SLURM jobid")
+    assert submitted >= 60
     for rule in ("train", "predict", "features", "fit", "localize", "evaluate"):
-        assert f"localrule {rule}:" not in run.said
+        assert f"localrule {rule}:" not in run.output
     with capsys.disabled():
-        print(f"\n{sent} jobs in {time.monotonic() - started:.0f} s")
+        print(f"\n{submitted} jobs in {time.monotonic() - started:.0f} s")
 
 
 def test_two_nodes_train_what_one_process_trains(checkout, cluster):
@@ -60,39 +60,41 @@ def test_two_nodes_train_what_one_process_trains(checkout, cluster):
         torch.testing.assert_close(two[name], weights, rtol=1e-4, atol=1e-5)
 
 
-def test_a_rule_that_fails_runs_once_and_each_retry_and_its_log_is_named_last(training, cluster):
-    hopeless = "training={recipe: {rate: 1.0e+9}}"
-    training.start(WEIGHTS, "--retries", "2", config=(hopeless,))
+def test_a_job_that_always_fails_is_retried_and_its_log_is_named_last(training, cluster):
+    diverging = "training={recipe: {rate: 1.0e+9}}"
+    training.start(WEIGHTS, "--retries", "2", config=(diverging,))
     assert training.ends() != 0
     assert training.jobs_of(cluster, "train") == 3
     assert "the loss is not finite" in training.log
     assert f"results/tiny/logs/train/{NETWORK}.log" in last_lines(training)
 
 
-def test_a_truncated_result_is_refused_by_name_and_made_again_alone(unbroken, cluster, tmp_path):
+def test_a_truncated_result_is_refused_by_name_and_only_it_is_made_again(
+    unbroken, cluster, tmp_path
+):
     run = Run(tmp_path / "checkout")
     shutil.copytree(unbroken.folder, run.folder, symlinks=True)
     run.locally(BOXES)
-    whole = hashlib.sha256((run.folder / BOXES).read_bytes()).hexdigest()
+    expected = hashlib.sha256((run.folder / BOXES).read_bytes()).hexdigest()
     trained = (run.folder / WEIGHTS).stat().st_mtime_ns
     spoiled = run.folder / PREDICTIONS
     data = spoiled.read_bytes()
     spoiled.write_bytes(data[: len(data) * 2 // 3])
     run.start(BOXES, "--retries", "0")
     assert run.ends() != 0
-    assert re.search(rf"{PREDICTIONS}: .*delete it and rerun", run.said)
+    assert re.search(rf"{PREDICTIONS}: .*delete it and rerun", run.output)
     spoiled.unlink()
     run.start(BOXES)
     assert run.ends() == 0, last_lines(run, 60)
-    assert hashlib.sha256((run.folder / BOXES).read_bytes()).hexdigest() == whole
+    assert hashlib.sha256((run.folder / BOXES).read_bytes()).hexdigest() == expected
     assert (run.folder / WEIGHTS).stat().st_mtime_ns == trained
 
 
-@pytest.mark.parametrize("asked", ["gpus", "gres"])
-def test_a_gpu_asked_for_either_way_is_given(asked, checkout, cluster, monkeypatch):
-    monkeypatch.setenv("CAM_GPU_REQUEST", asked)
-    run = checkout(asked).start("probe", "--notemp", config=("gpu=true",))
+@pytest.mark.parametrize("request_by", ["gpus", "gres"])
+def test_a_gpu_requested_either_way_is_given(request_by, checkout, cluster, monkeypatch):
+    monkeypatch.setenv("CAM_GPU_REQUEST", request_by)
+    run = checkout(request_by).start("probe", "--notemp", config=("gpu=true",))
     assert run.ends() == 0, last_lines(run, 60)
     (job,) = (job for job in cluster.jobs().values() if job["WorkDir"] == str(run.folder))
     assert job["NodeList"] == "g1"
-    assert job.get("TresPerJob" if asked == "gpus" else "TresPerNode") == "gres:gpu:1"
+    assert job.get("TresPerJob" if request_by == "gpus" else "TresPerNode") == "gres:gpu:1"

@@ -39,6 +39,16 @@ def test_clearing_removes_the_folder(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_clearing_removes_what_a_process_killed_while_writing_left(tmp_path):
+    checkpoints = Checkpoints(tmp_path / "run", "abc")
+    checkpoints.take()
+    checkpoints.save(1, {})
+    (tmp_path / "run" / ".owner.host-1").touch()
+    (tmp_path / "run" / ".abc-000000002.host-1.pt").touch()
+    checkpoints.clear()
+    assert not (tmp_path / "run").exists()
+
+
 def test_of_two_processes_with_a_run_the_later_one_saves(tmp_path):
     first, second = Checkpoints(tmp_path, "abc"), Checkpoints(tmp_path, "abc")
     first.take()

@@ -1,4 +1,4 @@
-"""Status while Snakemake itself runs, fails, and is killed."""
+"""The status while Snakemake runs, fails and is killed."""
 
 import os
 import re
@@ -17,7 +17,7 @@ NETWORK = "results/mini/networks/AlexNet.safetensors"
 
 @pytest.fixture(scope="module")
 def study(workflow_files, tiny_config):
-    """A tiny study that trains AlexNet for a minute and has drawn its images already."""
+    """A tiny study that trains AlexNet for a minute; its images are drawn already."""
     training = {"pack": False, "save_every": 20, "recipe": {"epochs": 200, "batch": 4}}
     options = {"AlexNet": {"recipe": {"epochs": 200}, "options": {"width": 0.0625}}}
     networks = tiny_config["networks"] | options
@@ -50,7 +50,7 @@ def running(study, *targets):
 
 
 def status(study):
-    """Return the exit status and all that is printed."""
+    """Return the exit status and everything that is printed."""
     done = subprocess.run(
         [sys.executable, "-m", "pipeline_lib", "status", "--results", "results/mini"],
         cwd=study.folder,
@@ -87,12 +87,12 @@ def trainer(study):
 def test_a_training_is_killed_then_its_snakemake_then_meets_a_bad_image(study):
     code, text = status(study)
     assert code == 0
-    assert "2 done, 0 running, 0 failed, 0 to come" in text
+    assert "2 done, 0 running, 0 failed, 0 to do" in text
     with running(study, NETWORK) as snakemake:
-        far = (
+        progress = (
             r"train AlexNet: step \d+ of 2000, epoch [\d.]+ of 200, \d+ images/s, 0:\d\d:\d\d left"
         )
-        code, text = awaited(study, far)
+        code, text = awaited(study, progress)
         assert code == 0
         assert "Of 3 jobs: 2 done, 1 running, 0 failed" in text
         os.kill(trainer(study), signal.SIGKILL)
@@ -106,7 +106,7 @@ def test_a_training_is_killed_then_its_snakemake_then_meets_a_bad_image(study):
         os.killpg(snakemake.pid, signal.SIGKILL)
     code, text = status(study)
     assert code == 1
-    assert "train AlexNet: Snakemake died and left it" in text
+    assert "train AlexNet: Snakemake died while it ran" in text
     assert study.run("--unlock").returncode == 0
 
     image = next((study.folder / "results/mini/world/ilsvrc/train").rglob("*.JPEG"))
@@ -115,4 +115,4 @@ def test_a_training_is_killed_then_its_snakemake_then_meets_a_bad_image(study):
     code, text = status(study)
     assert code == 1
     assert re.search(rf"train AlexNet\n .*/train/AlexNet.log\n(.*\n)*.*error: .*{image.name}", text)
-    assert "Of 3 jobs: 2 done, 0 running, 1 failed, 0 to come." in text
+    assert "Of 3 jobs: 2 done, 0 running, 1 failed, 0 to do." in text

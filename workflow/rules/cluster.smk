@@ -9,7 +9,7 @@ rule plan:
     conda:
         CONDA
     params:
-        snakefile=workflow.source_path("../Snakefile"),
+        snakefile=str(STUDIES.parent / "Snakefile"),
         config=CONFIG.model_dump_json(exclude_unset=True),
         manifests=f"{PATHS.results}/data",
         out=f"{PATHS.results}/plan.md",

@@ -25,7 +25,7 @@ from pipeline_lib.study.files import every_file, index_tables
 from pipeline_lib.study.image_sets import BIRDS, PICKED, TEST, TRAIN, transfer_root
 from pipeline_lib.study.missing import missing_data, needed_sets
 from pipeline_lib.study.paths import MAPS, SVM, TEN_CROP, VAL, VAL_MAPS
-from pipeline_lib.study.study import build_study
+from pipeline_lib.study.study import build_study, require_writable
 
 
 def refuse(*messages):
@@ -40,6 +40,7 @@ try:
     SITE = read_site(STUDIES.parents[1] / "slurm" / "site.yaml", os.environ)
     CONFIG = load_configuration(config, STUDIES)
     STUDY = build_study(CONFIG, SITE.scratch)
+    require_writable(STUDY.paths.results)
 except InputError as error:
     refuse(error)
 PATHS = STUDY.paths

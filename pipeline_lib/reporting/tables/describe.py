@@ -45,7 +45,8 @@ def describe_box_methods(box_methods: set[str], scores: pd.DataFrame) -> list[st
     """
     used = scores[scores["box_method"].isin(box_methods)]
     sentences = []
-    of_paper = used[(used["box_method"] == "paper") & used["threshold"].notna()]
+    # The sweep's scores are of other thresholds, and of other metrics.
+    of_paper = used[(used["box_method"] == "paper") & (used["metric"] == TOP_1)]
     settings = of_paper[["threshold", "interpolation"]].drop_duplicates()
     if len(settings) > 1:
         raise InputError(

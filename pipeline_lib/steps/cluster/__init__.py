@@ -1,1 +1,1 @@
-"""Steps around a run on a cluster: its cost, whether it can begin, how far it is."""
+"""Around a run on a cluster: what it will cost, whether it can begin, how far it is."""

@@ -1,102 +1,108 @@
-"""Say what a study takes before anything runs: jobs, hours and disk, by stage and by target."""
+"""Estimate what a study takes before anything runs: jobs, hours and disk, by stage and by target."""
 
 import argparse
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 
 from tabulate import tabulate
 
 from pipeline_lib.common.command import command, step_parser
 from pipeline_lib.common.files import write_json, write_text
-from pipeline_lib.scheduling.costs import Cost, cost, read_rates, total
+from pipeline_lib.reporting.catalogue import files_by_target
+from pipeline_lib.scheduling.costs import Cost, cost, rate, read_rates, total
 from pipeline_lib.scheduling.graph import closure, whole_graph
-from pipeline_lib.scheduling.quantities import Study
+from pipeline_lib.scheduling.workload import Workload
+from pipeline_lib.study.configuration.load import checked
+from pipeline_lib.study.configuration.root import Configuration
+from pipeline_lib.study.study import build_study
 
 HEADER = ("jobs", "GPU-hours", "CPU-hours", "written, GB", "scratch, GB")
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Return the step's parser."""
     parser = step_parser(__doc__, __name__)
     parser.add_argument("--snakefile", type=Path, required=True, help="the workflow")
-    parser.add_argument("--config", type=json.loads, required=True, help="complete, as JSON")
     parser.add_argument(
-        "--artefacts", type=json.loads, required=True, help="files by target, as JSON"
+        "--config", type=json.loads, required=True, help="the complete configuration, JSON"
     )
-    parser.add_argument("--manifests", type=Path, help="folder of manifests, to count images in")
+    parser.add_argument("--manifests", type=Path, help="folder of manifests to count images in")
     parser.add_argument(
-        "--out", type=Path, required=True, help="Markdown to write; its sums go beside it, JSON"
+        "--out", type=Path, required=True, help="Markdown to write; its totals go beside it, JSON"
     )
     return parser
 
 
 @command(make_parser)
 def main(arguments: argparse.Namespace) -> None:
-    """Build the graph, price it, print and write it."""
+    """Build the graph, compute its cost, print and write the plan."""
+    configuration = checked(Configuration, arguments.config, lambda key: f"config.{key}")
+    study = build_study(configuration)
     records = whole_graph(arguments.snakefile, arguments.config)
-    study = Study(arguments.config, read_rates(), arguments.manifests)
-    text = plan(records, study, arguments.artefacts)
+    workload = Workload(study, read_rates(), arguments.manifests)
+    text = plan(records, workload, files_by_target(study))
     write_text(arguments.out, text)
-    write_json(arguments.out.with_suffix(".json"), asdict(_together(records, study)))
+    write_json(arguments.out.with_suffix(".json"), asdict(_sum(records, workload)))
     print(text)
 
 
-def plan(records: list[dict], study: Study, artefacts: dict[str, list[str]]) -> str:
-    """Return the tables, by stage and by target, as Markdown, and where the rates come from.
+def plan(records: list[dict], workload: Workload, targets: Mapping[str, list[str]]) -> str:
+    """Return the costs by stage and by target as Markdown, with the sources of the rates.
 
-    ``records`` are of `scheduling.graph.whole_graph`, ``artefacts`` the files of each target by name.
+    ``records`` are of `scheduling.graph.whole_graph`; ``targets`` holds the files of each target.
     """
-    known = study.known
-    made = [record for record in records if record["outputs"]]
-    rules = {record["rule"] for record in made}
+    rates = workload.rates
+    jobs = [record for record in records if record["outputs"]]
+    stages = {rule: [job for job in jobs if job["rule"] == rule] for rule in rates["rules"]}
+    sources = {
+        rule: list(dict.fromkeys(rate(job, workload)["source"] for job in jobs_of_rule))
+        for rule, jobs_of_rule in stages.items()
+    }
     by_stage = [
-        (
-            rule,
-            *cells(_together([record for record in made if record["rule"] == rule], study)),
-            rate["source"],
-        )
-        for rule, rate in known["rules"].items()  # in the workflow's order
-        if rule in rules
+        (rule, *cells(_sum(jobs_of_rule, workload)), ", ".join(sources[rule]))
+        for rule, jobs_of_rule in stages.items()
+        if jobs_of_rule
     ]
     by_target = [
-        (name, *cells(_together(needed, study)))
-        for name, files in artefacts.items()
+        (name, *cells(_sum(needed, workload)))
+        for name, files in targets.items()
         if (needed := closure(records, files))
     ]
-    every = ("everything", *cells(_together(made, study)))
-    speed = known["speed"][study.device]
-    lines = [
-        f"# What study {study.config['study']} takes",
-        f"From the beginning, as if nothing were done yet; networks on {speed['what']}.",
-        _table([*by_stage, every], ("stage", *HEADER, "rates")),
-        "By itself, with all it depends on:",
-        _table([*by_target, every], ("target", *HEADER)),
-        "A job holds its cores, and its GPU, as long as it runs. Scratch is what is on the disk only "
-        "while jobs run, if all of them run at once. Data sets are not counted, nor is waiting.",
-        "\n".join(
-            [
-                "Rates (`pipeline_lib/scheduling/rates.yaml`):\n",
-                f"- speed of networks: {speed['rate']:,} GFLOP/s each; {speed['source']}",
-                *(
-                    f"- {key}: {known['sources'][key]}"
-                    for key in dict.fromkeys(row[-1] for row in by_stage)
-                ),
-                *(f"- {note}" for note in sorted(study.assumed)),
-            ]
+    everything = ("everything", *cells(_sum(jobs, workload)))
+    speed = rates["speed"][workload.device]
+    notes = [
+        f"speed of networks: {speed['rate']:,} GFLOP/s each; {speed['source']}",
+        *(
+            f"{source}: {rates['sources'][source]}"
+            for source in dict.fromkeys(chain.from_iterable(sources.values()))
         ),
+        *sorted(workload.assumptions),
     ]
-    return "\n\n".join(lines) + "\n"
+    paragraphs = [
+        f"# What study {workload.study.name} takes",
+        f"From the beginning, as if nothing were done yet; networks run on {speed['what']}.",
+        _table([*by_stage, everything], ("stage", *HEADER, "rates")),
+        "Each target alone, with everything it depends on:",
+        _table([*by_target, everything], ("target", *HEADER)),
+        "A job holds its cores, and its GPU, as long as it runs. Scratch exists only while jobs run; "
+        "the number is for all jobs at once. Data sets and waiting are not included.",
+        "Rates (`pipeline_lib/scheduling/rates.yaml`):\n\n"
+        + "\n".join(f"- {note}" for note in notes),
+    ]
+    return "\n\n".join(paragraphs) + "\n"
 
 
-def cells(one: Cost) -> tuple[str, ...]:
-    """Return a cost as the tables show it."""
-    hours = (one.gpu / 3600, one.cpu / 3600)
-    return f"{one.jobs:,}", *map(_short, (*hours, one.written / 1e9, one.scratch / 1e9))
+def cells(each: Cost) -> tuple[str, ...]:
+    """Return the cells of a cost in the tables."""
+    amounts = (each.gpu / 3600, each.cpu / 3600, each.written / 1e9, each.scratch / 1e9)
+    return f"{each.jobs:,}", *map(_short, amounts)
 
 
-def _together(records: list[dict], study: Study) -> Cost:
-    return total(cost(record, study) for record in records)
+def _sum(records: list[dict], workload: Workload) -> Cost:
+    return total(cost(record, workload) for record in records)
 
 
 def _short(value: float) -> str:

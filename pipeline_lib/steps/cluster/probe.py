@@ -1,8 +1,7 @@
-"""Look around where a job runs: what it sees of GPUs, processors, folders and versions."""
+"""Record what a job has on its machine: GPUs, processors, visible folders and installed versions."""
 
 import argparse
 import os
-import shutil
 import socket
 from pathlib import Path
 
@@ -12,40 +11,29 @@ from pipeline_lib.scheduling.versions import versions
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Return the step's parser."""
     parser = step_parser(__doc__, __name__)
-    parser.add_argument("--folders", nargs="+", default=[], help="that jobs must see")
+    parser.add_argument("--folders", nargs="+", default=[], help="folders that jobs must see")
     parser.add_argument("--out", type=Path, required=True, help="the .json to write")
     return parser
 
 
 @command(make_parser)
 def main(arguments: argparse.Namespace) -> None:
-    """Write what is seen."""
+    """Write the record."""
     import torch
 
     count = torch.cuda.device_count()
     gpus = [torch.cuda.get_device_properties(number) for number in range(count)]
-    seen = {
+    record = {
         "host": socket.gethostname(),
         "scheduler": os.environ.get("SLURM_JOB_ID", ""),
         "processors": len(os.sched_getaffinity(0)),
         "gpus": [{"name": gpu.name, "bytes": gpu.total_memory} for gpu in gpus],
         "cuda": torch.version.cuda or "",
         "bfloat16": bool(gpus) and torch.cuda.is_bf16_supported(),
-        "folders": {folder: _folder(Path(folder)) for folder in arguments.folders},
+        "folders": {folder: Path(folder).is_dir() for folder in arguments.folders},
         "versions": versions(),
     }
-    write_json(arguments.out, seen)
-    log.info("%s: %d GPUs", seen["host"], count)
-
-
-def _folder(path: Path) -> dict[str, object]:
-    """Whether a folder is there, and what it has room for, in bytes."""
-    if not path.is_dir():
-        return {"there": False}
-    return {
-        "there": True,
-        "free": shutil.disk_usage(path).free,
-        "writable": os.access(path, os.W_OK),
-    }
+    write_json(arguments.out, record)
+    log.info("%s: %d GPUs", record["host"], count)

@@ -74,7 +74,7 @@ def main(arguments: argparse.Namespace) -> None:
     for flag in ("log_every", "budget"):
         value = getattr(arguments, flag)
         if value is not None and value <= 0:
-            raise InputError(f"--{flag.replace('_', '-')} is {value}; it must be above 0")
+            raise InputError(f"--{flag.replace('_', '-')}: {value} must be above 0")
     limit_threads(settings.threads)
     with join_processes() as processes:
         train_network(

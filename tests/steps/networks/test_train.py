@@ -115,9 +115,9 @@ def test_shards_of_another_manifest_or_size_are_refused(
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (("--log-every", "0"), "--log-every is 0; it must be above 0"),
-        (("--save-every", "-1"), "--save-every: -1 must be greater than or equal to 1"),
-        (("--budget", "0"), "--budget is 0.0; it must be above 0"),
+        (("--log-every", "0"), "--log-every: 0 must be above 0"),
+        (("--save-every", "-1"), "--save-every: -1 must be at least 1"),
+        (("--budget", "0"), "--budget: 0.0 must be above 0"),
         (("--crop", "49"), "a crop of 49 does not fit into a warp of 48"),
         (
             ("--recipe", "precision=half"),
@@ -129,10 +129,10 @@ def test_shards_of_another_manifest_or_size_are_refused(
         ),
         (
             ("--recipe", "accumulate=0"),
-            "--recipe: accumulate: 0 must be greater than or equal to 1",
+            "--recipe: accumulate: 0 must be at least 1",
         ),
-        (("--recipe", "ema=1.0"), "--recipe: ema: 1.0 must be less than 1"),
-        (("--recipe", "ema=-0.1"), "--recipe: ema: -0.1 must be greater than or equal to 0"),
+        (("--recipe", "ema=1.0"), "--recipe: ema: 1.0 must be below 1"),
+        (("--recipe", "ema=-0.1"), "--recipe: ema: -0.1 must be at least 0"),
         (("--recipe", "lr=1"), "--recipe: lr: unknown key"),
         (("--recipe", "accumulate=3"), "a batch of 4 does not split into 3 equal pieces"),
         (("--shards", "nowhere"), "nowhere/index.json: not found"),

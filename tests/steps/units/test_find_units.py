@@ -26,9 +26,9 @@ def test_where_channels_are_classes_a_class_is_its_own_unit(nin_study):
 @pytest.mark.parametrize(
     ("flag", "message"),
     [
-        ("--top=0", "--top: 0 must be greater than or equal to 1"),
-        ("--stride=0", "--stride: 0.0 must be greater than 0"),
-        ("--batch=0", "--batch: 0 must be greater than or equal to 1"),
+        ("--top=0", "--top: 0 must be at least 1"),
+        ("--stride=0", "--stride: 0.0 must be above 0"),
+        ("--batch=0", "--batch: 0 must be at least 1"),
     ],
 )
 def test_a_setting_out_of_its_limits_is_one_line(study, capsys, flag, message):

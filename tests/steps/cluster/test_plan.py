@@ -1,0 +1,61 @@
+"""The plan of an example, computed by hand, and the paper's plan against Snakemake's own count."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from pipeline_lib.steps.cluster.plan import plan
+from tests.scheduling.example import GRAPH, workload
+
+
+def rows(text):
+    """The cells of all lines of all tables; the stages' come first, "everything" twice."""
+    lines = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line] for line in lines]
+
+
+def test_a_target_costs_what_it_depends_on_each_job_once():
+    text = plan(GRAPH, workload(), {"table1": ["t1"], "table2": ["t2"], "none": []})
+    cells = {row[0]: row[1:] for row in rows(text)}
+    assert cells["table1"][:2] == ["2", "< 0.01"]
+    assert cells["table2"][0] == "3"
+    assert cells["everything"][:3] == ["4", "< 0.01", "0.06"]  # 215 core-seconds
+    assert cells["train"][-1] == "clock"
+    assert cells["table"][-1] == "clock, hand"
+    assert "none" not in cells
+    assert text.endswith("- clock: measured\n- hand: estimate\n")
+
+
+@pytest.mark.workflow
+def test_the_paper_is_planned_without_data(repository, tmp_path):
+    shutil.copy(repository / "config.yaml", tmp_path)
+
+    def snakemake(*arguments):
+        config = ("--config", "study=paper", "data_root=nowhere", "results=out")
+        return subprocess.run(
+            [sys.executable, "-m", "snakemake", "-c1", "-s", repository / "Snakefile"]
+            + [*arguments, *config],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(repository)},
+            capture_output=True,
+            text=True,
+        )
+
+    done = snakemake("plan")
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "out/paper/plan.md").read_text()
+    assert done.stdout.strip() == text.strip()
+    cells = rows(text)
+    end = [row[0] for row in cells].index("everything")
+    stages = {row[0]: int(row[1]) for row in cells[1:end]}
+    dry = snakemake("-n", "--quiet", "reason", "all").stdout
+    jobs = {name: int(n) for name, n in re.findall(r"(?m)^(\w+) +(\d+)$", dry)}
+    assert stages == {name: n for name, n in jobs.items() if name not in ("all", "total")}
+    targets = {row[0]: row for row in cells}
+    names = [f"table{n}" for n in range(1, 6)] + [f"figure{n}" for n in range(3, 14)]
+    assert {*names, "measures", "thresholds", "report"} <= set(targets)
+    assert 0 < float(targets["table4"][2]) < float(targets["table1"][2])
