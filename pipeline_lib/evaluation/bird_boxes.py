@@ -1,5 +1,6 @@
 """How often boxes overlap the true box of a bird by half, and how often boxes drawn by chance do."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +12,11 @@ from pipeline_lib.evaluation.ground_truth import CORNERS
 from pipeline_lib.evaluation.ilsvrc import box_is_right
 from pipeline_lib.evaluation.transfer import Outcomes, summarise
 
-BIRD_BOX_COLUMNS = ("row", "value", "low", "high", "n")  # in percent of the n test images
+# In percent of the n test images; then how the boxes were made, empty for chance.
+BIRD_BOX_COLUMNS = (
+    *("row", "value", "low", "high", "n"),
+    *("box_method", "threshold", "interpolation"),
+)
 
 
 def check_one_box_each(boxes: pd.DataFrame, images: pd.DataFrame, path: Path) -> None:
@@ -22,11 +27,16 @@ def check_one_box_each(boxes: pd.DataFrame, images: pd.DataFrame, path: Path) ->
 
 
 def score_bird_boxes(
-    name: str, images: pd.DataFrame, boxes: pd.DataFrame, true_boxes: pd.DataFrame
+    name: str,
+    images: pd.DataFrame,
+    boxes: pd.DataFrame,
+    settings: Mapping[str, object],
+    true_boxes: pd.DataFrame,
 ) -> pd.DataFrame:
     """Return ``BIRD_BOX_COLUMNS``: a row ``name`` for the ``boxes``, then one for each baseline.
 
-    ``images``, with sizes, are the test images; each has one box in both tables.
+    ``images``, with sizes, are the test images; each has one box in both tables. ``settings`` are those
+    that the boxes were extracted with.
     """
     predicted, true = (
         table.set_index("image_id").loc[images["image_id"], CORNERS].to_numpy(float)
@@ -38,6 +48,7 @@ def score_bird_boxes(
     rows = []
     for row, rate in rates.items():
         value, low, high, _, n = summarise([Outcomes(names, rate)])
-        rows.append((row, value, low, high, n))
+        made = [settings[key] for key in BIRD_BOX_COLUMNS[-3:]] if row == name else ["", None, ""]
+        rows.append((row, value, low, high, n, *made))
         log.info("%s: %.1f %% right", row, value)
     return pd.DataFrame(rows, columns=list(BIRD_BOX_COLUMNS))

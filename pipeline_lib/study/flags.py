@@ -191,7 +191,7 @@ def preflight(study: Study) -> str:
     return " ".join(flags)
 
 
-def launcher(study: Study, python: str) -> str:
+def launcher(study: Study) -> str:
     """Return what starts the trainer: Python, or torchrun with a process for each GPU, if several.
 
     On several nodes srun starts one torchrun on each, and they meet on the first, where the job's
@@ -201,7 +201,7 @@ def launcher(study: Study, python: str) -> str:
     section = study.configuration.training
     nodes, processes = section.nodes, section.processes
     if nodes == processes == 1:
-        return f"{python} -m"
+        return "python -m"
     srun, meeting = "", "--standalone"
     if nodes > 1:
         srun = f"srun --nodes {nodes} --ntasks {nodes} --ntasks-per-node 1 --kill-on-bad-exit "
@@ -211,7 +211,7 @@ def launcher(study: Study, python: str) -> str:
         )
     handled = "SIGTERM,SIGINT,SIGHUP,SIGQUIT,SIGUSR1"
     return (
-        f"{srun}{python} -m torch.distributed.run {meeting} --nproc-per-node {processes} "
+        f"{srun}python -m torch.distributed.run {meeting} --nproc-per-node {processes} "
         f"--signals-to-handle={handled} -m --"
     )
 

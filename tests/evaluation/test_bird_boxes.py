@@ -4,6 +4,7 @@ import pytest
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.evaluation.bird_boxes import check_one_box_each, score_bird_boxes
 
+SETTINGS = {"box_method": "paper", "threshold": 0.3, "interpolation": "bicubic"}
 CORNERS = ["x0", "y0", "x1", "y1"]
 IMAGES = pd.DataFrame({"image_id": ["a", "b"], "width": [20, 40], "height": [20, 40]})
 
@@ -16,13 +17,17 @@ def boxes(**corners):
 
 def test_rows_are_the_boxes_then_the_baselines_whatever_the_order_of_the_tables():
     true = boxes(b=(0, 0, 40, 40), a=(0, 0, 10, 10))
-    scores = score_bird_boxes("net", IMAGES, boxes(a=(0, 0, 10, 10), b=(0, 0, 19, 40)), true)
+    scores = score_bird_boxes(
+        "net", IMAGES, boxes(a=(0, 0, 10, 10), b=(0, 0, 19, 40)), SETTINGS, true
+    )
     assert scores["row"].iloc[0] == "net"
     assert scores["row"].iloc[1:].str.startswith("Chance: ").all()
     values = scores.set_index("row")["value"]
     assert values["net"] == 50  # b overlaps by 19/40
     assert values["Chance: full image"] == 50  # right for b alone
     assert (scores["n"] == 2).all()
+    assert scores.loc[0, list(SETTINGS)].to_dict() == SETTINGS  # the tables' notes read them here
+    assert (scores["box_method"].iloc[1:] == "").all()
 
 
 @pytest.mark.parametrize("names", [["a"], ["a", "b", "b"], []])

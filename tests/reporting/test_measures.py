@@ -108,7 +108,10 @@ def test_answers_stand_beside_the_papers_and_the_words_alone(tabulated):
 def test_units_are_their_mean_over_all_classes_by_image_set(tabulated):
     blank = dict.fromkeys(UNITS, 1)
     every = {"network": "N", "class": "all", "measure": "top images", "value": 40, "chance": 5}
-    rows = [blank | every | {"low": 30, "high": 50, "n": 20, "max_possible": 80}, blank | {"class": "x"}]
+    rows = [
+        blank | every | {"low": 30, "high": 50, "n": 20, "max_possible": 80},
+        blank | {"class": "x"},
+    ]
     table = tabulated(units=(UNITS, rows), places=(UNITS, rows))
     assert list(table.index.get_level_values("row").unique()) == [
         "Figure 13: top images",

@@ -14,7 +14,7 @@ rule plan:
         manifests=f"{PATHS.results}/data",
         out=f"{PATHS.results}/plan.md",
     shell:
-        "{PYTHON} -m pipeline_lib plan --snakefile {params.snakefile:q} "
+        "python -m pipeline_lib plan --snakefile {params.snakefile:q} "
         "--config {params.config:q} --manifests {params.manifests} --out {params.out} --log {log}"
 
 
@@ -31,7 +31,7 @@ rule probe:
     params:
         folders=shlex.join(flags.shared_folders(STUDY, SITE.scratch)),
     shell:
-        "{PYTHON} -m pipeline_lib probe --folders {params.folders} --out {output} --log {log}"
+        "python -m pipeline_lib probe --folders {params.folders} --out {output} --log {log}"
 
 
 rule preflight:
@@ -48,6 +48,6 @@ rule preflight:
         results=PATHS.results,
         flags=flags.preflight(STUDY),
     shell:
-        "{PYTHON} -m pipeline_lib preflight --study {params.study} --results {params.results} "
+        "python -m pipeline_lib preflight --study {params.study} --results {params.results} "
         "--probe {input} --plan {params.results}/plan.json {params.flags} "
         "--out {params.results}/preflight/preflight.md --log {log}"

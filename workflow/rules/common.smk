@@ -7,8 +7,6 @@ import shutil
 import sys
 from pathlib import Path
 
-from snakemake.settings.types import DeploymentMethod
-
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.catalogue import catalogue
 from pipeline_lib.reporting.catalogue import FIGURES, TABLES, available, targets
@@ -45,9 +43,9 @@ except InputError as error:
     refuse(error)
 PATHS = STUDY.paths
 
-# Jobs run the interpreter that runs Snakemake, unless an environment is deployed for them.
-DEPLOYED = workflow.deployment_settings and workflow.deployment_settings.deployment_method
-PYTHON = "python" if DEPLOYED else shlex.quote(sys.executable)
+# Jobs run the interpreter that runs Snakemake, activated or not; an environment that is deployed for
+# them comes first.
+os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
 CONDA = "../../envs/pipeline.yaml"
 
 # glibc would return every large block and take it anew, layer by layer: a tenth of the CPU time.

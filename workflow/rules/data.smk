@@ -15,7 +15,7 @@ if STUDY.is_synthetic:
         params:
             settings=settings(CONFIG.world),
         shell:
-            "{PYTHON} -m pipeline_lib synthesize {params.settings} --processes {threads} "
+            "python -m pipeline_lib synthesize {params.settings} --processes {threads} "
             "--out {output} --log {log}"
 
     rule transfer_world:
@@ -32,7 +32,7 @@ if STUDY.is_synthetic:
             root=transfer_root(CONFIG, STUDY.data_root),
             seed=CONFIG.world.seed,
         shell:
-            "{PYTHON} -m pipeline_lib synthesize --layout transfer --seed {params.seed} "
+            "python -m pipeline_lib synthesize --layout transfer --seed {params.seed} "
             "--processes {threads} --out {params.root} --log {log}"
 
     rule discovery_world:
@@ -49,7 +49,7 @@ if STUDY.is_synthetic:
         params:
             seed=CONFIG.world.seed,
         shell:
-            "{PYTHON} -m pipeline_lib synthesize --layout {wildcards.image_set} "
+            "python -m pipeline_lib synthesize --layout {wildcards.image_set} "
             "--seed {params.seed} --processes {threads} --out {output} --log {log}"
 
 
@@ -70,7 +70,7 @@ rule index:
         root=lambda wildcards: STUDY.root(wildcards.image_set),
         flags=lambda wildcards: flags.index(STUDY, wildcards),
     shell:
-        "{PYTHON} -m pipeline_lib index --layout {wildcards.image_set} --root {params.root:q} "
+        "python -m pipeline_lib index --layout {wildcards.image_set} --root {params.root:q} "
         "{params.flags} --images {output.images} --boxes {output.boxes} "
         "--classes {output.classes} --splits {output.splits} "
         "--annotations {output.annotations} --summary {output.summary} --log {log}"
@@ -87,7 +87,7 @@ rule check_data:
     params:
         root=CONFIG.data_root or "",
     shell:
-        "{PYTHON} -m pipeline_lib check_data --data-root={params.root:q} --log {log}"
+        "python -m pipeline_lib check_data --data-root={params.root:q} --log {log}"
 
 
 for key in catalogue():
@@ -104,7 +104,7 @@ for key in catalogue():
             key=key,
             root=CONFIG.data_root or "",
         shell:
-            "{PYTHON} -m pipeline_lib fetch --set {params.key} --data-root={params.root:q} "
+            "python -m pipeline_lib fetch --set {params.key} --data-root={params.root:q} "
             "--log {log}"
 
 

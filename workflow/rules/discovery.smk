@@ -20,7 +20,7 @@ rule fit_scenes:
     params:
         settings=settings(CONFIG.transfer, *SvmConfig.model_fields),
     shell:
-        "{PYTHON} -m pipeline_lib fit_scenes --features {input.features} "
+        "python -m pipeline_lib fit_scenes --features {input.features} "
         "--images {input.images} {params.settings} --threads {threads} "
         "--out {output.classifier} --scores {output.scores} --log {log}"
 
@@ -43,7 +43,7 @@ rule measure_scenes:
         interpolation=settings(CONFIG.boxes, "interpolation"),
         settings=settings(CONFIG.scenes, *flags.HIGHLIGHT_KEYS),
     shell:
-        "{PYTHON} -m pipeline_lib measure_scenes --predictions {input.predictions} "
+        "python -m pipeline_lib measure_scenes --predictions {input.predictions} "
         "--images {input.images} --classes {input.classes} "
         "--annotations {input.annotations} {params.settings} {params.interpolation} "
         "--out {output} --log {log}"
@@ -68,7 +68,7 @@ rule mine_concepts:
     params:
         flags=flags.concepts(STUDY),
     shell:
-        "{PYTHON} -m pipeline_lib mine_concepts --features {input.features} "
+        "python -m pipeline_lib mine_concepts --features {input.features} "
         "--images {input.images} --annotations {input.annotations} {params.flags} "
         "--out {output.classifier} --concepts {output.concepts} "
         "--ranking {output.ranking} --picked {output.picked} --log {log}"
@@ -92,7 +92,7 @@ rule measure_text:
     params:
         settings=settings(CONFIG.boxes, "threshold", "interpolation"),
     shell:
-        "{PYTHON} -m pipeline_lib measure_text --predictions {input.predictions} "
+        "python -m pipeline_lib measure_text --predictions {input.predictions} "
         "--images {input.images} --true-boxes {input.true_boxes} --splits {input.splits} "
         "{params.settings} --out {output.measures} --by-image {output.by_image} --log {log}"
 
@@ -120,7 +120,7 @@ rule answer:
         settings=settings(CONFIG.vqa),
         submissions=flags.answer_submissions(STUDY),
     shell:
-        "{PYTHON} -m pipeline_lib answer --features {input.features} --images {input.images} "
+        "python -m pipeline_lib answer --features {input.features} --images {input.images} "
         "--questions {input.questions} {params.settings} --threads {threads} "
         "--scores {output.scores} --answers {output.answers} "
         "--classifier {output.classifier} {params.submissions} --log {log}"
@@ -142,6 +142,6 @@ rule pick_questions:
     conda:
         CONDA
     shell:
-        "{PYTHON} -m pipeline_lib pick_questions --answers {input.answers} "
+        "python -m pipeline_lib pick_questions --answers {input.answers} "
         "--questions {input.questions} --images {input.images} --out {output.questions} "
         "--picked {output.images} --log {log}"

@@ -23,7 +23,7 @@ rule predict:
         root=lambda wildcards: STUDY.root(wildcards.image_set),
         settings=settings(CONFIG.prediction, "batch", "workers"),
     shell:
-        "{PYTHON} -m pipeline_lib predict --network {input.weights} --images {input.images} "
+        "python -m pipeline_lib predict --network {input.weights} --images {input.images} "
         "--root {params.root:q} {params.flags} {params.settings} --threads {threads} "
         "--out {output} --log {log}"
 
@@ -44,7 +44,7 @@ rule localize:
         flags=lambda wildcards: flags.localize(STUDY, wildcards),
         root=lambda wildcards: STUDY.root(wildcards.image_set),
     shell:
-        "{PYTHON} -m pipeline_lib localize --predictions {input.predictions} "
+        "python -m pipeline_lib localize --predictions {input.predictions} "
         "--images {input.images} --box-method {wildcards.box_method} {params.flags} "
         "--root {params.root:q} --out {output} --log {log}"
 
@@ -64,7 +64,7 @@ rule evaluate:
     conda:
         CONDA
     shell:
-        "{PYTHON} -m pipeline_lib evaluate --predictions {input.predictions} "
+        "python -m pipeline_lib evaluate --predictions {input.predictions} "
         "--boxes {input.boxes} --images {input.images} --true-boxes {input.true_boxes} "
         "--out {output} --log {log}"
 
@@ -85,7 +85,7 @@ rule evaluate_centred_box:
     params:
         settings=settings(CONFIG.boxes, "centred_fraction"),
     shell:
-        "{PYTHON} -m pipeline_lib evaluate {params.settings} --images {input.images} "
+        "python -m pipeline_lib evaluate {params.settings} --images {input.images} "
         "--true-boxes {input.true_boxes} --out {output} --log {log}"
 
 
@@ -106,7 +106,7 @@ rule sweep:
     params:
         settings=settings(CONFIG.boxes, "held_out_fraction", "interpolation"),
     shell:
-        "{PYTHON} -m pipeline_lib sweep --predictions {input.predictions} "
+        "python -m pipeline_lib sweep --predictions {input.predictions} "
         "--images {input.images} --true-boxes {input.true_boxes} {params.settings} "
         "--out {output.curve} --scores {output.scores} --log {log}"
 
@@ -127,5 +127,5 @@ rule submit:
     conda:
         CONDA
     shell:
-        "{PYTHON} -m pipeline_lib submit --boxes {input.boxes} --classes {input.classes} "
+        "python -m pipeline_lib submit --boxes {input.boxes} --classes {input.classes} "
         "--guesses {wildcards.guesses} --out {output} --log {log}"

@@ -1,7 +1,5 @@
 # Section 3's networks: trained here, or taken ready-trained.
 
-LAUNCHER = flags.launcher(STUDY, PYTHON)
-
 if CONFIG.training.pack:
 
     rule pack:
@@ -22,7 +20,7 @@ if CONFIG.training.pack:
             folder=PATHS.packed,
             settings=settings(CONFIG.training, "warp"),
         shell:
-            "{PYTHON} -m pipeline_lib pack --images {input.images} --root {params.root:q} "
+            "python -m pipeline_lib pack --images {input.images} --root {params.root:q} "
             "{params.settings} --processes {threads} --out {params.folder} --log {log}"
 
 
@@ -45,6 +43,7 @@ rule train:
     resources:
         **gpus(CONFIG.training.processes, CONFIG.training.nodes),
     params:
+        launcher=flags.launcher(STUDY),
         flags=lambda wildcards: flags.train(STUDY, wildcards),
         root=f"{STUDY.data_root}/ilsvrc",
         # Not outputs: Snakemake deletes a failed job's outputs, and these must outlive it.
@@ -53,7 +52,7 @@ rule train:
         weights_folder=f"{STUDY.data_root}/weights",
         settings=settings(CONFIG.training, "workers", "save_every"),
     shell:
-        "{LAUNCHER} pipeline_lib train {params.flags} "
+        "{params.launcher} pipeline_lib train {params.flags} "
         "--weights-folder {params.weights_folder:q} --images {input.images} "
         "--root {params.root:q} {params.settings} --threads {threads} "
         "--checkpoints {params.checkpoints} --history {params.history} "
@@ -79,5 +78,5 @@ rule adopt:
         flags=lambda wildcards: flags.adopt(STUDY, wildcards),
         weights_folder=f"{STUDY.data_root}/weights",
     shell:
-        "{PYTHON} -m pipeline_lib adopt {params.flags} "
+        "python -m pipeline_lib adopt {params.flags} "
         "--weights-folder {params.weights_folder:q} --out {output.weights} --log {log}"

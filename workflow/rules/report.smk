@@ -27,7 +27,7 @@ rule table:
         flags=lambda wildcards, input: TABLES[wildcards.table].flags(STUDY, input),
         caption=lambda wildcards: TABLES[wildcards.table].caption,
     shell:
-        "{PYTHON} -m pipeline_lib tabulate --table {wildcards.table} --study {params.study} "
+        "python -m pipeline_lib tabulate --table {wildcards.table} --study {params.study} "
         "{params.flags} --out {output.csv} --log {log}"
 
 
@@ -56,7 +56,7 @@ rule figure:
         flags=lambda wildcards, input: FIGURES[wildcards.figure].flags(STUDY, input),
         caption=lambda wildcards: FIGURES[wildcards.figure].caption,
     shell:
-        "{PYTHON} -m pipeline_lib plot --figure {wildcards.figure} {params.flags} "
+        "python -m pipeline_lib plot --figure {wildcards.figure} {params.flags} "
         "--out {output.png} --log {log}"
 
 
@@ -78,7 +78,7 @@ rule report:
     params:
         study=STUDY.name,
     shell:
-        "{PYTHON} -m pipeline_lib publish --study {params.study} --tables {input.tables} "
+        "python -m pipeline_lib publish --study {params.study} --tables {input.tables} "
         "--figures {input.figures} --out {output} --log {log}"
 
 

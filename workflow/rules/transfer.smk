@@ -28,7 +28,7 @@ rule features:
         settings=settings(CONFIG.prediction, "batch", "workers"),
         precision=settings(CONFIG.transfer, "precision"),
     shell:
-        "{PYTHON} -m pipeline_lib extract --network {input.weights} --images {input.images} "
+        "python -m pipeline_lib extract --network {input.weights} --images {input.images} "
         "--root {params.root:q} {params.flags} {params.settings} --threads {threads} "
         "{params.precision} --partial {params.partial} --out {output} --log {log}"
 
@@ -57,7 +57,7 @@ rule fit:
         title=lambda wildcards: STUDY.image_sets[wildcards.image_set].title,
         settings=settings(CONFIG.transfer, *SvmConfig.model_fields),
     shell:
-        "{PYTHON} -m pipeline_lib fit --features {input.features} --images {input.images} "
+        "python -m pipeline_lib fit --features {input.features} --images {input.images} "
         "--splits {input.splits} --set {params.title:q} --crop {wildcards.crop} "
         "{params.settings} --threads {threads} --out {output.classifier} "
         "--scores {output.scores} --decisions {output.decisions} --log {log}"
@@ -79,7 +79,7 @@ rule pick_images:
     conda:
         CONDA
     shell:
-        "{PYTHON} -m pipeline_lib pick_images --decisions {input.decisions} "
+        "python -m pipeline_lib pick_images --decisions {input.decisions} "
         "--images {input.images} --out {output} --log {log}"
 
 
@@ -101,6 +101,6 @@ rule evaluate_birds:
     params:
         row=f"{STUDY.networks[STUDY.main].label} on crop",
     shell:
-        "{PYTHON} -m pipeline_lib evaluate_birds --images {input.images} "
+        "python -m pipeline_lib evaluate_birds --images {input.images} "
         "--true-boxes {input.true_boxes} --splits {input.splits} --boxes {input.boxes} "
         "--name {params.row:q} --out {output} --log {log}"

@@ -23,7 +23,7 @@ rule find_units:
         root=lambda wildcards: STUDY.root(wildcards.image_set),
         settings=settings(CONFIG.prediction, "batch", "workers"),
     shell:
-        "{PYTHON} -m pipeline_lib find_units --network {input.weights} --images {input.images} "
+        "python -m pipeline_lib find_units --network {input.weights} --images {input.images} "
         "--root {params.root:q} --names {input.classes} {params.flags} {params.settings} "
         "--threads {threads} --out {output} --log {log}"
 
@@ -43,5 +43,5 @@ rule measure_units:
     conda:
         CONDA
     shell:
-        "{PYTHON} -m pipeline_lib measure_units --units {input.units} --images {input.images} "
+        "python -m pipeline_lib measure_units --units {input.units} --images {input.images} "
         "--boxes {input.boxes} --names {input.classes} --out {output} --log {log}"

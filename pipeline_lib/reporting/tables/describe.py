@@ -55,7 +55,7 @@ def describe_box_methods(box_methods: set[str], scores: pd.DataFrame) -> list[st
     for threshold, interpolation in settings.itertuples(index=False):
         sentences.append(
             f"Rule paper: the map upsampled to the image ({interpolation}), the largest connected "
-            f"component above {threshold:.0%} of its maximum."
+            f"component above {percent(threshold)} of its maximum."
         )
     maps = used[(used["box_method"] == "authors") & (used["method"] != "backprop")]
     if len(maps):
@@ -85,6 +85,11 @@ def describe_thresholds(scores: pd.DataFrame) -> str:
         "Best threshold of rule paper, chosen on held-out images and scored on the others: "
         f"{', '.join(told)}."
     )
+
+
+def percent(fraction: float) -> str:
+    """Return a fraction as it is printed: 0.2 as "20 %"."""
+    return f"{100 * float(fraction):g} %"
 
 
 def _crops(count: int) -> str:

@@ -51,7 +51,9 @@ def build(inputs: Inputs, _table: str, _study: str) -> Built:
     lines = []
     for path in inputs.optional("scenes"):
         svm = read_json(inputs.path("scene-svm"))
-        lines.append(of_scenes(read_objects(path), svm, read_class_names(inputs.paths("scene-classes"))))
+        lines.append(
+            of_scenes(read_objects(path), svm, read_class_names(inputs.paths("scene-classes")))
+        )
     for path in inputs.optional("concepts"):
         lines.append(of_concepts(read_concepts(path)))
     for path in inputs.optional("text"):

@@ -12,7 +12,7 @@ from pipeline_lib.evaluation.bird_boxes import BIRD_BOX_COLUMNS
 from pipeline_lib.evaluation.transfer import TRANSFER_SCORE_COLUMNS, read_transfer_scores
 from pipeline_lib.networks.card import read_card
 from pipeline_lib.reporting.inputs import Inputs
-from pipeline_lib.reporting.tables.describe import describe
+from pipeline_lib.reporting.tables.describe import describe, percent
 from pipeline_lib.reporting.tables.table import Built, paper_numbers
 
 SVM_TABLE_COLUMNS = ("row", "metric", "paper", "ours", "low", "high", "spread", "n", "note")
@@ -138,10 +138,10 @@ def _box_of(located: pd.DataFrame) -> str:
     """Say how the boxes of birds were made, from their table."""
     if located.empty:
         return "the paper's box method"
-    made = located[located["threshold"].notna()].iloc[0]
+    boxes = located[located["box_method"] == "paper"].iloc[0]
     return (
-        f"the largest connected component above {made['threshold']:.0%} of the map's maximum "
-        f"({made['interpolation']} upsampling)"
+        f"the largest connected component above {percent(boxes['threshold'])} of the map's maximum "
+        f"({boxes['interpolation']} upsampling)"
     )
 
 

@@ -4,7 +4,14 @@ import argparse
 from pathlib import Path
 
 from pipeline_lib.common.command import command, step_parser
-from pipeline_lib.data.manifest import BOX_COLUMNS, SPLIT_COLUMNS, read_csv, read_images, write_csv
+from pipeline_lib.data.manifest import (
+    BOX_COLUMNS,
+    SPLIT_COLUMNS,
+    read_csv,
+    read_file_settings,
+    read_images,
+    write_csv,
+)
 from pipeline_lib.evaluation.bird_boxes import check_one_box_each, score_bird_boxes
 from pipeline_lib.localization.extraction import BOX_TABLE_COLUMNS
 
@@ -34,4 +41,6 @@ def main(arguments: argparse.Namespace) -> None:
     boxes = boxes[(boxes["rank"] == 1) & (boxes["fit"] == "loose")]
     check_one_box_each(true_boxes, images, arguments.true_boxes)
     check_one_box_each(boxes, images, arguments.boxes)
-    write_csv(arguments.out, score_bird_boxes(arguments.name, images, boxes, true_boxes))
+    settings = read_file_settings(arguments.boxes)
+    table = score_bird_boxes(arguments.name, images, boxes, settings, true_boxes)
+    write_csv(arguments.out, table)

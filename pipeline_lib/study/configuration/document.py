@@ -21,7 +21,9 @@ def schema() -> str:
     """Return the JSON schema of a complete configuration, as YAML, for editors that check it."""
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     value = dialect | Configuration.model_json_schema()
-    value["properties"]["networks"]["additionalProperties"] = False  # other names than the pattern's
+    value["properties"]["networks"]["additionalProperties"] = (
+        False  # other names than the pattern's
+    )
     head = "# Written by `make docs` from pipeline_lib/study/configuration; do not edit.\n"
     return head + yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)
 

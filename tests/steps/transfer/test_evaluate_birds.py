@@ -1,7 +1,13 @@
 import pandas as pd
 import pytest
 
-from pipeline_lib.data.manifest import BOX_COLUMNS, IMAGE_COLUMNS, SPLIT_COLUMNS, write_rows
+from pipeline_lib.data.manifest import (
+    BOX_COLUMNS,
+    IMAGE_COLUMNS,
+    SPLIT_COLUMNS,
+    write_csv,
+    write_rows,
+)
 from pipeline_lib.localization.extraction import BOX_TABLE_COLUMNS
 from pipeline_lib.steps.transfer import evaluate_birds
 
@@ -21,8 +27,13 @@ def birds(tmp_path):
         rows.append((name, 0, "x", "", "loose", *TRUE[name], "paper"))  # true class: not scored
         rows.append((name, 1, "x", 0.9, "loose", *box, "paper"))
         rows.append((name, 2, "y", 0.1, "loose", *TRUE[name], "paper"))
-    write_rows(tmp_path / "predicted.csv", BOX_TABLE_COLUMNS, rows)
+    write_boxes(tmp_path, pd.DataFrame(rows, columns=list(BOX_TABLE_COLUMNS)))
     return tmp_path
+
+
+def write_boxes(folder, boxes):
+    settings = {"box_method": "paper", "threshold": 0.3, "interpolation": "bilinear"}
+    write_csv(folder / "predicted.csv", boxes, made_from="x", settings=settings)
 
 
 def run(birds):
@@ -37,13 +48,14 @@ def test_boxes_of_top_predictions_on_test_images_are_right_from_half_on(birds):
     # a overlaps by exactly 1/2, b by 20/41, c not at all; the training image t does not count.
     assert table.loc["net on crop", "value"] == pytest.approx(100 / 3)
     assert table.loc["net on crop", "n"] == 3
+    assert table.loc["net on crop", "threshold"] == 0.3
     assert table.loc["Chance: full image", "value"] == 0
     assert sum(name.startswith("Chance: centred box") for name in table.index) == 4
 
 
 def test_an_image_without_a_predicted_box_is_one_line(birds, capsys):
-    frame = pd.read_csv(birds / "predicted.csv")
-    frame[frame["image_id"] != "b"].to_csv(birds / "predicted.csv", index=False)
+    frame = pd.read_csv(birds / "predicted.csv", comment="#")
+    write_boxes(birds, frame[frame["image_id"] != "b"])
     assert run(birds) == 1
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert "predicted.csv: has not one box for each test image" in line
