@@ -10,7 +10,7 @@ UV     := uv pip install --compile-bytecode --python $(BIN)/python
 PIP    := $(if $(shell command -v uv),$(UV),$(BIN)/python -m pip install)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test test-slurm lint docs lock setup clean
+.PHONY: help demo test test-slurm lint docs lock setup container clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets of make, and the tables and figures that snakemake makes
@@ -57,6 +57,14 @@ lock: setup ## renew the exact versions, of constraints.txt and of envs/
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header --no-annotate \
 	  --all-extras --output-file constraints.txt pyproject.toml
 	python envs/write.py
+
+container: ## build cam-reproduction.sif, for snakemake --software-deployment-method apptainer
+	@for tool in podman apptainer; do command -v $$tool >/dev/null \
+	  || { echo "error: $$tool is not installed; make container needs podman and apptainer"; exit 1; }; done
+	podman build --tag cam-reproduction --file Containerfile .
+	podman save --output cam-reproduction.tar cam-reproduction
+	apptainer build --force cam-reproduction.sif docker-archive:cam-reproduction.tar
+	rm cam-reproduction.tar
 
 clean: ## remove the results of all studies; the environment stays
 	find results -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +

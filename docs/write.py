@@ -1,4 +1,4 @@
-"""Write what follows from the code: the configuration's page and schema, the targets in README (make docs)."""
+"""Write what follows from the code (make docs): the configuration's page, its schema, README's targets."""
 
 import re
 from pathlib import Path

@@ -29,7 +29,7 @@ rule probe:
     resources:
         **gpus(),
     params:
-        folders=shlex.join(flags.shared_folders(STUDY, SITE.scratch)),
+        folders=lambda wildcards: shlex.join(flags.shared_folders(STUDY, SITE.scratch)),
     shell:
         "python -m pipeline_lib probe --folders {params.folders} --out {output} --log {log}"
 
@@ -45,7 +45,7 @@ rule preflight:
         CONDA
     params:
         study=STUDY.name,
-        results=PATHS.results,
+        results=lambda wildcards, input: os.path.dirname(os.path.dirname(input[0])),
         flags=flags.preflight(STUDY),
     shell:
         "python -m pipeline_lib preflight --study {params.study} --results {params.results} "

@@ -20,8 +20,8 @@ from pipeline_lib.study.configuration.load import load_configuration
 from pipeline_lib.study.configuration.root import NETWORK_NAME
 from pipeline_lib.study.configuration.transfer import SvmConfig
 from pipeline_lib.study.files import every_file, index_tables
-from pipeline_lib.study.image_sets import BIRDS, PICKED, TEST, TRAIN, transfer_root
-from pipeline_lib.study.missing import missing_data, needed_sets
+from pipeline_lib.study.image_sets import BIRDS, PICKED, TEST, TRAIN
+from pipeline_lib.study.missing import missing_data
 from pipeline_lib.study.paths import MAPS, SVM, TEN_CROP, VAL, VAL_MAPS
 from pipeline_lib.study.study import build_study, require_writable
 
@@ -45,7 +45,8 @@ PATHS = STUDY.paths
 
 # Jobs run the interpreter that runs Snakemake, activated or not; an environment that is deployed for
 # them comes first.
-os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
+own_path = [os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)]
+os.environ.update(PATH=os.pathsep.join(own_path))
 CONDA = "../../envs/pipeline.yaml"
 
 # glibc would return every large block and take it anew, layer by layer: a tenth of the CPU time.

@@ -29,7 +29,7 @@ if STUDY.is_synthetic:
             CONDA
         threads: 2
         params:
-            root=transfer_root(CONFIG, STUDY.data_root),
+            root=lambda wildcards, output: os.path.dirname(output[0]),
             seed=CONFIG.world.seed,
         shell:
             "python -m pipeline_lib synthesize --layout transfer --seed {params.seed} "
