@@ -1,4 +1,4 @@
-"""Write what follows from the code (make docs): the configuration's page, its schema, README's targets."""
+"""Write what follows from the code (make docs): the configuration page, its schema, README targets."""
 
 import re
 from pathlib import Path

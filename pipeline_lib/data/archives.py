@@ -21,7 +21,7 @@ import rarfile
 
 from pipeline_lib.common.command import progress
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.catalogue import Archive, has_match
+from pipeline_lib.data.downloads import Archive, has_match
 
 TAR = (".tar", ".tar.gz", ".tgz")
 CHUNK = 1 << 20
@@ -48,7 +48,7 @@ class Member(NamedTuple):
 class Budget:
     """How many members and bytes an archive, with the archives inside it, may still unpack to.
 
-    Limits that the catalogue does not set are 100 MB plus 20 times the archive's size, and 1,000
+    Limits that ``downloads.yaml`` does not set are 100 MB plus 20 times the archive's size, and 1,000
     members plus one for each 64 bytes of the archive.
     """
 
@@ -71,7 +71,7 @@ def unpack(path: Path, archive: Archive, target: Path) -> None:
 
     It is unpacked into a hidden folder beside ``target`` and renamed, so that a killed run leaves no
     ``target``. If ``target`` exists, the entries it lacks are moved into it one by one; the hidden
-    folder then lies in it, marks it as unfinished (``catalogue.missing_files``) and is deleted last.
+    folder then lies in it, marks it as unfinished (``downloads.missing_files``) and is deleted last.
 
     Raises InputError for an archive that is broken, hostile, too large unpacked, or lacks the expected
     files; nothing of it is left then. Raises OSError if the disk is full.

@@ -15,7 +15,7 @@ from pipeline_lib.common.command import log
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import read_json, write_json, write_text
 from pipeline_lib.data.archives import require_space, unpack
-from pipeline_lib.data.catalogue import Archive, DataSet, missing_files, state
+from pipeline_lib.data.downloads import Archive, DataSet, missing_files, state
 
 ATTEMPTS = 5  # in a row without a new byte
 PAUSE = 1.0  # seconds before the second attempt; doubles before each later one
@@ -107,7 +107,7 @@ def _record(path: Path) -> Path:
 
 
 def _known_checksum(archive: Archive, path: Path) -> str | None:
-    """Return the checksum an archive must have: the catalogue's, or the one recorded beside it."""
+    """Return the checksum an archive must have: of ``downloads.yaml``, or the one recorded beside it."""
     if archive.checksum is not None or not _record(path).exists():
         return archive.checksum
     text = _record(path).read_text(encoding="utf-8")

@@ -8,11 +8,12 @@ where the image is wrong: their mean is the error. They accept arrays of any sha
 import numpy as np
 
 from pipeline_lib.evaluation.iou import iou
+from pipeline_lib.localization.heuristics import HEURISTICS
 
 MIN_IOU = 0.5  # of a right box: exactly 0.5 is right
 NOT_GUESSED = 1_000_000  # the rank of a class that is not among the guesses
 TOP_1, TOP_5, GT_KNOWN = "localization top-1", "localization top-5", "GT-known"
-HEURISTICS = "heuristics top-5"
+HEURISTICS_TOP_5 = "heuristics top-5"
 
 
 def true_rank(classes: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -51,9 +52,10 @@ def localization_errors(rank: np.ndarray, right: np.ndarray) -> dict[str, np.nda
 
 
 def heuristics_error(rank: np.ndarray, loose: np.ndarray, tight: np.ndarray) -> np.ndarray:
-    """Return outcomes of Table 3's "heuristics", from the authors' code: five guesses, three classes.
+    """Return outcomes of Table 3's heuristics: none of the five guesses is right.
 
-    The guesses are the loose and the tight box of the first two classes, and the loose box of the
-    third (protocol, section 1). ``loose`` and ``tight``: whether the true class's boxes are right.
+    ``rank`` is that of the true class; ``loose`` and ``tight`` tell whether its boxes are right.
     """
-    return ~(((rank <= 2) & (loose | tight)) | ((rank == 3) & loose))
+    right = {"loose": loose, "tight": tight}
+    hits = [(rank == guessed) & right[fit] for guessed, fit in HEURISTICS]
+    return ~np.any(hits, axis=0)

@@ -12,7 +12,7 @@ from pipeline_lib.data.manifest import read_csv
 from pipeline_lib.evaluation.ground_truth import CORNERS, localizable
 from pipeline_lib.evaluation.ilsvrc import (
     GT_KNOWN,
-    HEURISTICS,
+    HEURISTICS_TOP_5,
     box_is_right,
     classification_error,
     heuristics_error,
@@ -76,7 +76,9 @@ def score_network(
         }
         outcomes |= localization_errors(rank[keep], right["loose"])
         if box_method == "authors":
-            outcomes[HEURISTICS] = heuristics_error(rank[keep], right["loose"], right["tight"])
+            outcomes[HEURISTICS_TOP_5] = heuristics_error(
+                rank[keep], right["loose"], right["tight"]
+            )
     key = score_key(
         predictions,
         box_method,

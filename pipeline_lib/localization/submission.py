@@ -1,16 +1,12 @@
 """The localization submission that ILSVRC's server scores: the test labels are not published."""
 
-import pandas as pd
+from collections.abc import Sequence
 
-# The five guesses of an image, as (rank, fit) (protocol, section 1).
-GUESSES = {
-    "plain": [(rank, "loose") for rank in range(1, 6)],
-    "heuristics": [(1, "loose"), (1, "tight"), (2, "loose"), (2, "tight"), (3, "loose")],
-}
+import pandas as pd
 
 
 def submission(
-    boxes: pd.DataFrame, ids: dict[str, int], guesses: list[tuple[int, str]]
+    boxes: pd.DataFrame, ids: dict[str, int], guesses: Sequence[tuple[int, str]]
 ) -> list[str]:
     """Return a line per image: up to five of `label xmin ymin xmax ymax`, in the boxes' order.
 

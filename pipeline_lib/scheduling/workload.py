@@ -4,7 +4,7 @@ from collections import defaultdict
 from functools import cached_property
 from pathlib import Path
 
-from pipeline_lib.data.catalogue import catalogue
+from pipeline_lib.data.downloads import downloads
 from pipeline_lib.data.transfer.sets import transfer_sets
 from pipeline_lib.study.image_sets import PICKED, experiments
 from pipeline_lib.study.networks import released_networks, training_of
@@ -123,7 +123,7 @@ class Workload:
                 return sizes[key]["images"]
         experiment = experiments().get(image_set)
         keys = experiment["sets"] if experiment else [image_set.replace("-", "_")]
-        archives = [archive for key in keys for archive in catalogue()[key].archives]
+        archives = [archive for key in keys for archive in downloads()[key].archives]
         return sum(archive.file_count or 0 for archive in archives if not archive.optional)
 
     def _epochs(self, name: str) -> float:

@@ -184,7 +184,7 @@ def shared_folders(study: Study, scratch: str) -> list[str]:
 
 
 def preflight(study: Study) -> str:
-    """What the study needs: GPUs, and data sets by their keys in the catalogue."""
+    """What the study needs: GPUs, and data sets by their keys in ``data/downloads.yaml``."""
     flags = ["--gpu"] if study.configuration.gpu else []
     if keys := needed_sets(study):
         flags.append(f"--data-root {shlex.quote(study.data_root)} --sets {' '.join(keys)}")

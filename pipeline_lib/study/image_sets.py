@@ -23,7 +23,7 @@ class ImageSet:
     """An image set: its name in file names, its title in tables, its chapter.
 
     Paths of images start at ``root``. The manifest is read from ``folders``; of those whose files are
-    drawn, ``root`` is what the drawing makes. ``published`` are keys of ``data/catalogue.yaml``.
+    drawn, ``root`` is what the drawing makes. ``published`` are keys of ``data/downloads.yaml``.
     """
 
     name: str

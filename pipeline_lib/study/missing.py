@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable
 
-from pipeline_lib.data.catalogue import Archive, catalogue
+from pipeline_lib.data.downloads import Archive, downloads
 from pipeline_lib.study.image_sets import TEST
 from pipeline_lib.study.networks import released_networks
 from pipeline_lib.study.study import Study
@@ -22,7 +22,7 @@ def missing_data(study: Study, outputs: Iterable[str]) -> list[str]:
         read.remove("concepts")  # captions of any split will do
     keys = {key for name in read for key in study.image_sets[name].published}
     lines = []
-    for key, data_set in catalogue().items():
+    for key, data_set in downloads().items():
         if key in keys:
             source = data_set.login or f"snakemake fetch_{key}"
             for archive in data_set.archives:
@@ -39,7 +39,7 @@ def missing_data(study: Study, outputs: Iterable[str]) -> list[str]:
 
 
 def needed_sets(study: Study) -> list[str]:
-    """Return the keys in the catalogue of all data sets that the study cannot do without."""
+    """Return the keys in ``data/downloads.yaml`` of all data sets that the study cannot do without."""
     if study.is_synthetic:
         return []
     needed = [each for name, each in study.image_sets.items() if name != TEST]

@@ -91,7 +91,7 @@ def test_without_a_folder_it_is_one_line(workflow_files):
 
 
 def test_every_set_has_its_rule_and_none_runs_by_itself(workflow_files, repository):
-    catalogue = yaml.safe_load((repository / "pipeline_lib/data/catalogue.yaml").read_text())
+    catalogue = yaml.safe_load((repository / "pipeline_lib/data/downloads.yaml").read_text())
     workflow = workflow_files("rules", {"study": "mini"})
     rules = set(workflow.run("--list-rules").stdout.split())
     assert {f"fetch_{key}" for key in catalogue} | {"check_data"} <= rules

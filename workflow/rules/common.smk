@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.catalogue import catalogue
+from pipeline_lib.data.downloads import downloads
 from pipeline_lib.reporting.catalogue import FIGURES, TABLES, available, targets
 from pipeline_lib.scheduling.graph_file import write_graph
 from pipeline_lib.scheduling.site import read_site, spread

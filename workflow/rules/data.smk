@@ -90,7 +90,7 @@ rule check_data:
         "python -m pipeline_lib check_data --data-root={params.root:q} --log {log}"
 
 
-for key in catalogue():
+for key in downloads():
 
     rule:
         name:
@@ -108,5 +108,5 @@ for key in catalogue():
             "--log {log}"
 
 
-for key, data_set in catalogue().items():
+for key, data_set in downloads().items():
     getattr(rules, f"fetch_{key}").rule.docstring = f"Download {data_set.name} into data_root."

@@ -73,7 +73,7 @@ def choose(predictions: Predictions, category: str) -> int | None:
 
 
 def plot_from(inputs: Inputs, out: Path) -> None:
-    """Plot the figure from the roles objects, scores, predictions, annotations, summary, images, classes.
+    """Plot the figure from the roles objects, scores, predictions, annotations, summary and images.
 
     How objects were measured is read from their table.
     """

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import read_json
-from pipeline_lib.evaluation.ilsvrc import HEURISTICS
+from pipeline_lib.evaluation.ilsvrc import HEURISTICS_TOP_5
 from pipeline_lib.evaluation.scores import CENTRED, read_scores
 from pipeline_lib.networks.card import NetworkCard, read_card
 from pipeline_lib.reporting.inputs import Inputs
@@ -92,7 +92,7 @@ def _rows(
         own = [label for name in own if name in tried for label in (name + WITH_HEURISTICS, name)]
     for label in [*paper, *own, *layout.baselines]:
         if layout.heuristics and label.endswith(WITH_HEURISTICS):
-            yield Row(label, label.removesuffix(WITH_HEURISTICS), HEURISTICS)
+            yield Row(label, label.removesuffix(WITH_HEURISTICS), HEURISTICS_TOP_5)
         else:
             yield Row(label, layout.reproduced_by.get(label, label))
 

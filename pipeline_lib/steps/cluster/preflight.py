@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipeline_lib.common.command import command, step_parser
 from pipeline_lib.common.files import read_json, write_text
-from pipeline_lib.data.catalogue import catalogue, state
+from pipeline_lib.data.downloads import downloads, state
 from pipeline_lib.scheduling.findings import (
     Finding,
     disk_finding,
@@ -56,7 +56,7 @@ def _gigabytes(plan: Path | None) -> float | None:
 
 
 def _data_finding(key: str, root: Path) -> Finding:
-    data_set = catalogue()[key]
+    data_set = downloads()[key]
     current = state(data_set, root)
     missing = ", ".join(current.missing[:3])
     return Finding(

@@ -7,7 +7,7 @@ from tabulate import tabulate
 
 from pipeline_lib.common.command import command, step_parser
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.catalogue import DataSet, catalogue, data_folder, state
+from pipeline_lib.data.downloads import DataSet, data_folder, downloads, state
 
 HEADER = ("set", "state", "missing", "download", "where to get it")
 
@@ -26,7 +26,7 @@ def main(arguments: argparse.Namespace) -> None:
     if not root.is_dir():
         raise InputError(f"{root}: no such folder; set data_root to where the data sets are")
     print(f"Data sets below {root}:\n")
-    rows = [table_row(data_set, root) for data_set in catalogue().values()]
+    rows = [table_row(data_set, root) for data_set in downloads().values()]
     print(tabulate(rows, HEADER, maxcolwidths=[None, None, 50, None, 50], disable_numparse=True))
 
 

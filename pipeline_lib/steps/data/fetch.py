@@ -1,9 +1,9 @@
-"""Fetch a data set of the catalogue: download, verify and unpack what is missing."""
+"""Fetch a data set: download, verify and unpack what is missing."""
 
 import argparse
 
 from pipeline_lib.common.command import command, step_parser
-from pipeline_lib.data.catalogue import catalogue, data_folder
+from pipeline_lib.data.downloads import data_folder, downloads
 from pipeline_lib.data.fetch import fetch
 
 
@@ -11,7 +11,7 @@ def make_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = step_parser(__doc__, __name__)
     parser.add_argument(
-        "--set", choices=catalogue(), required=True, help="its key in the catalogue"
+        "--set", choices=downloads(), required=True, help="its key in data/downloads.yaml"
     )
     parser.add_argument("--data-root", required=True, help="the folder of all data sets")
     return parser
@@ -20,4 +20,4 @@ def make_parser() -> argparse.ArgumentParser:
 @command(make_parser)
 def main(arguments: argparse.Namespace) -> None:
     """Fetch the set."""
-    fetch(catalogue()[arguments.set], data_folder(arguments.data_root))
+    fetch(downloads()[arguments.set], data_folder(arguments.data_root))

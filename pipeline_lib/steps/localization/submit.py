@@ -8,7 +8,8 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import write_text
 from pipeline_lib.data.manifest import CLASS_COLUMNS, read_csv
 from pipeline_lib.localization.extraction import BOX_TABLE_COLUMNS
-from pipeline_lib.localization.submission import GUESSES, submission
+from pipeline_lib.localization.heuristics import GUESSES
+from pipeline_lib.localization.submission import submission
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -7,7 +7,7 @@ import tarfile
 import zipfile
 import zlib
 
-from pipeline_lib.data.catalogue import Archive
+from pipeline_lib.data.downloads import Archive
 
 FILES = {"set/a/1.jpg": b"one", "set/a/2.jpg": b"two" * 1000, "set/list.txt": b"1 2\n"}
 

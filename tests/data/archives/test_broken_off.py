@@ -12,7 +12,7 @@ import pytest
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data import archives
 from pipeline_lib.data.archives import unpack
-from pipeline_lib.data.catalogue import missing_files
+from pipeline_lib.data.downloads import missing_files
 from tests.data.archives.samples import (
     FILES,
     entry,
@@ -65,7 +65,7 @@ UNPACK = """
 import sys
 from pathlib import Path
 from pipeline_lib.data import archives
-from pipeline_lib.data.catalogue import Archive
+from pipeline_lib.data.downloads import Archive
 path, target, step = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 if step == "writing":
     safe, names = archives._safe, []

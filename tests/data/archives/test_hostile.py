@@ -11,7 +11,7 @@ import rarfile
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.archives import unpack
-from pipeline_lib.data.catalogue import missing_files
+from pipeline_lib.data.downloads import missing_files
 from tests.data.archives.samples import (
     WRITERS,
     entry,

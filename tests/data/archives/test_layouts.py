@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from pipeline_lib.data.archives import unpack
-from pipeline_lib.data.catalogue import catalogue, missing_files
+from pipeline_lib.data.downloads import downloads, missing_files
 from tests.data.archives.samples import FILES, WRITERS, entry, member, tree, write_tar, write_zip
 
 
@@ -163,9 +163,9 @@ MATRICES = ("images.mat", "attributes.mat", "attributeLabels_continuous.mat")
         ("indoor67", [{"indoorCVPR_09/Images/bar/1.jpg": b"1"}], ["Images/bar/1.jpg"]),
     ],
 )
-def test_the_catalogues_sets_arrive_in_their_layouts(box, key, contents, arrives):
+def test_downloaded_sets_arrive_in_their_layouts(box, key, contents, arrives):
     outside, root = box
-    one = catalogue()[key]
+    one = downloads()[key]
     for archive, inside in zip(one.archives, contents, strict=False):  # the rest are plain files
         (outside / archive.file).write_bytes(packed(archive.file, inside))
         unpack(outside / archive.file, archive, root / one.folder / archive.subfolder)

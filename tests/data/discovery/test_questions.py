@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.catalogue import catalogue
 from pipeline_lib.data.discovery.questions import COCO_SPLITS, OFFICIAL, QUESTION_COLUMNS, read_vqa
+from pipeline_lib.data.downloads import downloads
 from pipeline_lib.steps.data import index
 
 # question_id, image_id, question, what people answered
@@ -151,9 +151,9 @@ def test_bad_input_is_one_line(root, spoil, message):
     assert "\n" not in str(error.value)
 
 
-def test_the_catalogue_knows_the_files_that_are_read():
+def test_the_list_of_downloads_knows_the_files_that_are_read():
     in_archives = {
-        name for archive in catalogue()["vqa"].archives for name in archive.expected_files
+        name for archive in downloads()["vqa"].archives for name in archive.expected_files
     }
     for subset in COCO_SPLITS.values():
         names = {

@@ -169,7 +169,7 @@ def test_the_step_writes_the_tables_and_refuses_unknown_options(plant, tmp_path,
     assert json.loads((tmp_path / "summary.json").read_text())["found"] == 4
     assert index.main([*flags, "--option", "coverage=2"]) == 1
     error = capsys.readouterr().err.splitlines()[-1]
-    assert error == "error: --option coverage: 2 must be less than or equal to 1"
+    assert error == "error: --option coverage: 2 must be at most 1"
     assert index.main([*flags, "--option", "colour=2"]) == 1
     error = capsys.readouterr().err.splitlines()[-1]
     assert error == (

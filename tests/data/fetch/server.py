@@ -10,7 +10,7 @@ import threading
 import zipfile
 from collections import namedtuple
 
-from pipeline_lib.data.catalogue import Archive, DataSet
+from pipeline_lib.data.downloads import Archive, DataSet
 
 Request = namedtuple("Request", "path range condition answer")
 

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.catalogue import DataSet, state
+from pipeline_lib.data.downloads import DataSet, state
 from pipeline_lib.data.fetch import fetch
 from pipeline_lib.steps.data import fetch as step
 from tests.data.fetch.server import SHA256, ZIP, archives, data_set, is_whole, make_zip
@@ -147,7 +147,7 @@ def test_a_disk_that_fills_up_on_the_way_is_named(server, root):
 KILLED = """
 import sys
 from pathlib import Path
-from pipeline_lib.data.catalogue import Archive, DataSet
+from pipeline_lib.data.downloads import Archive, DataSet
 from pipeline_lib.data.fetch import fetch
 root, address, checksum = sys.argv[1:]
 archive = Archive("set.zip", ("list.txt", "a/*.jpg"), urls=(address,), checksum=checksum)

@@ -1,7 +1,7 @@
 """The probe of this machine, and the page that follows from it."""
 
 from pipeline_lib.common.files import read_json, write_json
-from pipeline_lib.data.catalogue import catalogue
+from pipeline_lib.data.downloads import downloads
 from pipeline_lib.steps.cluster import preflight, probe
 
 
@@ -17,7 +17,7 @@ def test_the_page_names_what_is_missing(tmp_path, capsys):
     assert preflight.main([*flags, "--data-root", str(missing), "--sets", "cub"]) == 0
     text = page.read_text()
     assert "3 problems to solve first" in text
-    assert f"| {catalogue()['cub'].name}" in text
+    assert f"| {downloads()['cub'].name}" in text
     assert "not visible to jobs" in text
     assert "about 3,000,000,000 GB to be written" in text
     assert "the same here and in the job" in text

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pipeline_lib.data.catalogue import catalogue
+from pipeline_lib.data.downloads import downloads
 from pipeline_lib.steps.data import check_data
 
 
@@ -13,7 +13,7 @@ def lines(tmp_path, capsys):
     """Return a function that runs the step on ``tmp_path`` and returns its lines by their set."""
 
     def run():
-        names = {one.name for one in catalogue().values()}
+        names = {one.name for one in downloads().values()}
         assert check_data.main(["--data-root", str(tmp_path)]) == 0
         captured = capsys.readouterr()
         assert captured.err == ""
@@ -25,8 +25,8 @@ def lines(tmp_path, capsys):
 
 def test_every_set_has_a_line_with_its_size_and_source(lines):
     table = lines()
-    assert len(table) == len(catalogue())
-    for key, one in catalogue().items():
+    assert len(table) == len(downloads())
+    for key, one in downloads().items():
         assert "not found" in table[one.name]
         assert one.size in table[one.name]
         assert (one.login or f"snakemake fetch_{key}") in table[one.name]

@@ -1,4 +1,4 @@
-"""The catalogue of all archives (keys: see ``catalogue.yaml``), and what of them is on disk."""
+"""What can be downloaded (``downloads.yaml`` explains its keys), and what of it is on disk."""
 
 import glob
 import os
@@ -17,7 +17,7 @@ IMAGE_SUFFIXES = (".jpg", ".jpeg")
 
 @dataclass(frozen=True)
 class Archive:
-    """A file to download: one entry under ``archives`` in ``catalogue.yaml``."""
+    """A file to download: one entry under ``archives`` in ``downloads.yaml``."""
 
     file: str
     expected_files: tuple[str, ...]
@@ -80,9 +80,9 @@ class State:
 
 
 @cache
-def catalogue() -> dict[str, DataSet]:
+def downloads() -> dict[str, DataSet]:
     """Return the data sets by key."""
-    entries = _read_yaml("data/catalogue.yaml")
+    entries = _read_yaml("data/downloads.yaml")
     return {key: _data_set(key, **entry) for key, entry in entries.items()}
 
 

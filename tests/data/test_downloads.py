@@ -1,4 +1,4 @@
-"""The catalogue against the protocol, the readers and real data."""
+"""The list of downloads against the protocol, the readers and real data."""
 
 import re
 from urllib.parse import urlsplit
@@ -6,24 +6,24 @@ from urllib.parse import urlsplit
 import pytest
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.catalogue import (
+from pipeline_lib.data.downloads import (
     Archive,
     DataSet,
-    catalogue,
     count_files,
     data_folder,
+    downloads,
     state,
 )
 from pipeline_lib.data.transfer.birds import OFFICIAL as BIRDS
 from pipeline_lib.data.transfer.lists import ACTION40, INDOOR67, SUN397
 from pipeline_lib.data.transfer.sets import transfer_sets
 
-ARCHIVES = [(key, archive) for key, one in catalogue().items() for archive in one.archives]
+ARCHIVES = [(key, archive) for key, one in downloads().items() for archive in one.archives]
 DIGITS = {"md5": 32, "sha1": 40, "sha256": 64}
 
 
 def test_every_set_of_the_protocol_is_there():
-    assert set(catalogue()) == {
+    assert set(downloads()) == {
         *("sun397", "indoor67", "scene15", "sun_attribute", "caltech101", "caltech256", "action40"),
         *("event8", "cub", "svt", "sun2012", "coco", "vqa", "places205", "released_networks"),
         *("ilsvrc_train", "ilsvrc_val", "ilsvrc_devkit", "ilsvrc_val_boxes"),
@@ -32,13 +32,13 @@ def test_every_set_of_the_protocol_is_there():
 
 @pytest.mark.parametrize("paper", transfer_sets().values(), ids=lambda paper: paper.layout)
 def test_sets_lie_where_their_readers_look(paper):
-    one = catalogue()[paper.layout.replace("-", "_")]
+    one = downloads()[paper.layout.replace("-", "_")]
     assert (one.name, one.folder) == (paper.name, paper.folder)
 
 
 @pytest.mark.parametrize(("key", "archive"), ARCHIVES, ids=lambda given: getattr(given, "file", ""))
 def test_an_archive_can_be_had_and_told_whole(key, archive):
-    one = catalogue()[key]
+    one = downloads()[key]
     assert bool(archive.urls) != bool(one.login)
     assert archive.expected_files
     schemes = {urlsplit(address).scheme for address in archive.urls}
@@ -69,7 +69,7 @@ def test_files_have_names_of_their_own():
     ],
 )
 def test_complete_is_what_the_readers_call_complete(key, images):
-    assert catalogue()[key].archives[0].file_count == images
+    assert downloads()[key].archives[0].file_count == images
 
 
 @pytest.fixture
@@ -162,6 +162,6 @@ def test_no_folder_for_data_is_one_line():
     ],
 )
 def test_on_real_data(real_data, key, text, missing):
-    now = state(catalogue()[key], real_data)
+    now = state(downloads()[key], real_data)
     assert str(now) == text
     assert missing is None or now.missing == missing
