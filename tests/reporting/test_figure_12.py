@@ -10,7 +10,7 @@ from PIL import Image
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.manifest import IMAGE_COLUMNS, write_csv, write_rows
 from pipeline_lib.localization.predictions import Header, write_predictions
-from pipeline_lib.steps.report import draw
+from pipeline_lib.steps.report import plot
 
 ANSWERS = ["cat", "2", "yes"]
 GROUPS = [
@@ -69,9 +69,10 @@ def study(tmp_path):
 
 
 def run(folder):
-    flags = {"predictions": "p.h5", "images": "images.csv", "roots": ".", "questions": "shown.csv"}
-    argv = [word for key, name in flags.items() for word in (f"--{key}", str(folder / name))]
-    return draw.main(["--figure", "figure12", *argv, "--out", str(folder / "figure12.png")])
+    files = {"predictions": "p.h5", "images": "images.csv", "questions": "shown.csv"}
+    argv = [w for role, name in files.items() for w in ("--input", role, str(folder / name))]
+    argv += ["--roots", str(folder), "--out", str(folder / "figure12.png")]
+    return plot.main(["--figure", "figure12", *argv])
 
 
 def test_it_shows_right_and_wrong_answers_and_says_by_which_rule(study):
@@ -90,4 +91,4 @@ def test_questions_of_other_predictions_are_refused(study, capsys):
     shown = pd.read_csv(study / "shown.csv")
     shown.iloc[1:].to_csv(study / "shown.csv", index=False)
     assert run(study) == 1
-    assert "shown.csv: lists others than" in capsys.readouterr().err
+    assert "shown.csv: lists other questions than" in capsys.readouterr().err

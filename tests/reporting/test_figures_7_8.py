@@ -19,7 +19,7 @@ from pipeline_lib.data.manifest import (
 from pipeline_lib.localization.extraction import extract_boxes
 from pipeline_lib.localization.predictions import Header, read_predictions, write_predictions
 from pipeline_lib.reporting.figures import figure7
-from pipeline_lib.steps.report import draw
+from pipeline_lib.steps.report import plot
 
 LABELS = [f"00{k}.Bird_{k}" for k in range(6)]
 
@@ -70,21 +70,27 @@ def birds(tmp_path):
 
 
 def flags(folder, figure, sets=1, **more):
-    given = {"figure": figure, "out": folder / "figure.png"}
-    given |= {"predictions": [folder / "p.h5"] * sets, "images": [folder / "images.csv"] * sets}
-    given |= {"roots": [folder] * sets, "classes": [folder / "classes.csv"] * sets} | more
-    words = []
-    for key, value in given.items():
-        words += [
-            f"--{key.replace('_', '-')}",
-            *map(str, value if isinstance(value, list) else [value]),
-        ]
+    """The step's flags; ``more`` are roles and their files."""
+    files = {"predictions": [folder / "p.h5"] * sets, "images": [folder / "images.csv"] * sets}
+    files |= {"classes": [folder / "classes.csv"] * sets} | more
+    words = ["--figure", figure, "--out", str(folder / "figure.png")]
+    words += ["--roots", *[str(folder)] * sets]
+    for role, paths in files.items():
+        paths = paths if isinstance(paths, list) else [paths]
+        words += ["--input", role.replace("_", "-"), *map(str, paths)]
     return words
+
+
+def summaries(folder, *names):
+    paths = [folder / f"{name}.json" for name in names]
+    for path in paths:
+        path.write_text(json.dumps({"data_set": path.stem}))
+    return paths
 
 
 def run7(folder, **more):
     given = {"boxes": folder / "drawn.csv", "true_boxes": folder / "true.csv"}
-    return draw.main(flags(folder, "figure7", **given, splits=folder / "splits.csv", **more))
+    return plot.main(flags(folder, "figure7", **given, splits=folder / "splits.csv", **more))
 
 
 def test_figure_7_shows_right_test_images_of_the_surest_species(birds):
@@ -128,15 +134,15 @@ def test_figure_7s_choice_does_not_look_at_the_boxes(birds):
 def test_figure_7_without_a_right_image_says_so(birds):
     predictions = read_predictions(birds / "p.h5")
     assert figure7.choose(predictions, set()) == {}
-    splits = pd.read_csv(birds / "splits.csv").assign(part="train")
+    splits = pd.read_csv(birds / "splits.csv").assign(subset="train")
     splits.to_csv(birds / "splits.csv", index=False)
     assert run7(birds) == 0
     assert json.loads((birds / "figure.json").read_text())["images"] == []
 
 
 def test_figure_8_shows_every_picked_image_of_every_set_with_what_is_predicted(birds):
-    titles = ["Action40", "Event8"]
-    assert draw.main(flags(birds, "figure8", sets=2, titles=titles)) == 0
+    names = summaries(birds, "Action40", "Event8")
+    assert plot.main(flags(birds, "figure8", sets=2, summaries=names)) == 0
     content = json.loads((birds / "figure.json").read_text())["images"]
     predictions = read_predictions(birds / "p.h5")
     assert [shown["set"] for shown in content] == ["Action40"] * 6 + ["Event8"] * 6
@@ -146,7 +152,8 @@ def test_figure_8_shows_every_picked_image_of_every_set_with_what_is_predicted(b
         assert shown["decision"] == pytest.approx(float(predictions.scores[n, 0]), abs=1e-5)
 
 
-def test_titles_that_do_not_fit_the_sets_are_one_line(birds, capsys):
-    assert draw.main(flags(birds, "figure8", sets=2, titles=["one"])) == 1
+def test_summaries_that_do_not_fit_the_sets_are_one_line(birds, capsys):
+    one = summaries(birds, "Action40")
+    assert plot.main(flags(birds, "figure8", sets=2, summaries=one)) == 1
     (line,) = capsys.readouterr().err.strip().splitlines()
-    assert "as many --titles" in line
+    assert "as many --input summaries" in line

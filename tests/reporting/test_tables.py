@@ -2,16 +2,21 @@ import math
 
 import pandas as pd
 import pytest
-from pipeline_lib.reporting.tables.localization.columns import PLANS
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.evaluation.scores import SCORE_COLUMNS
 from pipeline_lib.networks.card import NetworkCard, Preprocessing
-from pipeline_lib.reporting.tables.describe import describe, describe_rules, describe_thresholds
-from pipeline_lib.reporting.tables.localization import build_table, paper_numbers
+from pipeline_lib.reporting.tables.columns import LAYOUTS
+from pipeline_lib.reporting.tables.describe import (
+    describe,
+    describe_box_methods,
+    describe_thresholds,
+)
+from pipeline_lib.reporting.tables.localization import build_cells
+from pipeline_lib.reporting.tables.table import paper_numbers
 
 TABLES = ("table1", "table2", "table3")
 CENTRED = "Centred box"
-COLUMNS = ["row", "rule", "method", "crops", "metric", "error", "low", "high", "n"]
 
 
 def card(name, **changed):
@@ -27,16 +32,31 @@ def card(name, **changed):
     return NetworkCard(**values | changed)
 
 
-def scores(*rows, rule="paper", method="cam", crops=1):
-    """Scores of one rule: (row, metric, error, low, high, n)."""
-    full = [(row[0], rule, method, crops, *row[1:]) for row in rows]
-    return pd.DataFrame(full, columns=COLUMNS)
+def scores(
+    *rows, box_method="paper", method="cam", crops=1, threshold=0.2, interpolation="bilinear"
+):
+    """Scores of one box method: (row, metric, error, low, high, n)."""
+    swept = {"threshold chosen", "MaxBoxAccV2"}
+    full = [
+        (
+            *(name, box_method, method, crops),
+            *(
+                math.nan if metric in swept or "at it" in metric else threshold,
+                interpolation,
+                math.nan,
+            ),
+            *(metric, *numbers),
+        )
+        for name, metric, *numbers in rows
+    ]
+    return pd.DataFrame(full, columns=list(SCORE_COLUMNS))
 
 
-def centred(error):
-    return scores(
-        (CENTRED, "GT-known", error, 39.0, 41.0, 10), rule="centred", method="none", crops=0
+def centred(error, fraction=0.8):
+    table = scores(
+        (CENTRED, "GT-known", error, 39.0, 41.0, 10), box_method="centred", method="none", crops=0
     )
+    return table.assign(centred_fraction=fraction, threshold=math.nan, interpolation="")
 
 
 def score(name, metric, error):
@@ -48,7 +68,7 @@ NO_SCORES = scores(("someone else", "GT-known", 1.0, 0.0, 2.0, 3))
 
 def printed(table):
     """{row: {metric: the paper's number}} of a built table."""
-    built = build_table(table, NO_SCORES, [], {})
+    built = build_cells(table, NO_SCORES, [])
     found = {}
     for row in built[built["paper"].notna()].itertuples():
         found.setdefault(row.row, {})[row.metric] = row.paper
@@ -104,7 +124,7 @@ def test_no_error_of_the_paper_is_out_of_order(table):
 
 @pytest.mark.parametrize("table", TABLES)
 def test_the_papers_numbers_stand_in_the_papers_column_only(table):
-    built = build_table(table, NO_SCORES, [], {})
+    built = build_cells(table, NO_SCORES, [])
     assert list(built.columns) == ["row", "metric", "paper", "ours", "low", "high", "n", "note"]
     assert built[["ours", "low", "high"]].isna().all(axis=None)
     assert (built["n"] == 0).all()
@@ -113,10 +133,10 @@ def test_the_papers_numbers_stand_in_the_papers_column_only(table):
 
 @pytest.mark.parametrize("table", TABLES)
 def test_a_row_the_study_lacks_is_there_empty_and_says_why(table):
-    built = build_table(table, NO_SCORES, [card("GoogLeNet-GAP")], {})
+    built = build_cells(table, NO_SCORES, [card("GoogLeNet-GAP")])
     for name in paper_numbers()[table]["rows"]:
         rows = built[built["row"] == name]
-        assert len(rows) == len(PLANS[table].columns)
+        assert len(rows) == len(LAYOUTS[table].columns)
         assert (rows["note"].str.len() > 10).all()
         assert name not in ("Backprop on VGGnet", "Backprop") or (
             rows["note"].str.contains("not computed").all()
@@ -130,7 +150,7 @@ def test_a_score_stands_beside_the_papers_number_of_its_row_and_metric():
         ("GoogLeNet-GAP", "classification top-1", 11.0, 10.0, 12.0, 500),
         ("NIN", "localization top-1", 71.5, 70.0, 73.0, 480),
     )
-    built = build_table("table2", found, [card("GoogLeNet-GAP"), card("NIN")], {})
+    built = build_cells("table2", found, [card("GoogLeNet-GAP"), card("NIN")])
     computed = built[built["ours"].notna()].set_index(["row", "metric"])
     assert sorted(computed.index) == [("GoogLeNet-GAP", "top-1"), ("NIN", "top-1")]
     assert built.loc[built["row"] == "NIN", "note"].str.contains("empty cells").sum() == 5
@@ -142,7 +162,7 @@ def test_a_score_stands_beside_the_papers_number_of_its_row_and_metric():
 def test_own_networks_follow_the_papers_and_the_baseline_comes_last():
     cards = [card("my net"), card("NIN"), card("a net")]
     found = pd.concat([scores(("a net", "GT-known", 30.0, 29.0, 31.0, 10)), centred(40.0)])
-    built = build_table("table2", found, cards, {CENTRED: "80 %"})
+    built = build_cells("table2", found, cards)
     names = list(dict.fromkeys(built["row"]))
     assert names == [*paper_numbers()["table2"]["rows"], "my net", "a net", CENTRED]
     assert built.loc[built["row"].isin(["my net", "a net", CENTRED]), "paper"].isna().all()
@@ -153,18 +173,18 @@ def test_own_networks_follow_the_papers_and_the_baseline_comes_last():
 
 
 def test_the_paper_reports_no_gt_known():
-    built = build_table("table2", NO_SCORES, [], {})
+    built = build_cells("table2", NO_SCORES, [])
     assert built.loc[built["metric"] == "GT-known", "paper"].isna().all()
-    assert "GT-known" not in set(build_table("table1", NO_SCORES, [], {})["metric"])
+    assert "GT-known" not in set(build_cells("table1", NO_SCORES, [])["metric"])
 
 
 def test_the_centred_box_belongs_to_localization_alone_and_names_no_class():
-    first = build_table("table1", NO_SCORES, [], {CENTRED: "80 %"})
+    first = build_cells("table1", NO_SCORES, [])
     assert CENTRED not in set(first["row"])
     found = centred(40.0)
-    second = build_table("table2", found, [], {CENTRED: "80 %"})
+    second = build_cells("table2", found, [])
     rows = second[second["row"] == CENTRED].set_index("metric")
-    assert rows.loc["GT-known", "note"] == "80 %"
+    assert rows.loc["GT-known", "note"].startswith("80% of each side")
     assert "class" in rows.loc["top-1", "note"]
     assert math.isnan(rows.loc["top-1", "ours"])
 
@@ -189,24 +209,24 @@ def cells(built):
     return {(r.row, r.metric): r.ours for r in built.itertuples()}
 
 
-def test_each_column_shows_the_rule_that_its_rows_method_asks_for():
+def test_each_column_shows_the_box_method_for_the_kind_of_its_rows_maps():
     net, gradient = "GoogLeNet-GAP", "Backprop on AlexNet"
     top = "localization top-1"
     found = pd.concat(
         [
             scores(score(net, top, 10.0)),
-            scores(score(net, top, 11.0), rule="authors", crops=10),
+            scores(score(net, top, 11.0), box_method="authors", crops=10),
             scores(score(net, "MaxBoxAccV2", 60.0), score(net, f"{top} at it", 12.0)),
             scores(score("VGGnet", top, 15.0), method="grad-cam"),
-            scores(score(gradient, top, 20.0), rule="graphcut", method="backprop", crops=10),
-            scores(score(gradient, top, 21.0), rule="authors", method="backprop", crops=10),
-            scores(score(gradient, top, 22.0), rule="paper", method="backprop", crops=10),
+            scores(score(gradient, top, 20.0), box_method="graphcut", method="backprop", crops=10),
+            scores(score(gradient, top, 21.0), box_method="authors", method="backprop", crops=10),
+            scores(score(gradient, top, 22.0), box_method="paper", method="backprop", crops=10),
             scores(score(gradient, "MaxBoxAccV2", 50.0), method="backprop", crops=10),
-            scores(score("Backprop on mine", top, 30.0), rule="graphcut", method="backprop"),
+            scores(score("Backprop on mine", top, 30.0), box_method="graphcut", method="backprop"),
         ],
         ignore_index=True,
     )
-    built = build_table("table2", found, [card(net), card("VGGnet")], {})
+    built = build_cells("table2", found, [card(net), card("VGGnet")])
     assert cells(built) == {
         (net, "top-1"): 10,
         (net, "top-1 (authors' rule)"): 11,
@@ -231,12 +251,12 @@ def test_classes_are_those_of_one_view_and_of_networks_alone():
     found = pd.concat(
         [
             scores(score("NIN", top, 10.0)),
-            scores(score("NIN", top, 9.0), rule="authors", crops=10),
-            scores(score("Backprop on mine", top, 9.0), rule="graphcut", method="backprop"),
+            scores(score("NIN", top, 9.0), box_method="authors", crops=10),
+            scores(score("Backprop on mine", top, 9.0), box_method="graphcut", method="backprop"),
         ],
         ignore_index=True,
     )
-    built = build_table("table1", found, [card("NIN")], {})
+    built = build_cells("table1", found, [card("NIN")])
     assert cells(built) == {("NIN", "top-1"): 10}
     assert not built["row"].str.startswith("Backprop").any()
 
@@ -247,20 +267,26 @@ def test_table_3_has_every_network_twice_and_the_baseline_under_its_own_name():
         [
             scores(score("GoogLeNet-GAP", five, 43.0)),  # rule paper: not what was submitted
             *(
-                scores(score(name, five, error), score(name, heuristics, error - 5), rule="authors")
+                scores(
+                    score(name, five, error),
+                    score(name, heuristics, error - 5),
+                    box_method="authors",
+                )
                 for name, error in (("GoogLeNet-GAP", 40.0), ("mine", 50.0))
             ),
             scores(
                 score("Backprop on AlexNet", five, 46.0),
-                rule="graphcut",
+                box_method="graphcut",
                 method="backprop",
                 crops=10,
             ),
-            scores(score("Backprop on AlexNet", five, 56.0), rule="authors", method="backprop"),
+            scores(
+                score("Backprop on AlexNet", five, 56.0), box_method="authors", method="backprop"
+            ),
         ],
         ignore_index=True,
     )
-    built = build_table("table3", found, [card("GoogLeNet-GAP"), card("mine")], {})
+    built = build_cells("table3", found, [card("GoogLeNet-GAP"), card("mine")])
     assert cells(built) == {
         ("GoogLeNet-GAP (heuristics)", "top-5"): 35,
         ("GoogLeNet-GAP", "top-5"): 40,
@@ -277,28 +303,37 @@ def test_two_scores_for_a_cell_are_refused_by_name():
         score("NIN", "localization top-1", 10.0), score("NIN", "localization top-1", 11.0)
     )
     with pytest.raises(InputError, match="NIN: two scores of localization top-1"):
-        build_table("table2", found, [card("NIN")], {})
+        build_cells("table2", found, [card("NIN")])
 
 
 def test_a_study_without_true_boxes_says_so():
     found = scores(score("NIN", "classification top-1", 10.0))
-    built = build_table("table2", found, [card("NIN")], {})
+    built = build_cells("table2", found, [card("NIN")])
     assert built.loc[built["row"] == "NIN", "note"].str.contains("none has a true box").all()
 
 
-def test_the_rules_are_told_that_the_scores_have():
+def test_box_methods_are_described_with_the_settings_that_the_scores_record():
     found = pd.concat(
         [
-            scores(score("NIN", "GT-known", 10.0)),
-            scores(score("NIN", "GT-known", 10.0), rule="authors", crops=10),
+            scores(score("NIN", "GT-known", 10.0), threshold=0.25, interpolation="bicubic"),
+            scores(score("NIN", "MaxBoxAccV2", 60.0)),  # of many thresholds
+            scores(score("NIN", "GT-known", 10.0), box_method="authors", crops=10),
         ]
     )
-    told = describe_rules({"paper", "authors", "graphcut"}, found, 0.25, "bicubic")
-    assert len(told) == 2
-    assert "bicubic" in told[0]
-    assert "25%" in told[0]
-    assert "10 crops" in told[1]
-    assert describe_rules({"graphcut"}, found, 0.2, "bilinear") == []
+    sentences = describe_box_methods({"paper", "authors", "graphcut"}, found)
+    assert len(sentences) == 2
+    assert "bicubic" in sentences[0]
+    assert "25 %" in sentences[0]
+    assert "10 crops" in sentences[1]
+    assert describe_box_methods({"graphcut"}, found) == []
+
+
+def test_boxes_of_two_thresholds_in_one_table_are_refused():
+    found = pd.concat(
+        [scores(score(f"net {t}", "GT-known", 10.0), threshold=t) for t in (0.2, 0.3)]
+    )
+    with pytest.raises(InputError, match="several settings; rerun localize"):
+        describe_box_methods({"paper"}, found)
 
 
 def test_the_chosen_thresholds_are_told_with_what_they_score():

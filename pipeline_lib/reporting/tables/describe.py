@@ -45,8 +45,8 @@ def describe_box_methods(box_methods: set[str], scores: pd.DataFrame) -> list[st
     """
     used = scores[scores["box_method"].isin(box_methods)]
     sentences = []
-    # The sweep's scores are of other thresholds, and of other metrics.
-    of_paper = used[(used["box_method"] == "paper") & (used["metric"] == TOP_1)]
+    # The sweep's scores are of many thresholds, and name none.
+    of_paper = used[(used["box_method"] == "paper") & used["threshold"].notna()]
     settings = of_paper[["threshold", "interpolation"]].drop_duplicates()
     if len(settings) > 1:
         raise InputError(

@@ -1,4 +1,4 @@
-"""Figures 3 to 6 and the curves, drawn from files."""
+"""Figures 3 to 6 and the curves, plotted from files."""
 
 import json
 
@@ -9,10 +9,11 @@ from PIL import Image
 
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.manifest import write_csv
+from pipeline_lib.evaluation.sweep import CURVE_COLUMNS
 from pipeline_lib.localization.extraction import BOX_TABLE_COLUMNS
 from pipeline_lib.localization.predictions import Header, Predictions, write_predictions
 from pipeline_lib.reporting.figures import figure5, figure6, thresholds
-from pipeline_lib.steps.report import draw
+from pipeline_lib.steps.report import plot
 from tests.reporting.random_predictions import boxes_of, random_predictions
 
 
@@ -53,16 +54,16 @@ def world(tmp_path):
 
 
 def run(world, figure, *flags):
-    """Draw; files are named relative to the world."""
+    """Plot; files are named relative to the world."""
     given = [str(world / flag) if "." in flag else flag for flag in flags]
     out = world / "out" / f"{figure}.png"
-    return draw.main(["--figure", figure, *given, "--out", str(out)]), out
+    return plot.main(["--figure", figure, *given, "--out", str(out)]), out
 
 
 def shared(world, *predictions):
     return [
-        *("--predictions", *predictions),
-        *("--images", "images.csv", "--roots", str(world)),
+        *("--input", "predictions", *predictions),
+        *("--input", "images", "images.csv", "--roots", str(world)),
     ]
 
 
@@ -74,7 +75,7 @@ def content(out):
 
 
 @pytest.mark.parametrize("figure", ["figure3", "figure4"])
-def test_figures_of_guesses_are_drawn_from_files(world, figure):
+def test_figures_of_guesses_are_plotted_from_files(world, figure):
     status, out = run(world, figure, *shared(world, "net.h5"))
     assert status == 0
     assert content(out)
@@ -90,11 +91,11 @@ def test_figure_5_says_what_every_column_gives_the_true_class(world):
 
 
 def test_figure_6_has_the_overlap_of_the_loose_boxes_and_says_how_it_chose(world):
-    flags = [*shared(world, "net.h5", "gradient.h5"), "--true-boxes", "true.csv"]
-    status, out = run(world, "figure6", *flags, "--boxes", "net.csv", "gradient.csv")
+    flags = [*shared(world, "net.h5", "gradient.h5"), "--input", "true-boxes", "true.csv"]
+    status, out = run(world, "figure6", *flags, "--input", "boxes", "net.csv", "gradient.csv")
     assert status == 0
     found = content(out)
-    assert "no say" in found["choice"]
+    assert "whether" in found["choice"]
     assert len(found["images"]) == 12
     for image in found["images"]:
         assert image["iou"] == {"net": 0.5, "Backprop on net": 0.5}  # 32 x 12 of 32 x 24
@@ -103,17 +104,17 @@ def test_figure_6_has_the_overlap_of_the_loose_boxes_and_says_how_it_chose(world
 def curve(name, held, scored):
     metric = "localization top-1"
     rows = [
-        (name, i / 10, part, metric, error, 9)
-        for part, errors in (("held-out", held), ("scored", scored))
+        (name, "bilinear", i / 10, subset, metric, error, 9)
+        for subset, errors in (("held-out", held), ("scored", scored))
         for i, error in enumerate(errors)
     ]
-    return pd.DataFrame(rows, columns=["row", "threshold", "part", "metric", "error", "n"])
+    return pd.DataFrame(rows, columns=list(CURVE_COLUMNS))
 
 
 def test_the_thresholds_marked_are_those_held_out_images_choose(tmp_path):
     curve("a", [50, 40, 45], [60, 55, 35]).to_csv(tmp_path / "a.csv", index=False)
     curve("b", [20, 20, 30], [30, 20, 10]).to_csv(tmp_path / "b.csv", index=False)
-    status, out = run(tmp_path, "thresholds", "--curves", "a.csv", "b.csv")
+    status, out = run(tmp_path, "thresholds", "--input", "curves", "a.csv", "b.csv")
     assert status == 0
     assert content(out)["rows"] == [
         {"row": "a", "threshold": 0.1, "error": 55},
@@ -121,31 +122,37 @@ def test_the_thresholds_marked_are_those_held_out_images_choose(tmp_path):
     ]
 
 
-def test_figures_with_nothing_to_show_are_drawn_all_the_same(tmp_path):
+def test_figures_with_nothing_to_show_are_plotted_all_the_same(tmp_path):
     unlabelled = random_predictions(0, n=3, labelled=False)
     images, true_boxes = boxes_of(unlabelled)
-    drawn = figure6.Drawn(unlabelled, pd.DataFrame({"rule": ["paper"]}))
-    figure5.draw([unlabelled], images, tmp_path, {}, tmp_path / "5.png")
-    figure6.draw((drawn, drawn), images, true_boxes, tmp_path, {}, tmp_path / "6.png")
-    thresholds.draw(curve("a", [], []), tmp_path / "t.png")
+    localized = figure6.Localized(unlabelled, pd.DataFrame({"box_method": ["paper"]}))
+    figure5.plot([unlabelled], images, tmp_path, {}, tmp_path / "5.png")
+    figure6.plot((localized, localized), images, true_boxes, tmp_path, {}, tmp_path / "6.png")
+    thresholds.plot(curve("a", [], []), tmp_path / "t.png")
     for name, key in (("5", "images"), ("6", "images"), ("t", "rows")):
         assert json.loads((tmp_path / f"{name}.json").read_text())[key] == []
         assert (tmp_path / f"{name}.png").stat().st_size > 0
 
 
+IMAGES = ("--input", "images", "images.csv")
+
+
+def of(*names):
+    return ("--input", "predictions", *names)
+
+
 @pytest.mark.parametrize(
     ("figure", "flags", "words"),
     [
-        ("thresholds", [], "--curves"),
-        ("figure5", ["--predictions", "net.h5"], "--images, --roots"),
-        ("figure3", ["--predictions", "gradient.h5", "--images", "images.csv"], "true class alone"),
-        ("figure6", ["--predictions", "net.h5", "--images", "images.csv"], "--boxes, --true-boxes"),
-        ("figure5", ["--predictions", "net.h5", "--images", "images.csv", "true.csv"], "one"),
+        ("thresholds", [], "--input curves"),
+        ("figure5", ["--input", "predictions", "net.h5"], "--input images"),
+        ("figure3", [*of("gradient.h5"), *IMAGES], "true class alone"),
+        ("figure6", [*of("net.h5", "two.h5"), *IMAGES], "--input boxes"),
+        ("figure5", [*of("net.h5"), *IMAGES, "true.csv"], "one"),
     ],
 )
 def test_what_a_figure_lacks_is_said_in_one_line(world, capsys, figure, flags, words):
-    roots = [] if "--images, --roots" in words else ["--roots", str(world)]
-    status, out = run(world, figure, *flags, *roots)
+    status, out = run(world, figure, *flags, "--roots", str(world))
     assert status == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert words in line
@@ -153,8 +160,8 @@ def test_what_a_figure_lacks_is_said_in_one_line(world, capsys, figure, flags, w
 
 
 def test_boxes_of_other_predictions_are_refused(world, capsys):
-    flags = [*shared(world, "net.h5", "gradient.h5"), "--true-boxes", "true.csv"]
-    status, _ = run(world, "figure6", *flags, "--boxes", "gradient.csv", "net.csv")
+    flags = [*shared(world, "net.h5", "gradient.h5"), "--input", "true-boxes", "true.csv"]
+    status, _ = run(world, "figure6", *flags, "--input", "boxes", "gradient.csv", "net.csv")
     assert status == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert "gradient.csv" in line

@@ -3,9 +3,31 @@ import json
 import pandas as pd
 import pytest
 
+from pipeline_lib.evaluation.scores import SCORE_COLUMNS
 from pipeline_lib.steps.report import tabulate
 
 OTHERS = ("centred", "swept", "nothing")
+
+
+def write_scores(path, rows, threshold=0.2):
+    """Rows of (row, box method, method, crops, metric, error, low, high, n) with their settings."""
+    swept = ("threshold chosen", "localization top-1 at it", "MaxBoxAccV2")
+    full = []
+    for name, box_method, method, crops, metric, *numbers in rows:
+        is_paper = box_method == "paper" and metric not in swept
+        fraction = 0.8 if box_method == "centred" else None
+        settings = (threshold if is_paper else None, "bilinear", fraction)
+        full.append((name, box_method, method, crops, *settings, metric, *numbers))
+    pd.DataFrame(full, columns=list(SCORE_COLUMNS)).to_csv(path, index=False)
+
+
+def network_scores(name, error):
+    metrics = [f"{kind} top-{k}" for kind in ("classification", "localization") for k in (1, 5)]
+    return [
+        (name, box_method, "cam", crops, metric, error, error - 2, error + 2, 480)
+        for box_method, crops in (("paper", 1), ("authors", 10))
+        for metric in metrics
+    ]
 
 
 @pytest.fixture
@@ -20,15 +42,8 @@ def study(tmp_path):
             "preprocessing": {"size": [64, 64]},
         }
         (tmp_path / f"{name}.json").write_text(json.dumps(values))
-    columns = ["row", "rule", "method", "crops", "metric", "error", "low", "high", "n"]
     for name, error in (("GoogLeNet-GAP", 61.25), ("my-net", 12.5)):
-        metrics = [f"{kind} top-{k}" for kind in ("classification", "localization") for k in (1, 5)]
-        rows = [
-            (name, rule, "cam", crops, metric, error, error - 2, error + 2, 480)
-            for rule, crops in (("paper", 1), ("authors", 10))
-            for metric in metrics
-        ]
-        pd.DataFrame(rows, columns=columns).to_csv(tmp_path / f"{name}.csv", index=False)
+        write_scores(tmp_path / f"{name}.csv", network_scores(name, error))
     swept = ("my-net", "paper", "cam", 1)
     others = {
         "centred": [("Centred box", "centred", "none", 0, "GT-known", 38.92, 35, 43, 480)],
@@ -40,7 +55,7 @@ def study(tmp_path):
         "nothing": [],  # of a study without true boxes
     }
     for name, rows in others.items():
-        pd.DataFrame(rows, columns=columns).to_csv(tmp_path / f"{name}.csv", index=False)
+        write_scores(tmp_path / f"{name}.csv", rows)
     summary = {"data_set": "ILSVRC2012 val", "found": 650, "expected": 50_000}
     summary["notes"] = ["650 of 50,000 val images found."]
     summary["box_notes"] = ["No blacklist in the devkit.", "3 images have no box file."]
@@ -51,14 +66,13 @@ def study(tmp_path):
 def run(study, table):
     out = study / "out" / f"{table}.csv"
     files = {
-        "--scores": [f"{name}.csv" for name in ("GoogLeNet-GAP", "my-net", *OTHERS)],
-        "--cards": ["GoogLeNet-GAP.json", "my-net.json"],
-        "--summary": ["summary.json"],
+        "scores": [f"{name}.csv" for name in ("GoogLeNet-GAP", "my-net", *OTHERS)],
+        "cards": ["GoogLeNet-GAP.json", "my-net.json"],
+        "summary": ["summary.json"],
     }
-    argv = ["--table", table, "--study", "small", "--out", str(out), "--centred", "0.8"]
-    argv += ["--threshold", "0.2", "--interpolation", "bilinear"]
-    for flag, names in files.items():
-        argv += [flag, *(str(study / name) for name in names)]
+    argv = ["--table", table, "--study", "small", "--out", str(out)]
+    for role, names in files.items():
+        argv += ["--input", role, *(str(study / name) for name in names)]
     return tabulate.main(argv), out
 
 
@@ -101,13 +115,39 @@ def test_what_concerns_boxes_is_told_where_boxes_matter(study, table, told):
         text = out.with_suffix(form).read_text()
         for word in (
             "bilinear",
-            "20%",
+            "20 %",
             "10 crops",
             "my-net 31 % (top-1 error 12.0)",
             "No blacklist in the devkit.",
             "3 images have no box file.",
         ):
             assert (word in text) == told, (form, word)
+
+
+def test_the_threshold_in_the_note_is_the_one_that_the_boxes_were_made_with(study):
+    for name, error in (("GoogLeNet-GAP", 61.25), ("my-net", 12.5)):
+        write_scores(study / f"{name}.csv", network_scores(name, error), threshold=0.3)
+    status, out = run(study, "table2")
+    assert status == 0
+    text = out.with_suffix(".md").read_text()
+    assert "above 30 % of its maximum" in text
+    assert "20 %" not in text
+
+
+def test_scores_of_two_thresholds_are_refused_in_one_line(study, capsys):
+    write_scores(study / "my-net.csv", network_scores("my-net", 12.5), threshold=0.3)
+    status, out = run(study, "table2")
+    assert status == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "several settings; rerun localize" in line
+    assert not out.exists()
+
+
+def test_a_role_that_is_missing_is_one_line(study, capsys):
+    argv = ["--table", "table1", "--study", "small", "--out", str(study / "t.csv")]
+    assert tabulate.main(argv) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "table1 needs --input scores" in line
 
 
 def test_gt_known_which_the_paper_does_not_report_has_no_paper_column(study):

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline_lib.evaluation.bird_boxes import BIRD_BOX_COLUMNS
 from pipeline_lib.evaluation.transfer import TRANSFER_SCORE_COLUMNS
-from pipeline_lib.steps.report import tabulate_svms
+from pipeline_lib.steps.report import tabulate
 
 NAN = float("nan")
 
@@ -38,9 +38,9 @@ def study(tmp_path):
 def tabulated(study, table, frame, *flags):
     frame.to_csv(study / "scores.csv", index=False)
     out = study / "out" / f"{table}.csv"
-    argv = ["--table", table, "--study", "mini", "--scores", str(study / "scores.csv")]
-    argv += ["--cards", str(study / "GoogLeNet-GAP.json"), str(study / "mine.json")]
-    assert tabulate_svms.main([*argv, "--out", str(out), *map(str, flags)]) == 0
+    argv = ["--table", table, "--study", "mini", "--input", "scores", str(study / "scores.csv")]
+    argv += ["--input", "cards", str(study / "GoogLeNet-GAP.json"), str(study / "mine.json")]
+    assert tabulate.main([*argv, "--out", str(out), *map(str, flags)]) == 0
     return (
         pd.read_csv(out),
         out.with_suffix(".md").read_text(),
@@ -62,7 +62,7 @@ def test_table_5_has_the_papers_cells_and_ours_by_the_chosen_features(study):
     )
     absent = "Event8=not computed: no Event8 at somewhere"
     table, text, page = tabulated(
-        study, "table5", frame, "--summaries", study / "scene15.json", "--absent", absent
+        study, "table5", frame, "--input", "summaries", study / "scene15.json", "--absent", absent
     )
     ours = cell(table, "gap from GoogLeNet-GAP", "Scene15")
     assert (ours["paper"], ours["ours"], ours["spread"], ours["n"]) == (88.30, 81.5, 0.5, 240)
@@ -91,13 +91,13 @@ def test_table_4_has_a_row_a_crop_the_quoted_ones_and_chance(study):
     )
     located = pd.DataFrame(
         [
-            ("GoogLeNet-GAP on crop", 40.0, 35.0, 45.0, 243),
-            ("Chance: full image", 18.0, 15, 21, 243),
+            ("GoogLeNet-GAP on crop", 40.0, 35.0, 45.0, 243, "paper", 0.3, "bicubic"),
+            ("Chance: full image", 18.0, 15, 21, 243, "", None, ""),
         ],
         columns=list(BIRD_BOX_COLUMNS),
     )
     located.to_csv(study / "located.csv", index=False)
-    table, text, _ = tabulated(study, "table4", frame, "--located", study / "located.csv")
+    table, text, _ = tabulated(study, "table4", frame, "--input", "located", study / "located.csv")
     for row, paper, ours in (
         ("GoogLeNet-GAP on full image", 63.0, 60.0),
         ("GoogLeNet-GAP on crop", 67.8, 65.0),
@@ -114,6 +114,9 @@ def test_table_4_has_a_row_a_crop_the_quoted_ones_and_chance(study):
     chance = cell(table, "Chance: full image", "localization")
     assert chance["ours"] == 18 and chance["note"] == "a baseline without a network"
     assert "| Chance: full image" in text
+    # How the boxes were made is read from their table.
+    assert "component above 30 % of the map's maximum (bicubic upsampling)" in text
+    assert "20 %" not in text
 
 
 def test_without_any_set_every_cell_of_ours_is_empty_and_says_why(study):

@@ -6,12 +6,12 @@ import math
 import pandas as pd
 import pytest
 
-from pipeline_lib.discovery.concepts import CONCEPT_COLUMNS
-from pipeline_lib.discovery.objects import COLUMNS as THINGS
-from pipeline_lib.discovery.text import MEASURE_COLUMNS
-from pipeline_lib.reporting.tables.localization import COLUMNS
-from pipeline_lib.steps.report import tabulate_measures
-from pipeline_lib.units.measures import UNIT_COLUMNS as UNITS
+from pipeline_lib.discovery.answer_scores import VQA_SCORE_COLUMNS
+from pipeline_lib.discovery.concept_tables import CONCEPT_COLUMNS
+from pipeline_lib.discovery.objects import OBJECT_COLUMNS
+from pipeline_lib.discovery.text import TEXT_MEASURE_COLUMNS
+from pipeline_lib.steps.report import tabulate
+from pipeline_lib.units.measures import UNIT_COLUMNS
 
 
 @pytest.fixture
@@ -19,12 +19,14 @@ def tabulated(tmp_path):
     """Write files of the columns and rows given; return their table by (row, metric)."""
 
     def run(*flags, **files):
-        for flag, (columns, rows) in files.items():
-            path = tmp_path / f"{flag}.csv"
+        for name, (columns, rows) in files.items():
+            role = name.replace("_", "-")
+            path = tmp_path / f"{role}.csv"
             pd.DataFrame(rows, columns=list(columns)).to_csv(path, index=False)
-            flags += (f"--{flag}", str(path))
+            flags += ("--input", role, str(path))
         out = tmp_path / "measures.csv"
-        assert tabulate_measures.main(["--study", "mini", *flags, "--out", str(out)]) == 0
+        argv = ["--table", "measures", "--study", "mini", *flags, "--out", str(out)]
+        assert tabulate.main(argv) == 0
         return pd.read_csv(out).set_index(["row", "metric"])
 
     return run
@@ -34,24 +36,30 @@ def numbers(line):
     return tuple(line[["ours", "low", "high", "n"]].astype(float))
 
 
-def thing(category, name, overlap, chance):
-    """A thing of ten images, highlighted in a part of them."""
+SETTINGS = (0.2, 0.25, "bilinear", 56, 0.1)
+
+
+def scene_object(category, name, overlap, chance):
+    """An object in ten images, highlighted in a fraction of them; objects rank by lift from 0.1 on."""
     spread = (overlap, overlap - 0.1, overlap + 0.1)
     by_chance, lift = (chance, chance, chance), (overlap / chance, 1.5, 2.5)
-    return (category, name, 10, 5, 0.5, 0.4, 0.6, *spread, 1, 1, 1, *by_chance, *lift)
+    return (category, name, 10, 5, 0.5, 0.4, 0.6, *spread, 1, 1, 1, *by_chance, *lift, *SETTINGS)
 
 
-def test_the_thing_of_most_lift_stands_for_its_scene(tabulated, tmp_path):
+def test_the_object_of_highest_lift_stands_for_its_scene(tabulated, tmp_path):
     held_out = {"percent": 70.0, "low": 60.0, "high": 80.0, "n": 40}
     (tmp_path / "svm.json").write_text(
         json.dumps({"categories": list("abcd"), "held_out_accuracy": held_out})
     )
     rows = [
-        thing("shore", "wall", 0.8, 0.8),
-        thing("shore", "boat", 0.4, 0.2),
-        thing("shore", "gull", 0.05, 0.01),  # too rare
+        scene_object("shore", "wall", 0.8, 0.8),
+        scene_object("shore", "boat", 0.4, 0.2),
+        scene_object("shore", "gull", 0.05, 0.01),  # too rare
     ]
-    table = tabulated("--svm", str(tmp_path / "svm.json"), scenes=(THINGS, rows))
+    (tmp_path / "classes.csv").write_text("label,id,name\n")
+    flags = ("--input", "scene-svm", str(tmp_path / "svm.json"))
+    flags += ("--input", "scene-classes", str(tmp_path / "classes.csv"))
+    table = tabulated(*flags, scenes=(OBJECT_COLUMNS, rows))
     assert numbers(table.loc["Figure 9: scenes told", "measured"]) == (70, 60, 80, 40)
     assert table.loc[("Figure 9: scenes told", "baseline"), "ours"] == 25
     found = table.loc["Figure 9: shore: boat highlighted"]
@@ -64,9 +72,9 @@ def test_the_thing_of_most_lift_stands_for_its_scene(tabulated, tmp_path):
 def test_concepts_are_their_mean_without_those_that_no_image_has(tabulated):
     blank = dict.fromkeys(CONCEPT_COLUMNS, 0)
     rows = [
-        blank | {"concept": "a", "having": 3, "precision": 0.9, "chance": 0.2},
-        blank | {"concept": "b", "having": 2, "precision": 0.5, "chance": 0.1},
-        blank | {"concept": "c", "having": 0, "precision": math.nan, "chance": math.nan},
+        blank | {"concept": "a", "n_positive": 3, "precision": 0.9, "chance": 0.2},
+        blank | {"concept": "b", "n_positive": 2, "precision": 0.5, "chance": 0.1},
+        blank | {"concept": "c", "n_positive": 0, "precision": math.nan, "chance": math.nan},
     ]
     table = tabulated(concepts=(CONCEPT_COLUMNS, rows))
     value, low, high, n = numbers(table.loc["Figure 10: precision at 10", "measured"])
@@ -77,8 +85,12 @@ def test_concepts_are_their_mean_without_those_that_no_image_has(tabulated):
 def test_maps_of_words_stand_beside_uniform_ones(tabulated):
     kinds = {"class map": 0.3, "centred": 0.2, "uniform": 0.1, "ratio to uniform": 3.0}
     names = ("mass", "strong mass", "pointing", "pixel AP")
-    rows = [(name, kind, *[value] * 3, 50) for name in names for kind, value in kinds.items()]
-    table = tabulated(text=(MEASURE_COLUMNS, rows))
+    rows = [
+        (name, kind, *[value] * 3, 50, 0.2, "bilinear")
+        for name in names
+        for kind, value in kinds.items()
+    ]
+    table = tabulated(text=(TEXT_MEASURE_COLUMNS, rows))
     assert len(table) == 2 * len(names)
     for name in table.index.get_level_values("row").unique():
         assert table.loc[(name, "measured"), "ours"] == pytest.approx(30)
@@ -88,31 +100,34 @@ def test_maps_of_words_stand_beside_uniform_ones(tabulated):
 
 
 def test_answers_stand_beside_the_papers_and_the_words_alone(tabulated):
-    def line(row, ours, paper=math.nan):
-        return (row, "open-ended", paper, ours, ours - 1, ours + 1, 90, "val")
+    def line(row, value, epoch=None):
+        return (row, "open-ended", value, value - 1, value + 1, 90, 30, epoch, 40)
 
     rows = [
-        line("words and image", 60, 55.89),
-        line("words alone", 50),
+        line("words and image", 60, 36),
+        line("words alone", 50, 12),
         line("gain by the image", 10),
     ]
-    table = tabulated(vqa=(COLUMNS, rows))
+    table = tabulated(vqa=(VQA_SCORE_COLUMNS, rows))
     measured = table.loc["Figure 12: open-ended accuracy", "measured"]
     assert measured["paper"] == 55.89
     assert numbers(measured) == (60, 59, 61, 90)
-    assert measured["note"] == "gain 10.0 (9.0 to 11.0) over the words alone; val"
+    assert measured["note"] == (
+        "gain 10.0 (9.0 to 11.0) over the words alone; val, 30 images; epoch 36 of 40, chosen on "
+        "held-out training images; the paper's is of test-standard"
+    )
     assert table.loc[("Figure 12: open-ended accuracy", "baseline"), "ours"] == 50
     assert len(table) == 2  # no choices, no multiple choice
 
 
 def test_units_are_their_mean_over_all_classes_by_image_set(tabulated):
-    blank = dict.fromkeys(UNITS, 1)
+    blank = dict.fromkeys(UNIT_COLUMNS, 1)
     every = {"network": "N", "class": "all", "measure": "top images", "value": 40, "chance": 5}
     rows = [
         blank | every | {"low": 30, "high": 50, "n": 20, "max_possible": 80},
         blank | {"class": "x"},
     ]
-    table = tabulated(units=(UNITS, rows), places=(UNITS, rows))
+    table = tabulated(units=(UNIT_COLUMNS, rows), units_places205=(UNIT_COLUMNS, rows))
     assert list(table.index.get_level_values("row").unique()) == [
         "Figure 13: top images",
         "Figure 13, Places205: top images",
