@@ -108,7 +108,7 @@ def no_images(root):
 @pytest.mark.parametrize(
     ("spoil", "target"),
     [
-        (truncate_image, "predictions/photographs/whole/squeezenet1_0.h5"),
+        (truncate_image, "predictions/photographs/network/one-crop/squeezenet1_0.h5"),
         (empty_xml, "data/ilsvrc-val/images.csv"),
         (short_devkit, "data/ilsvrc-val/images.csv"),
         (no_images, "data/ilsvrc-val/images.csv"),

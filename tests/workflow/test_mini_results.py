@@ -69,7 +69,7 @@ SIDES = {
 
 def test_mapping_resolutions_are_the_papers(results):
     for name, side in SIDES.items():
-        with h5py.File(results / "predictions/ilsvrc-val/whole" / f"{name}.h5") as file:
+        with h5py.File(results / "predictions/ilsvrc-val/network/one-crop" / f"{name}.h5") as file:
             assert file["maps"].shape == (320, 5, 1, side, side)
 
 
@@ -89,7 +89,7 @@ def units(results):
     return found, pd.read_csv(results / "discovery" / "units.csv")
 
 
-def test_a_classs_units_fire_at_images_of_the_class(units):
+def test_a_classs_units_activate_on_images_of_the_class(units):
     table = units[1].set_index(["class", "measure"])
     pure, located = (table.loc["all", name] for name in (PURITY, IN_BOX))
     assert pure["low"] > 2.5 * pure["chance"]
@@ -102,7 +102,7 @@ def test_measured_receptive_fields_are_far_smaller_than_theoretical_ones(units):
     assert (measured["field"] < measured["theoretical"] / 3).all()
 
 
-def drawn(polygons, shape):
+def polygon_mask(polygons, shape):
     mask = np.zeros(shape, np.uint8)
     for polygon in polygons:
         cv2.fillPoly(mask, [np.round(polygon).astype(np.int32)], 1)
@@ -112,7 +112,7 @@ def drawn(polygons, shape):
 def test_units_peak_on_the_object_and_within_reach_of_its_part(results, units):
     """The world redraws each image from its seed, and so knows where object and part are."""
     found, table = units
-    reach = table["field"].mean() / 2 / found.field.size[0]  # as a part of the image's side
+    reach = table["field"].mean() / 2 / found.field.size[0]  # as a fraction of the image's side
     labels = read_images(results / "data/ilsvrc-val/images.csv")["label"].to_numpy()
     hits, chance = [], []
     for row, k in np.ndindex(found.image.shape):
@@ -121,9 +121,12 @@ def test_units_peak_on_the_object_and_within_reach_of_its_part(results, units):
             continue
         _, scene = scene_of(0, "val", image)
         height, width, _ = scene.image.shape
-        bodies = drawn([one.polygon for one in scene.objects], (height, width)) > 0
+        bodies = polygon_mask([one.polygon for one in scene.objects], (height, width)) > 0
         window = np.ones([2 * round(reach * side) + 1 for side in (height, width)], np.uint8)
-        near = cv2.dilate(drawn([one.part for one in scene.objects], (height, width)), window) > 0
+        near = (
+            cv2.dilate(polygon_mask([one.part for one in scene.objects], (height, width)), window)
+            > 0
+        )
         centre = np.divide(found.field.centre(tuple(found.position[row, k])), found.field.size)
         y, x = (centre * (height, width)).astype(int)
         hits.append((bodies[y, x], near[y, x]))
@@ -154,7 +157,7 @@ def test_planted_concepts_are_found_in_captions_and_lead_their_rankings(results)
         assert shows.mean() >= 0.8
 
 
-def test_the_thing_that_makes_a_place_leads_its_list(results):
+def test_the_object_that_makes_a_place_leads_its_list(results):
     table = pd.read_csv(results / "discovery" / "scenes.csv")
     content = json.loads((results / "figures" / "figure9.json").read_text())
     assert len(content["categories"]) == table["category"].nunique() == 5
@@ -187,7 +190,7 @@ def test_the_map_of_an_answer_adds_up_to_the_images_part_of_its_score(results):
     with h5py.File(results / "features/vqa/whole/GoogLeNet-GAP.h5") as file:
         features = dict(zip(file["image_id"].asstr(), file["features"][:], strict=True))
     shown = pd.read_csv(results / "discovery/vqa-shown.csv", dtype={"answer": str})
-    with h5py.File(results / "predictions/vqa-picked/svm/GoogLeNet-GAP.h5") as file:
+    with h5py.File(results / "predictions/vqa-picked/svm/one-crop/GoogLeNet-GAP.h5") as file:
         means = file["true_map"][:].mean(axis=(1, 2, 3))
     parts = [
         weights[answer] @ features[image]

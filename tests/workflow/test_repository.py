@@ -8,7 +8,9 @@ import tomllib
 import pytest
 import yaml
 
-from pipeline_lib.study.configuration.training import TrainingConfig
+from pipeline_lib.__main__ import steps
+
+DOCS = ("docs/cluster.md", "docs/configuration.md", "docs/glossary.md")
 
 
 def pinned(lines):
@@ -37,14 +39,20 @@ def test_every_dependency_is_pinned_and_satisfied(repository):
         assert all(map(requirement.specifier.contains, versions[requirement.name])), requirement
 
 
-def test_the_schema_knows_exactly_the_recipes_fields(repository):
-    schema = yaml.safe_load((repository / "workflow/schemas/config.yaml").read_text())
-    recipe = schema["properties"]["training"]["properties"]["recipe"]["properties"]
-    assert set(recipe) == set(TrainingConfig.model_fields)
+def test_documents_made_from_the_code_are_in_step_with_it(repository):
+    """`make docs` renews them."""
+    spec = importlib.util.spec_from_file_location("write", repository / "docs" / "write.py")
+    docs = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(docs)
+    assert (repository / "workflow/schemas/config.yaml").read_text() == docs.schema()
+    assert (repository / "docs/configuration.md").read_text() == docs.reference()
+    readme = (repository / "README.md").read_text()
+    assert readme == docs.with_targets(readme)
+    assert "`figure9`, `scenes`" in readme
 
 
 @pytest.mark.parametrize(
-    "document", ["README.md", "CONTRIBUTING.md", "results/README.md", "docs/cluster.md"]
+    "document", ["README.md", "CONTRIBUTING.md", "results/README.md", "config/README.md", *DOCS]
 )
 def test_paths_that_the_documents_name_exist(repository, document):
     text = (repository / document).read_text()
@@ -55,13 +63,28 @@ def test_paths_that_the_documents_name_exist(repository, document):
 def test_every_step_the_rules_call_is_a_module_with_those_flags(repository):
     rules = "\n".join(path.read_text() for path in (repository / "workflow/rules").glob("*.smk"))
     commands = re.findall(
-        r'"(?:python -m|\{params.launcher\}) pipeline_lib\.(\w+) (.*?)--log \{log\}"',
+        r'"(?:python -m|\{params.launcher\}) pipeline_lib (\w+) (.*?)--log \{log\}"',
         rules,
         re.DOTALL,
     )
-    assert len(commands) >= 15
+    assert len(commands) >= 25
+    chapter_of = {name: chapter for chapter, modules in steps().items() for name in modules}
     for step, flags in commands:
-        assert importlib.util.find_spec(f"pipeline_lib.{step}"), step
-        module = importlib.import_module(f"pipeline_lib.{step}")
+        module = importlib.import_module(f"pipeline_lib.steps.{chapter_of[step]}.{step}")
         known = {flag for action in module.make_parser()._actions for flag in action.option_strings}
         assert set(re.findall(r"(--[a-z-]+)", flags)) <= known, step
+
+
+def test_the_workflows_files_are_short_and_share_no_global_lists(repository):
+    files = [repository / "workflow/Snakefile", *(repository / "workflow/rules").glob("*.smk")]
+    assert len(files) == 10
+    names = (
+        "RESULTS DISCOVERED ROOTS FOUND SLUGS VIEWS SHOWS SCORED MEASURED TRAINED ADOPTED TITLES"
+    )
+    old = rf"\b({'|'.join(names.split())})\b"
+    for path in files:
+        text = path.read_text()
+        assert len(text.splitlines()) < 150, path
+        assert not re.search(old, text), path
+        assert not re.search(r"^\w+ \+= ", text, re.MULTILINE), path
+    assert len((repository / "Snakefile").read_text().splitlines()) < 10

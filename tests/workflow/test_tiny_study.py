@@ -65,9 +65,9 @@ def test_table1_alone_asks_for_no_ten_crops_and_no_gradients(workflow_files, tin
 def test_table5_alone_asks_for_no_val_image_and_no_bird(workflow_files, tiny_config):
     every = tiny_config["transfer"] | {"sets": "all"}
     jobs = workflow_files("alone5", tiny_config).planned("table5", transfer=every)
-    assert (jobs["train"], jobs["transfer_set"], jobs["features"], jobs["fit"]) == (1, 8, 8, 8)
-    assert jobs["ilsvrc"] == 1  # to train on
-    assert not {"predict", "localize", "overlap"} & set(jobs)
+    assert (jobs["train"], jobs["features"], jobs["fit"]) == (1, 8, 8)
+    assert jobs["index"] == 8 + 1  # the images to train on
+    assert not {"predict", "localize", "evaluate_birds"} & set(jobs)
 
 
 def test_table5_is_filled_for_the_network_that_was_asked_for(tiny_study):
@@ -98,7 +98,7 @@ def test_table4_crops_in_training_and_test_and_has_chance_beside_it(tiny_study):
 def test_another_choice_of_costs_fits_again_and_extracts_nothing(tiny_study, tiny_config):
     changed = tiny_config["transfer"] | {"costs": [0.1]}
     jobs = tiny_study.planned("table5", transfer=changed)
-    assert jobs == {"fit": 3, "svm_table": 1, "table5": 1}
+    assert jobs == {"fit": 3, "table": 1, "table5": 1}
 
 
 def test_new_training_flags_of_one_network_retrain_that_one(tiny_study, tiny_config):
@@ -134,15 +134,15 @@ def test_training_left_its_history(tiny_study):
     [
         ("figures/figure3.png", {"figure", "report", "all"}),
         (
-            "boxes/ilsvrc-val/ten-crop/authors/GoogLeNet-GAP.csv",
+            "boxes/ilsvrc-val/network/ten-crop/authors/GoogLeNet-GAP.csv",
             {"localize", "evaluate", "table", "report", "all"},
         ),
         (
-            "predictions/ilsvrc-val/backprop/AlexNet.h5",
+            "predictions/ilsvrc-val/backprop/one-crop/AlexNet.h5",
             {"predict", "localize", "evaluate", "sweep", "table", "figure", "report", "all"},
         ),
         ("tables/table1.md", {"table", "report", "all"}),
-        ("data/photographs/images.csv", {"photographs", "predict", "figure", "report", "all"}),
+        ("data/photographs/images.csv", {"index", "predict", "figure", "report", "all"}),
     ],
 )
 def test_a_lost_artefact_is_rebuilt_with_what_depends_on_it_alone(tiny_study, lost, again):

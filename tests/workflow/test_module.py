@@ -1,0 +1,100 @@
+"""The workflow taken into another Snakefile, and run without an activated environment."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.workflow
+SNAKEMAKE = Path(sys.executable).parent / "snakemake"
+BARE = {"PATH": "/usr/bin:/bin"}  # no virtual environment in it
+
+
+def snakemake(folder, *arguments):
+    done = subprocess.run(
+        [SNAKEMAKE, "--cores", "2", *arguments],
+        cwd=folder,
+        env=BARE,
+        capture_output=True,
+        text=True,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def foreign(folder, files, config):
+    """Write a Snakefile that takes all rules, with a prefix, and adds one of its own."""
+    (folder / "Snakefile").write_text(
+        f"""
+module cam:
+    snakefile: {str(files.folder / "workflow/Snakefile")!r}
+    config: {config!r}
+
+use rule * from cam as cam_*
+
+rule mine:
+    input: rules.cam_figure4.input
+    output: "mine.txt"
+    shell: "ls {{input}} > {{output}}"
+"""
+    )
+
+
+def test_a_foreign_snakefile_builds_on_a_target_without_activation(
+    workflow_files, tiny_config, tmp_path
+):
+    config = tiny_config | {"networks": {**tiny_config["networks"], "AlexNetplus-GAP": False}}
+    foreign(tmp_path, workflow_files("module", {}), {"study": "mini", **config})
+    status, said = snakemake(tmp_path, "mine")
+    assert status == 0, said
+    assert (tmp_path / "mine.txt").read_text() == "results/mini/figures/figure4.png\n"
+    status, said = snakemake(tmp_path, "-n", "cam_table1")
+    assert status == 0, said
+    assert "cam_evaluate" in said
+
+
+def test_a_module_without_a_study_is_the_mini_study(workflow_files, tmp_path):
+    foreign(tmp_path, workflow_files("bare", {}), {})
+    status, said = snakemake(tmp_path, "-n", "cam_table1")
+    assert status == 0, said
+    assert "results/mini/tables/table1.csv" in said
+
+
+def test_a_bad_key_of_a_module_is_one_line(workflow_files, tmp_path):
+    foreign(tmp_path, workflow_files("bad", {}), {"treshold": 1})
+    status, said = snakemake(tmp_path, "-n", "cam_table1")
+    assert status != 0
+    assert [line for line in said.splitlines() if line.startswith("error: ")] == [
+        "error: config.treshold: unknown key"
+    ]
+
+
+def test_the_layout_that_snakedeploy_makes(workflow_files, tmp_path):
+    files = workflow_files("deployed", {})
+    (tmp_path / "workflow").mkdir()
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "config.yaml").write_text("study: tiny\n")
+    (tmp_path / "workflow" / "Snakefile").write_text(
+        f"""
+configfile: "config/config.yaml"
+
+module cam:
+    snakefile: {str(files.folder / "workflow/Snakefile")!r}
+    config: config
+
+use rule * from cam
+"""
+    )
+    status, said = snakemake(tmp_path, "results/tiny/data/scenes/images.csv")
+    assert status == 0, said
+    assert (tmp_path / "results/tiny/data/scenes/images.csv").exists()
+    status, said = snakemake(tmp_path, "-n", "table4", "figure9")
+    assert status == 0, said
+
+
+def test_snakemake_runs_from_the_environments_folder_without_activation(workflow_files):
+    files = workflow_files("inactive", {})
+    status, said = snakemake(files.folder, "results/mini/data/photographs/images.csv")
+    assert status == 0, said
+    log = (files.folder / "results/mini/logs/index/photographs.log").read_text()
+    assert log.startswith("python -m pipeline_lib index ")
