@@ -1,6 +1,6 @@
 """All files that a study makes on the way to its tables and figures."""
 
-from pipeline_lib.study.image_sets import PICKED
+from pipeline_lib.study.image_sets import BIRDS, PICKED
 from pipeline_lib.study.paths import SVM
 from pipeline_lib.study.study import Study
 
@@ -32,6 +32,11 @@ def every_file(study: Study) -> list[str]:
     files += [paths.curve(maps) for maps in study.swept_maps] + [paths.centred_scores]
     for fitted in study.fitted:
         files += [paths.features(*fitted), paths.svm(*fitted)]
+    if BIRDS in study.image_sets:
+        birds = study.main_maps(SVM, BIRDS)
+        files += [paths.predictions(birds), paths.boxes(birds, "paper"), paths.bird_boxes]
+    for name in study.figure8_sets:
+        files.append(paths.predictions(study.main_maps(SVM, f"{name}{PICKED}")))
     files += _discovery(study)
     for table, (image_set, network) in study.unit_sets.items():
         files += [paths.units(image_set, network), paths.discovery(table)]

@@ -137,7 +137,7 @@ def test_without_choices_there_is_no_second_task(study):
     ("given", "message"),
     [
         ({"min-answer-count": 1000}, "questions.csv: no training answer occurs 1000 times; lower"),
-        ({"held-out-fraction": 1}, "--held-out-fraction: 1.0 must be less than 1"),
+        ({"held-out-fraction": 1}, "--held-out-fraction: 1.0 must be below 1"),
     ],
 )
 def test_bad_input_is_one_line(study, capsys, given, message):

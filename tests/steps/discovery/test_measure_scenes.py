@@ -136,7 +136,7 @@ def test_bad_input_is_a_line(rooms, flags, capsys):
     images.to_csv(rooms / "images.csv", index=False)
     assert measure_scenes.main(run) == 1
     errors = capsys.readouterr().err.splitlines()
-    assert errors[0] == "error: --grid: 0 must be greater than or equal to 1"
+    assert errors[0] == "error: --grid: 0 must be at least 1"
     assert "p.h5: its images are not those of" in errors[1]
     assert len(errors) == 2
 

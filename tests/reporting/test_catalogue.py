@@ -1,0 +1,96 @@
+"""The catalogue of tables and figures: complete, and refusing what a study cannot make."""
+
+import pytest
+
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.reporting.artefact import registry
+from pipeline_lib.reporting.catalogue import FIGURES, TABLES, available, files_by_target, targets
+from pipeline_lib.study.configuration.load import load_configuration
+from pipeline_lib.study.files import every_file, index_tables
+from pipeline_lib.study.study import build_study
+
+
+@pytest.fixture
+def study(repository):
+    def make(**given):
+        return build_study(load_configuration(given, repository / "workflow" / "studies"))
+
+    return make
+
+
+@pytest.mark.parametrize("artefact", [*TABLES.values(), *FIGURES.values()], ids=lambda a: a.name)
+def test_every_module_is_there_with_its_function(artefact):
+    function = "build" if artefact.name in TABLES else "plot_from"
+    assert callable(getattr(artefact.load(), function))
+    assert artefact.summary.endswith(".")
+    assert artefact.caption.endswith(".")
+
+
+def test_a_name_that_is_there_already_is_refused():
+    with pytest.raises(ValueError, match="two artefacts are called table1"):
+        registry([TABLES["table1"], TABLES["table1"]])
+
+
+def test_the_mini_study_makes_all_but_places_from_files_that_something_makes(study):
+    mini = study()
+    made = set(every_file(mini))
+    for name in ("concepts", "vqa"):
+        made |= {mini.paths.discovery(f"{name}-{end}") for end in ("ranking", "shown")}
+        made |= set(index_tables(mini, f"{name}-picked").values())
+    made |= {mini.paths.discovery("text-images")}
+    made |= {mini.paths.svm("scenes", "whole", mini.main, "json")}
+    made |= {mini.paths.svm(*fitted, "csv") for fitted in mini.fitted}
+    made |= {mini.paths.manifest(f"{name}-picked") for name in mini.figure8_sets}
+    made |= {mini.paths.scores(maps, "sweep") for maps in mini.swept_maps}
+    artefacts = available(mini)
+    assert {a.name for a in artefacts} == {*TABLES, *FIGURES} - {"figure13-places205"}
+    for artefact in artefacts:
+        for role, files in artefact.inputs(mini).items():
+            assert set([files] if isinstance(files, str) else files) <= made, (artefact.name, role)
+
+
+@pytest.mark.parametrize(
+    ("target", "keys", "line"),
+    [
+        ("figure9", {}, "figure9: needs {root}/SUN2012; see check_data"),
+        ("figure12", {}, "figure12: needs {root}/coco and {root}/vqa; see check_data"),
+        ("concepts", {"discovery": {"sets": []}}, "concepts: 'concepts' is not among config.disc"),
+        ("figure7", {}, "figure7: none of the data sets it shows is at {root}; see check_data"),
+        (
+            "figure8",
+            {"transfer": {"sets": []}},
+            "figure8: none of the data sets it shows is among config.transfer.sets",
+        ),
+    ],
+)
+def test_what_a_study_cannot_make_is_refused_with_what_is_missing(
+    study, tmp_path, target, keys, line
+):
+    small = study(study="small", data_root=str(tmp_path), **keys)
+    (asked,) = (each for each in targets() if each.name == target)
+    with pytest.raises(InputError) as error:
+        asked.files(small)
+    assert str(error.value).startswith(line.format(root=tmp_path))
+
+
+def test_targets_are_the_papers_names_and_what_figures_show(study):
+    names = [target.name for target in targets()]
+    assert len(names) == len(set(names))
+    assert {f"table{n}" for n in range(1, 6)} | {f"figure{n}" for n in range(3, 14)} < set(names)
+    assert {"scenes", "concepts", "text", "vqa", "units", "measures", "thresholds"} < set(names)
+    assert "figure13-places205" not in names  # asked for with figure13
+
+
+def test_figure_13_has_places_where_they_are(study, tmp_path):
+    (tmp_path / "places205").mkdir()
+    small = study(study="small", data_root=str(tmp_path))
+    assert files_by_target(small)["figure13"] == [
+        small.paths.figure("figure13"),
+        small.paths.figure("figure13-places205"),
+    ]
+
+
+def test_files_by_target_have_no_alias_and_nothing_that_cannot_be_made(study, tmp_path):
+    files = files_by_target(study(study="small", data_root=str(tmp_path)))
+    assert not {"scenes", "concepts", "figure9", "figure7"} & set(files)
+    assert {"table1", "table5", "figure3", "report", "submission"} <= set(files)
