@@ -30,7 +30,7 @@ _SYNTHETIC_BOXES = (
 
 
 def index(study: Study, wildcards: Any) -> str:
-    """What a reader of an official layout is told."""
+    """Options of the reader of an official layout."""
     image_set = study.image_sets[wildcards.image_set]
     configuration = study.configuration
     if image_set.chapter == "ilsvrc":
@@ -55,7 +55,7 @@ def index(study: Study, wildcards: Any) -> str:
 
 
 def index_folders(study: Study, wildcards: Any) -> list[str]:
-    """The folders that a manifest is read from: drawn, or official ones that are there."""
+    """The folders that a manifest is read from: synthetic, or official ones that are there."""
     folders = study.image_sets[wildcards.image_set].folders
     drawn = [folder for folder in folders if folder.startswith(f"{study.paths.results}/world/")]
     return drawn or existing(*folders)

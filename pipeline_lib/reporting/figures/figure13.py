@@ -1,4 +1,4 @@
-"""Figure 13: the units a class rests on, and what they see in the images they fire at most."""
+"""Figure 13: the units that a class relies on, in the images that activate them most."""
 
 from dataclasses import dataclass
 from math import inf
@@ -78,7 +78,7 @@ def plot(shown: Shown, out: Path) -> None:
             ]
             of_class = np.flatnonzero(found.class_index[found.shown_rows] == one)
             content += [
-                _draw_row(axes, shown, int(line), label)
+                _plot_row(axes, shown, int(line), label)
                 for axes, line in zip(grid, of_class, strict=True)
             ]
         _legend(figure, found, any(unit["purity"] for unit in content))
@@ -99,11 +99,11 @@ def _rows(found: UnitsFile, class_index: int) -> int:
     return int((found.class_index[found.shown_rows] == class_index).sum())
 
 
-def _draw_row(axes: list[Axes], shown: Shown, line: int, label: str) -> dict:
+def _plot_row(axes: list[Axes], shown: Shown, line: int, label: str) -> dict:
     """Draw a unit's row, its headline on the first of the axes; return what it shows."""
     found = shown.found
     row = int(found.shown_rows[line])
-    told = {
+    facts = {
         "class": label,
         "name": shown.names[label],
         "unit": int(found.unit[row]),
@@ -111,11 +111,11 @@ def _draw_row(axes: list[Axes], shown: Shown, line: int, label: str) -> dict:
         "weight": round(float(found.weight[row]), 6),
         "images_of_the_class": int(found.class_images[found.class_index[row]]),
     }
-    measures = _measures(shown.measures, told)
+    measures = _measures(shown.measures, facts)
     headline, *axes = axes
     headline.set_axis_off()
-    headline.text(0, 0, _headline(told, measures), va="bottom").set_in_layout(False)
-    _draw_field(axes[0], found, line)
+    headline.text(0, 0, _headline(facts, measures), va="bottom").set_in_layout(False)
+    _plot_field(axes[0], found, line)
     pictures = []
     for k, panel in enumerate(axes[1:]):
         if k >= found.image.shape[1]:
@@ -128,7 +128,7 @@ def _draw_row(axes: list[Axes], shown: Shown, line: int, label: str) -> dict:
         show(panel, darken_outside(picture, mask))
         if mask.any():
             panel.contour(mask, levels=[0.5], colors=MEASURED, linewidths=1)
-        _draw_place(panel, found, tuple(found.position[row, k]), width, height)
+        _plot_place(panel, found, tuple(found.position[row, k]), width, height)
         of_class = shown.images["label"].iloc[index] == label
         if of_class:
             _frame(panel, width, height)
@@ -139,19 +139,19 @@ def _draw_row(axes: list[Axes], shown: Shown, line: int, label: str) -> dict:
                 "activation": round(float(found.activation[row, k]), 6),
             }
         )
-    return told | measures | {"images": pictures}
+    return facts | measures | {"images": pictures}
 
 
 def _measures(measures: pd.DataFrame, unit: dict) -> dict:
     """Return a unit's purity and the rest as plain values, None where nothing was measured."""
     of_unit = measures[(measures["class"] == unit["class"]) & (measures["rank"] == unit["rank"])]
     of_unit = of_unit.set_index("measure")
-    told = {}
+    facts = {}
     for key, name in (("purity", PURITY), ("in_box", IN_BOX)):
         there = name in of_unit.index
         columns = ("value", "low", "high", "n", "chance", "max_possible")
-        told[key] = {c: float(of_unit.at[name, c]) for c in columns} if there else None
-    return told
+        facts[key] = {c: float(of_unit.at[name, c]) for c in columns} if there else None
+    return facts
 
 
 def _headline(unit: dict, measures: dict) -> str:
@@ -171,7 +171,7 @@ def _headline(unit: dict, measures: dict) -> str:
     return text
 
 
-def _draw_field(panel: Axes, found: UnitsFile, line: int) -> None:
+def _plot_field(panel: Axes, found: UnitsFile, line: int) -> None:
     """Draw the receptive field around its middle, over a plane as large as the input."""
     height, width = found.field.size
     panel.set(xlim=(-width / 2, width / 2), ylim=(height / 2, -height / 2), aspect="equal")
@@ -204,10 +204,10 @@ def _dashed(panel: Axes, low: np.ndarray, high: np.ndarray) -> None:
     )  # fmt: skip
 
 
-def _draw_place(
+def _plot_place(
     panel: Axes, found: UnitsFile, place: tuple[int, int], width: int, height: int
 ) -> None:
-    """Draw where a unit fires most and what it can see at all, as far as that is in the image."""
+    """Plot the highest activation and the theoretical receptive field, where it is in the image."""
     y, x = found.field.centre(place)
     scale = np.array([width / found.field.size[1], height / found.field.size[0]])
     panel.plot(*(np.array([x, y]) * scale - 0.5), "+", color=PEAK, markersize=5)
@@ -228,14 +228,14 @@ def _frame(panel: Axes, width: int, height: int) -> None:
 def _legend(figure: Figure, found: UnitsFile, measured: bool) -> None:
     size = found.field.x.size
     reach = f"{size:.0f} px" if size < inf else "everything"
-    told = []
+    facts = []
     if found.method == "occlusion":
-        told.append(
+        facts.append(
             "Left: how far a unit's activation falls with each spot around its peak hidden; grey is"
             " in no image."
         )
     if measured:
-        told.append("In brackets: 95 % intervals.")
+        facts.append("In brackets: 95 % intervals.")
     inside = "a 65-px disc (of 227)" if found.method == "disc" else "as measured by occlusion"
     figure.legend(
         handles=[
@@ -244,9 +244,9 @@ def _legend(figure: Figure, found: UnitsFile, measured: bool) -> None:
                 facecolor="#404040", edgecolor=THEORETICAL, linestyle="--",
                 label=f"theoretical: {reach} of an input of {found.field.size[1]} px",
             ),
-            lines.Line2D([], [], marker="+", color=PEAK, linestyle="", label="where it fires most"),
+            lines.Line2D([], [], marker="+", color=PEAK, linestyle="", label="highest activation"),
             patches.Patch(fill=False, edgecolor=TRUTH, linewidth=3, label="image of the class"),
         ],
         loc="outside lower center", ncols=2, frameon=False,
-        title=" ".join(told),
+        title=" ".join(facts),
     )  # fmt: skip

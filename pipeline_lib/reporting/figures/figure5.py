@@ -30,14 +30,14 @@ def choose(columns: Sequence[Predictions]) -> list[int]:
     """Return the indices of the images to show, one a class.
 
     Of all labelled images those that most networks classify correctly come first, then those with
-    the highest mean score of the true class. Gradient baselines have no say: they are networks' own
-    scores again.
+    the highest mean score of the true class. Gradient baselines are left out: their
+    scores are those of their networks.
     """
-    judges = [shown for shown in columns if shown.method != "backprop"] or list(columns)
-    truth = judges[0].true_class
-    right = np.sum([shown.classes[:, 0] == truth for shown in judges], axis=0)
-    certain = np.mean([true_scores(shown) for shown in judges], axis=0)
-    names = judges[0].image_id
+    networks = [shown for shown in columns if shown.method != "backprop"] or list(columns)
+    truth = networks[0].true_class
+    right = np.sum([shown.classes[:, 0] == truth for shown in networks], axis=0)
+    certain = np.mean([true_scores(shown) for shown in networks], axis=0)
+    names = networks[0].image_id
     chosen: dict[int, int] = {}
     for index in sorted(
         np.flatnonzero(truth >= 0), key=lambda i: (-right[i], -certain[i], names[i])
@@ -82,9 +82,9 @@ def plot(
             scores = {}
             for axes, shown in zip(grid[line, 1:], columns, strict=True):
                 score = scores[shown.name] = round(float(true_scores(shown)[index]), 6)
-                told = f"{score:.2f}" if score else "not in its top 5"
+                text = f"{score:.2f}" if score else "not in its top 5"
                 head = f"{_broken(shown.name)}\n" if line == 0 else ""
-                show(axes, explained(shown, index, TRUE_CLASS, picture), head + told)
+                show(axes, explained(shown, index, TRUE_CLASS, picture), head + text)
             content.append(
                 {
                     "image_id": columns[0].image_id[index],
@@ -96,7 +96,7 @@ def plot(
         if chosen:
             figure.colorbar(
                 matplotlib.cm.ScalarMappable(cmap=COLOURS), ax=grid, location="bottom",
-                label="part of the map's maximum", shrink=0.35, aspect=35, pad=0.02,
+                label="fraction of the map's maximum", shrink=0.35, aspect=35, pad=0.02,
             )  # fmt: skip
         save(figure, out, {"columns": [shown.name for shown in columns], "images": content})
         plt.close(figure)

@@ -32,7 +32,7 @@ from pipeline_lib.reporting.inputs import Inputs
 COLUMNS, BLOCKS = 6, 2  # pictures in a row, pairs of rows
 CHOICE = (
     "images with one true box whose class the first network gets right, one a class in order of its "
-    "score, then a second one, and so on; whether a box is right has no say"
+    "score, then a second one, and so on; whether a box is right plays no part"
 )
 
 
@@ -46,8 +46,10 @@ class Localized:
     def box(self, image_id: str) -> np.ndarray:
         """The (4,) loose box of an image's true class."""
         table = self.boxes
-        asked = (table["rank"] == TRUE_CLASS) & (table["fit"] == "loose")
-        return table.loc[asked & (table["image_id"] == image_id), CORNERS].to_numpy(float)[0]
+        is_true_class = (table["rank"] == TRUE_CLASS) & (table["fit"] == "loose")
+        return table.loc[is_true_class & (table["image_id"] == image_id), CORNERS].to_numpy(float)[
+            0
+        ]
 
 
 def choose(

@@ -29,7 +29,7 @@ from pipeline_lib.reporting.inputs import Inputs
 SPECIES, EACH = 4, 3
 CHOICE = (
     "test images whose species the SVM gets right: of the four species whose third best image it is "
-    "most certain of, the three best; whether a box is right has no say"
+    "most certain of, the three best; whether a box is right plays no part"
 )
 
 

@@ -1,4 +1,4 @@
-"""Figure 9: scenes, what their class maps highlight, and the things that are highlighted most."""
+"""Figure 9: scenes, what their class maps highlight, and the objects that are highlighted most."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -44,7 +44,7 @@ LISTS = {
 }
 CHOICE = (
     "of each category the image that the SVM is most certain and right about; of the categories the "
-    "first five of the manifest; what is highlighted has no say"
+    "first five of the manifest; what is highlighted plays no part"
 )
 _COLOURS = {"frequency": "#9aa5b1", "overlap": "#e07b39", "lift": "#3b78a8"}
 
@@ -125,13 +125,13 @@ def plot(
                 "lift": highest_lift(ours, LISTED),
             }
             index = choose(scenes.predictions, category)
-            shown, things = _highlighted(scenes, index, settings)
+            shown, objects = _highlighted(scenes, index, settings)
             content.append(_entry(scenes.predictions, index, category, names, ours, shown, lists))
             if row < ROWS:
                 name, count = short_name(names, category), int(ours["n"].iloc[0])
-                _draw_pictures(grid[row, :2], scenes, index, name, count, things)
+                _plot_pictures(grid[row, :2], scenes, index, name, count, objects)
                 for axes, (measure, ranked) in zip(grid[row, 2:], lists.items(), strict=True):
-                    _draw_bars(axes, ranked, measure)
+                    _plot_bars(axes, ranked, measure)
         for axes, title in zip(grid[0, 2:], LISTS.values(), strict=True):
             axes.set_title(title, fontweight="bold")
         save(figure, out, facts | {"choice": CHOICE, "categories": content})
@@ -141,13 +141,13 @@ def plot(
 def _highlighted(
     scenes: Scenes, index: int, settings: HighlightSettings
 ) -> tuple[list[str], pd.DataFrame]:
-    """The names of the things that are overlapped in an image, and their rows."""
+    """The names of the objects that are overlapped in an image, and their rows."""
     image = scenes.images.iloc[index]
-    things = scenes.annotations[scenes.annotations["image_id"] == image["image_id"]]
+    objects = scenes.annotations[scenes.annotations["image_id"] == image["image_id"]]
     size = (int(image["width"]), int(image["height"]))
-    seen = overlaps_in_image(scenes.predictions, index, things, size, settings)
-    shown = [one.name for one in seen if one.overlapped]
-    return shown, things[things["name"].isin(shown)]
+    overlaps = overlaps_in_image(scenes.predictions, index, objects, size, settings)
+    shown = [each.name for each in overlaps if each.overlapped]
+    return shown, objects[objects["name"].isin(shown)]
 
 
 def _entry(
@@ -181,17 +181,17 @@ def _entry(
     }
 
 
-def _draw_pictures(
-    pair: np.ndarray, scenes: Scenes, index: int, name: str, count: int, things: pd.DataFrame
+def _plot_pictures(
+    pair: np.ndarray, scenes: Scenes, index: int, name: str, count: int, objects: pd.DataFrame
 ) -> None:
     """The photograph, and the map over it with outlines of what is overlapped."""
     picture = photograph(scenes.root, scenes.images, index)
     label_row(pair[0], name)
     score = float(scenes.predictions.scores[index, 0])
     show(pair[0], picture, f"decision {score:.2f}, one of {count} images")
-    title = _title(list(dict.fromkeys(things["name"])))
+    title = _title(list(dict.fromkeys(objects["name"])))
     show(pair[1], explained(scenes.predictions, index, 1, picture), title)
-    for text in things["polygon"]:
+    for text in objects["polygon"]:
         outline = from_text(text) - 0.5  # pixel 0 of a picture reaches from -0.5 to 0.5
         for colour, width in (("black", 2.4), ("white", 1.2)):
             pair[1].fill(*outline.T, fill=False, edgecolor=colour, linewidth=width)
@@ -199,18 +199,18 @@ def _draw_pictures(
     pair[1].set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
 
 
-def _title(things: list[str]) -> str:
-    """As many of the things' names as there is room for, and how many more there are."""
-    shown = things[:1]
-    for name in things[1:]:
+def _title(objects: list[str]) -> str:
+    """As many of the objects' names as there is room for, and how many more there are."""
+    shown = objects[:1]
+    for name in objects[1:]:
         if len(", ".join([*shown, name])) > _WIDTH:
             break
         shown.append(name)
-    more = f" +{len(things) - len(shown)}" if len(shown) < len(things) else ""
-    return ", ".join(shown) + more if things else "nothing highlighted"
+    more = f" +{len(objects) - len(shown)}" if len(shown) < len(objects) else ""
+    return ", ".join(shown) + more if objects else "nothing highlighted"
 
 
-def _draw_bars(axes: Axes, ranked: pd.DataFrame, measure: str) -> None:
+def _plot_bars(axes: Axes, ranked: pd.DataFrame, measure: str) -> None:
     """A list as bars from the top down, each with its name, its number and its interval."""
     places = np.arange(len(ranked))
     axes.barh(places, ranked[measure], color=_COLOURS[measure], height=0.72)

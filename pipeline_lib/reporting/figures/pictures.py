@@ -1,4 +1,4 @@
-"""What all figures share: the look, the heat map over the photograph, the file pair."""
+"""What all figures share: the style, the heat map over the photograph, the file pair."""
 
 from collections.abc import Iterable
 from pathlib import Path

@@ -18,11 +18,11 @@ def describe(card: NetworkCard) -> str:
     if card.source != "trained":
         return f"not the paper's: {card.source}'s {card.architecture}, ready-trained, input {side}"
     options = ", ".join(f"{key}={value}" for key, value in card.options.items())
-    made = card.training
-    start = f"fine-tuned from {made['start']}" if made["start"] else "from scratch"
+    training = card.training
+    start = f"fine-tuned from {training['start']}" if training["start"] else "from scratch"
     return (
         f"{card.architecture}{f' ({options})' if options else ''}, input {side}, {start} on "
-        f"{made['images']:,} images, {made['epochs']:g} epochs"
+        f"{training['images']:,} images, {training['epochs']:g} epochs"
     )
 
 
@@ -74,16 +74,16 @@ def describe_box_methods(box_methods: set[str], scores: pd.DataFrame) -> list[st
 def describe_thresholds(scores: pd.DataFrame) -> str:
     """Say which threshold each row does best with and how well; "" where none was tried."""
     values = scores[scores["box_method"] == "paper"].set_index(["row", "metric"])["error"]
-    told = [
+    chosen_thresholds = [
         f"{name} {chosen:.0f} % (top-1 error {values[name, AT_CHOSEN.format(TOP_1)]:.1f})"
         for (name, metric), chosen in values.items()
         if metric == CHOSEN
     ]
-    if not told:
+    if not chosen_thresholds:
         return ""
     return (
         "Best threshold of rule paper, chosen on held-out images and scored on the others: "
-        f"{', '.join(told)}."
+        f"{', '.join(chosen_thresholds)}."
     )
 
 

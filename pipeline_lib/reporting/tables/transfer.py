@@ -118,11 +118,11 @@ def build_table5(scores: pd.DataFrame, absent: dict[str, str]) -> pd.DataFrame:
 
 def by_set(table: pd.DataFrame, summaries: dict[str, dict], absent: dict[str, str]) -> pd.DataFrame:
     """Turn Table 5 for reading: a row a set, with what was found of it, a column the features."""
-    told = {name: " ".join(summary["notes"]) for name, summary in summaries.items()} | absent
+    remarks = {name: " ".join(summary["notes"]) for name, summary in summaries.items()} | absent
     metric = {name: "" if s.metric == ACCURACY else s.metric for name, s in transfer_sets().items()}
     turned = table.rename(columns={"row": "metric", "metric": "row"})
     notes = [
-        ". ".join(filter(None, (metric[n].capitalize(), told.get(n, "")))) for n in turned["row"]
+        ". ".join(filter(None, (metric[n].capitalize(), remarks.get(n, "")))) for n in turned["row"]
     ]
     return turned.assign(note=notes).sort_values("row", key=_paper_order, kind="stable")
 
@@ -130,8 +130,8 @@ def by_set(table: pd.DataFrame, summaries: dict[str, dict], absent: dict[str, st
 def choices(table: pd.DataFrame) -> Iterator[str]:
     """Say, a line each row of Table 5, how every cell's C and scaling were chosen and what both give."""
     for row, cells in table[table["ours"].notna()].groupby("row", sort=False):
-        told = "; ".join(f"{cell.metric}: {cell.note}" for cell in cells.itertuples())
-        yield f"{row}. {told}."
+        details = "; ".join(f"{cell.metric}: {cell.note}" for cell in cells.itertuples())
+        yield f"{row}. {details}."
 
 
 def _box_of(located: pd.DataFrame) -> str:
