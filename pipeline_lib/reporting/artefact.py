@@ -1,4 +1,4 @@
-"""What a table or figure of the report is: declared once, in the catalogue."""
+"""The types of the catalogue's entries: tables, figures, and targets of the workflow."""
 
 import importlib
 import shlex
@@ -22,11 +22,11 @@ def _nothing(_study: Study) -> list:
 class Artefact:
     """A table or figure.
 
-    ``name`` is that of its files, ``title`` the paper's, ``summary`` a line for lists, ``caption`` is
-    printed with it. ``module``, below ``pipeline_lib.reporting``, makes it. ``needs`` gives the files it
-    is made from by their role, ``image_sets`` the sets whose images and class names it shows.
-    ``unavailable`` says why a study cannot make it, "" where it can. ``target`` is the name to ask for
-    it by, if not its own; ``alias`` another one. ``extras`` are further files of the target.
+    ``name`` is the name of its files, ``title`` its heading, ``summary`` a line for lists, ``caption``
+    the text printed with it. ``module``, in ``pipeline_lib.reporting``, makes it. ``needs`` returns its
+    input files by role, ``image_sets`` the sets whose images and class names it shows. ``unavailable``
+    returns the reason why a study cannot make it, "" if it can. ``target`` is the name of its target,
+    by default its own, ``alias`` a second name. ``extras`` returns further files of the target.
     """
 
     name: str
@@ -45,26 +45,26 @@ class Artefact:
     folder: ClassVar[str] = ""
 
     def files(self, study: Study) -> list[str]:
-        """Return the files that it consists of, the one that is looked at first."""
+        """Return its files, the one that people open first."""
         path = getattr(study.paths, self.folder)
         return [path(self.name, suffix) for suffix in self.suffixes]
 
     def inputs(self, study: Study) -> Files:
-        """Return all files that it is made from, by role: ``needs``, and what is known of the images."""
+        """Return all input files by role: ``needs``, and the manifests of images and classes."""
         sets = self.image_sets(study)
         if not sets:
             return self.needs(study)
-        known = dict.fromkeys(name.removesuffix(PICKED) for name in sets)
+        labelled = dict.fromkeys(name.removesuffix(PICKED) for name in sets)
         return self.needs(study) | {
             "images": [study.paths.manifest(name) for name in sets],
-            "classes": [study.paths.manifest(name, "classes") for name in known],
+            "classes": [study.paths.manifest(name, "classes") for name in labelled],
         }
 
     def flags(self, study: Study, files: Mapping[str, str | Iterable[str]]) -> str:
-        """Return the step's flags for the files by role, and for the folders of the images."""
+        """Return the step's flags: the files by role, and the folders of the images."""
         parts = []
         for role in self.inputs(study):
-            paths = files[role] if role in files else files.get(role)
+            paths = files.get(role)
             paths = [paths] if isinstance(paths, str) else paths
             if paths:
                 parts.append(f"--input {role} {shlex.join(map(str, paths))}")
@@ -80,8 +80,8 @@ class Artefact:
 class Table(Artefact):
     """A table. Its module has ``build(inputs, table, study)``, which returns ``tables.table.Built``.
 
-    ``notes`` are sentences that depend on the study, ``absent`` says of each missing column or row,
-    by its name, why it is missing.
+    ``notes`` returns sentences that depend on the study, ``absent`` the reason of each missing row or
+    column by its name.
     """
 
     notes: Callable[[Study], list[str]] = _nothing
@@ -91,7 +91,7 @@ class Table(Artefact):
     folder: ClassVar[str] = "table"
 
     def flags(self, study: Study, files: Mapping[str, str | Iterable[str]]) -> str:
-        """Return the flags of all artefacts, then those of notes and of what is absent."""
+        """Return the step's flags: those of every artefact, notes, and reasons of what is absent."""
         parts = [super().flags(study, files)]
         parts += [f"--note {shlex.quote(note)}" for note in self.notes(study)]
         reasons = self.absent(study).items()
@@ -109,7 +109,7 @@ class Figure(Artefact):
 
 @dataclass(frozen=True)
 class Target:
-    """What a user asks Snakemake for: one or several artefacts, or files alone."""
+    """A target of the workflow: one or several artefacts and further files."""
 
     name: str
     summary: str
@@ -117,7 +117,7 @@ class Target:
     extras: Callable[[Study], list[str]] = _nothing
 
     def files(self, study: Study) -> list[str]:
-        """Return its files. Raises InputError, with what is missing, if the study makes none of it."""
+        """Return its files. Raises InputError, with the reason, if the study can make none of them."""
         reasons = {each: each.unavailable(study) for each in self.artefacts}
         if self.artefacts and all(reasons.values()):
             raise InputError(f"{self.name}: {next(iter(reasons.values()))}")
@@ -126,7 +126,7 @@ class Target:
 
 
 def registry(artefacts: Iterable[Artefact]) -> dict[str, Artefact]:
-    """Return the artefacts by name. Raises ValueError for a name that two of them have."""
+    """Return the artefacts by name. Raises ValueError for a name that occurs twice."""
     by_name: dict[str, Artefact] = {}
     for artefact in artefacts:
         if artefact.name in by_name:

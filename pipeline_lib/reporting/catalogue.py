@@ -1,7 +1,7 @@
 """Every table and figure of the report, declared once.
 
 Snakemake's targets and rules, the page, the captions of Snakemake's own report, `plan`, `status` and the
-list in README.md follow from here. To add one, write its module and add its entry.
+list in README.md come from here. To add one, write its module and add its entry.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ TABLES: dict[str, Table] = registry([
         title="Localization error on the ILSVRC validation set",
         summary="Table 2: localization error on ILSVRC val, with GT-known Loc and MaxBoxAccV2.",
         caption="Table 2 of the paper: localization error by both box methods, and two measures "
-        "of today.",
+        "in use today.",
         module="tables.localization",
         needs=needs.scores_and_sweeps,
     ),
@@ -118,8 +118,8 @@ FIGURES: dict[str, Figure] = registry([
         title="Figure 6",
         summary="Figure 6: boxes from class activation maps and from backprop.",
         caption="Boxes from class activation maps and, below, from the gradient baseline: ground "
-        "truth green, predicted box red. The class is right; the boxes play no part in "
-        "the choice of images.",
+        "truth green, predicted box red. The predicted class is correct; the boxes play no "
+        "part in the choice of images.",
         module="figures.figure6",
         needs=lambda study: {
             "predictions": [
@@ -207,7 +207,7 @@ FIGURES: dict[str, Figure] = registry([
         summary="Figure 10: concepts mined from captions.",
         caption="Concepts mined from captions: the held-out images that a concept's detector "
         "ranks first, with its map over them, and whether one of their captions, which "
-        "the detector never saw, has the phrase. P@10 is the precision of the first ten; "
+        "the detector did not use, has the phrase. P@10 is the precision of the first ten; "
         "chance is that of a random order.",
         module="figures.figure10",
         needs=lambda study: {
@@ -223,9 +223,9 @@ FIGURES: dict[str, Figure] = registry([
         name="figure11",
         title="Figure 11",
         summary="Figure 11: text regions, found without boxes.",
-        caption="Maps of a linear classifier that knew only which images have words, over test "
-        "images with their word boxes (green), which it never saw, and how much of the "
-        "maps lies in the boxes. Centred is a Gaussian in the middle of the image, "
+        caption="Maps of a linear classifier trained only on which images have words, over test "
+        "images with their word boxes (green), which training did not use, and how much "
+        "of the maps lies in the boxes. Centred is a Gaussian in the middle of the image, "
         "uniform a constant map.",
         module="figures.figure11",
         needs=lambda study: {
@@ -278,31 +278,31 @@ FIGURES: dict[str, Figure] = registry([
 
 
 def available(study: Study, artefacts: Mapping[str, Artefact] | None = None) -> list[Artefact]:
-    """Return the artefacts, all by default, that a study can make."""
-    every = {**TABLES, **FIGURES} if artefacts is None else artefacts
-    return [artefact for artefact in every.values() if not artefact.unavailable(study)]
+    """Return those of the artefacts, by default of all, that a study can make."""
+    artefacts = {**TABLES, **FIGURES} if artefacts is None else artefacts
+    return [artefact for artefact in artefacts.values() if not artefact.unavailable(study)]
 
 
 def targets() -> list[Target]:
-    """Return what a user can ask for: every table and figure, by its name and by what it shows."""
+    """Return the targets of the workflow: every table and figure, by its name and by its alias."""
     groups: dict[str, list[Artefact]] = {}
     for artefact in [*TABLES.values(), *FIGURES.values()]:
         groups.setdefault(artefact.target or artefact.name, []).append(artefact)
-    found = []
+    by_name = []
     for name, group in groups.items():
         first = group[0]
         names = [name, *[first.alias] * bool(first.alias)]
-        found += [Target(each, first.summary, tuple(group), first.extras) for each in names]
-    files = Target(
+        by_name += [Target(n, first.summary, tuple(group), first.extras) for n in names]
+    submission = Target(
         "submission",
         "The files for the ILSVRC server, where there are test images.",
         extras=lambda study: study.ilsvrc_submissions,
     )
-    return [*found, files]
+    return [*by_name, submission]
 
 
 def files_by_target(study: Study) -> dict[str, list[str]]:
-    """Return the files of each target that the study can make, aliases left out, and of the page."""
+    """Return the files of each target that the study can make, without aliases, and of the page."""
     aliases = {artefact.alias for artefact in FIGURES.values()}
     files = {
         target.name: target.files(study)

@@ -19,9 +19,9 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--roots", nargs="+", default=[], help="folders of --input images")
 
 
-def read_inputs(arguments: argparse.Namespace, artefact: str, **known: object) -> Inputs:
-    """Return the files that the flags name; ``known`` is what else ``Inputs`` takes."""
+def read_inputs(arguments: argparse.Namespace, artefact: str, **options: object) -> Inputs:
+    """Return the input files that the flags name; ``options`` are further arguments of ``Inputs``."""
     files: dict[str, list[Path]] = {}
     for role, *paths in arguments.input:
         files.setdefault(role, []).extend(map(Path, paths))
-    return Inputs(artefact, files, arguments.roots, **known)
+    return Inputs(artefact, files, arguments.roots, **options)

@@ -1,4 +1,4 @@
-"""The files that a table or figure is made from, by their role, read and checked."""
+"""The input files of a table or figure by role, read and checked."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,10 +22,10 @@ class PredictedSet(NamedTuple):
 
 
 class Inputs:
-    """Files by role, and what the study says beside them.
+    """The input files by role, and sentences about the study.
 
     ``artefact`` is named in messages. ``roots`` are the folders of the role "images", in order.
-    ``notes`` are sentences about the study; ``absent`` says by name why something is missing.
+    ``notes`` are sentences about the study; ``absent`` gives the reason of each missing row or column.
     """
 
     def __init__(
@@ -47,32 +47,39 @@ class Inputs:
         return self._files[role]
 
     def path(self, role: str) -> Path:
-        """Return the one file of a role. Raises InputError if there is none, or several."""
+        """Return the file of a role that takes one. Raises InputError if there is none, or several."""
         paths = self.paths(role)
         if len(paths) > 1:
             raise InputError(f"{self.artefact} takes one --input {role}, not {len(paths)}")
         return paths[0]
 
     def optional(self, role: str) -> list[Path]:
-        """Return the files of a role, none if there is none."""
+        """Return the files of a role, which may have none."""
         return self._files.get(role, [])
 
     @property
     def names(self) -> dict[str, str]:
-        """The classes' names by label, of the role "classes", else ImageNet's."""
+        """The classes' names by label, from the role "classes", by default ImageNet's."""
         return read_class_names(self.optional("classes"))
 
-    def predicted_sets(self) -> list[PredictedSet]:
-        """Return each predictions file with the manifest and the folder in the same place.
+    @property
+    def root(self) -> str:
+        """The folder of the images, for artefacts of one set. Raises InputError unless there is one."""
+        if len(self.roots) != 1:
+            raise InputError(f"{self.artefact} takes one of --roots, not {len(self.roots)}")
+        return self.roots[0]
 
-        Raises InputError where there are not as many of each, and for predictions without maps of the
-        classes they predict.
+    def predicted_sets(self) -> list[PredictedSet]:
+        """Return the predictions files, each with its manifest and folder: the roles' order is the same.
+
+        Raises InputError where their numbers differ, and for predictions without maps of the predicted
+        classes.
         """
         predictions, images = self.paths("predictions"), self.paths("images")
         if not len(predictions) == len(images) == len(self.roots):
             raise InputError(
-                f"{self.artefact}: --input predictions, --input images and --roots go together: give as "
-                "many of each"
+                f"{self.artefact}: --input predictions, --input images and --roots belong together: "
+                "give the same number of each"
             )
         sets = [
             PredictedSet(read_predictions(path, manifest), read_images(manifest), root_folder(root))
@@ -86,17 +93,13 @@ class Inputs:
         return sets
 
     def predicted_set(self) -> PredictedSet:
-        """Return the one predictions file, its manifest and its folder."""
+        """Return the predictions of an artefact of one set, their manifest and folder."""
         self.path("predictions")
         (predicted,) = self.predicted_sets()
         return predicted
 
-    def one_manifest(self) -> tuple[list[Predictions], pd.DataFrame, Path]:
-        """Return all predictions files, and the one manifest and folder that they belong to."""
-        if len(self.paths("images")) != 1 or len(self.roots) != 1:
-            raise InputError(
-                f"{self.artefact} takes one --input images and one of --roots for all predictions"
-            )
-        images = self.path("images")
+    def shared_images(self) -> tuple[list[Predictions], pd.DataFrame, Path]:
+        """Return all predictions, which are of the same images, with their manifest and folder."""
+        images, root = self.path("images"), self.root
         predictions = [read_predictions(path, images) for path in self.paths("predictions")]
-        return predictions, read_images(images), root_folder(self.roots[0])
+        return predictions, read_images(images), root_folder(root)

@@ -1,4 +1,4 @@
-"""What tables and figures need of a study, and why a study cannot make one: for the catalogue."""
+"""For the catalogue: the input files of tables and figures, and why a study cannot make one."""
 
 from collections.abc import Callable
 from itertools import chain
@@ -11,7 +11,7 @@ from pipeline_lib.study.study import Study
 
 
 def scores_of(*kinds: str) -> Callable[[Study], Files]:
-    """Return a function of the study: scores of the maps of these kinds, and what names their rows."""
+    """Return a function of the study: scores of these kinds of maps, and what describes their rows."""
 
     def needs(study: Study) -> Files:
         maps = list(chain.from_iterable(getattr(study, f"{kind}_maps") for kind in kinds))
@@ -25,7 +25,7 @@ def scores_of(*kinds: str) -> Callable[[Study], Files]:
 
 
 def scores_and_sweeps(study: Study) -> Files:
-    """All scores, those of the threshold sweeps, and the centred box's."""
+    """Return all scores, with those of the threshold sweeps and of the centred box."""
     needs = scores_of("one_crop", "ten_crop", "gradient")(study)
     swept = [study.paths.scores(maps, "sweep") for maps in study.swept_maps]
     return needs | {"scores": [*needs["scores"], *swept, study.paths.centred_scores]}
@@ -49,12 +49,12 @@ def svm_scores(birds: bool) -> Callable[[Study], Files]:
 
 
 def absent_sets(study: Study) -> dict[str, str]:
-    """Say why a transfer data set has no score."""
+    """Return the reason of each transfer data set that has no score."""
     root = transfer_root(study.configuration, study.data_root)
-    named = not isinstance(study.configuration.transfer.sets, str)
+    listed = not isinstance(study.configuration.transfer.sets, str)
     return {
         name: "not computed: not among config.transfer.sets"
-        if named
+        if listed
         else f"not computed: no {name} at {root}/{paper.folder}"
         for name, paper in transfer_sets().items()
         if paper.layout not in study.image_sets
@@ -62,12 +62,12 @@ def absent_sets(study: Study) -> dict[str, str]:
 
 
 def synthetic_sets(study: Study) -> list[str]:
-    """The note that the data sets are synthetic, if they are."""
+    """Return the note that the images are synthetic, if they are."""
     return ["The images are synthetic, in the layouts of the sets."] if study.is_synthetic else []
 
 
 def measures(study: Study) -> Files:
-    """What Figures 9 to 13 measure, of those that the study can make."""
+    """Return the measures of those of Figures 9 to 13 that the study can make."""
     sets = study.of_chapter("discovery")
     files = {name: study.paths.discovery(name) for name in [*sets, *study.unit_sets]}
     if "scenes" in sets:
@@ -79,8 +79,8 @@ def measures(study: Study) -> Files:
 def no_transfer_set(study: Study) -> str:
     """Say why Figure 7 or 8 cannot be made."""
     root = transfer_root(study.configuration, study.data_root)
-    named = not isinstance(study.configuration.transfer.sets, str)
-    where = "among config.transfer.sets" if named else f"at {root}; see check_data"
+    listed = not isinstance(study.configuration.transfer.sets, str)
+    where = "among config.transfer.sets" if listed else f"at {root}; see check_data"
     return f"none of the data sets it shows is {where}"
 
 

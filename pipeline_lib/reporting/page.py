@@ -1,4 +1,4 @@
-"""The page: every table and figure of a study in one HTML file that needs nothing but itself."""
+"""The page: every table and figure of a study in one HTML file, which needs no other file."""
 
 import base64
 from collections.abc import Sequence
@@ -22,7 +22,10 @@ PACKAGES = ("torch", "torchvision", "timm", "numpy", "opencv-python-headless", "
 
 
 def render_page(study: str, tables: Sequence[Path], figures: Sequence[Path]) -> str:
-    """Return the page for table fragments (.html, made by ``tabulate``) and figures (.png)."""
+    """Return the page for table fragments (.html, written by ``tabulate``) and figures (.png).
+
+    Raises InputError for a file that does not exist and for a figure that is not in the catalogue.
+    """
     return template("page.html.j2").render(
         study=study,
         introduction=STUDIES.get(study, ""),
@@ -30,13 +33,20 @@ def render_page(study: str, tables: Sequence[Path], figures: Sequence[Path]) -> 
         figures=[
             {
                 "id": path.stem,
-                "caption": f"{FIGURES[path.stem].title}. {FIGURES[path.stem].caption}",
+                "caption": _caption(path),
                 "data": "data:image/png;base64," + base64.b64encode(_read(path)).decode(),
             }
             for path in figures
         ],
         versions=", ".join(f"{package} {version(package)}" for package in PACKAGES),
     )
+
+
+def _caption(path: Path) -> str:
+    figure = FIGURES.get(path.stem)
+    if figure is None:
+        raise InputError(f"{path}: the catalogue has no {path.stem}")
+    return f"{figure.title}. {figure.caption}"
 
 
 def _read(path: Path) -> bytes:

@@ -1,10 +1,17 @@
 """All files that a study makes on the way to its tables and figures."""
 
-from pipeline_lib.study.image_sets import BIRDS, PICKED
-from pipeline_lib.study.paths import SVM
+from pipeline_lib.study.image_sets import BIRDS, PICKED, TEST
+from pipeline_lib.study.paths import SVM, TEN_CROP
 from pipeline_lib.study.study import Study
 
 TABLES = ("images", "boxes", "classes", "splits", "annotations")
+# Of each experiment: its tables, the files of its classifier, whether few images are picked to show.
+DISCOVERY = {
+    "scenes": (["scenes"], ["npz", "json"], False),
+    "concepts": (["concepts", "concepts-ranking"], ["npz"], True),
+    "text": (["text", "text-images"], ["npz", "csv", "decisions.csv"], False),
+    "vqa": (["vqa", "vqa-answers", "vqa-shown"], ["npz"], True),
+}
 
 
 def index_tables(study: Study, image_set: str = "{image_set}") -> dict[str, str]:
@@ -19,38 +26,51 @@ def every_file(study: Study) -> list[str]:
     `all` asks for each: Snakemake does not notice that an intermediate file is lost unless
     something asks for it.
     """
-    paths = study.paths
     files = [file for name in study.image_sets for file in index_tables(study, name).values()]
-    if study.is_synthetic:
-        files += dict.fromkeys(
-            study.root(name) for name in study.of_chapter("ilsvrc", "transfer", "discovery")
-        )
+    for image_set in study.image_sets.values():
+        if image_set.synthetic:
+            files += image_set.folders
     for name in study.networks:
-        files += [paths.weights(name), paths.card(name)]
-    files += [paths.predictions(maps) for maps in [*study.maps, *study.photographs_maps]]
-    files += study.boxes(study.maps) + study.scores(study.maps)
-    files += [paths.curve(maps) for maps in study.swept_maps] + [paths.centred_scores]
+        files += [study.paths.weights(name), study.paths.card(name)]
+    files += [*_localization(study), *_transfer(study), *_discovery(study)]
+    for table, (image_set, network) in study.unit_sets.items():
+        files += [study.paths.units(image_set, network), study.paths.discovery(table)]
+    files += [*study.ilsvrc_submissions, *study.vqa_submissions.values()]
+    return list(dict.fromkeys(files))  # the splits of ILSVRC are drawn together
+
+
+def _localization(study: Study) -> list[str]:
+    paths = study.paths
+    test_maps = [study.main_maps(image_set=TEST, crops=TEN_CROP)] * (TEST in study.image_sets)
+    maps = [*study.maps, *test_maps, *study.photographs_maps]
+    files = [paths.predictions(each) for each in maps]
+    files += study.boxes([*study.maps, *test_maps]) + study.scores(study.maps)
+    for swept in study.swept_maps:
+        files += [paths.curve(swept), paths.scores(swept, "sweep")]
+    return [*files, paths.centred_scores]
+
+
+def _transfer(study: Study) -> list[str]:
+    paths, files = study.paths, []
     for fitted in study.fitted:
-        files += [paths.features(*fitted), paths.svm(*fitted)]
+        files.append(paths.features(*fitted))
+        files += [paths.svm(*fitted, suffix) for suffix in ("npz", "csv", "decisions.csv")]
+    for name in study.figure8_sets:
+        picked = f"{name}{PICKED}"
+        files += [paths.manifest(picked), paths.predictions(study.main_maps(SVM, picked))]
     if BIRDS in study.image_sets:
         birds = study.main_maps(SVM, BIRDS)
         files += [paths.predictions(birds), paths.boxes(birds, "paper"), paths.bird_boxes]
-    for name in study.figure8_sets:
-        files.append(paths.predictions(study.main_maps(SVM, f"{name}{PICKED}")))
-    files += _discovery(study)
-    for table, (image_set, network) in study.unit_sets.items():
-        files += [paths.units(image_set, network), paths.discovery(table)]
-    return [*files, *study.ilsvrc_submissions, *study.vqa_submissions.values()]
+    return files
 
 
 def _discovery(study: Study) -> list[str]:
     paths, files = study.paths, []
     for name in study.of_chapter("discovery"):
-        shown = name if name in ("scenes", "text") else f"{name}{PICKED}"
-        files += [
-            paths.features(name, "whole", study.main),
-            paths.svm(name, "whole", study.main),
-            paths.predictions(study.main_maps(SVM, shown)),
-            paths.discovery(name),
-        ]
+        tables, suffixes, is_picked = DISCOVERY[name]
+        shown = f"{name}{PICKED}" if is_picked else name
+        files.append(paths.features(name, "whole", study.main))
+        files += [paths.svm(name, "whole", study.main, suffix) for suffix in suffixes]
+        files += [paths.manifest(shown), paths.predictions(study.main_maps(SVM, shown))]
+        files += [paths.discovery(table) for table in tables]
     return files

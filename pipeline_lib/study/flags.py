@@ -56,9 +56,8 @@ def index(study: Study, wildcards: Any) -> str:
 
 def index_folders(study: Study, wildcards: Any) -> list[str]:
     """The folders that a manifest is read from: synthetic, or official ones that are there."""
-    folders = study.image_sets[wildcards.image_set].folders
-    drawn = [folder for folder in folders if folder.startswith(f"{study.paths.results}/world/")]
-    return drawn or existing(*folders)
+    image_set = study.image_sets[wildcards.image_set]
+    return list(image_set.folders) if image_set.synthetic else existing(*image_set.folders)
 
 
 def transfer_folders(study: Study) -> list[str]:
@@ -91,8 +90,8 @@ def train(study: Study, wildcards: Any) -> str:
     """What decides what a trained network is; when it changes, the network is trained again."""
     network, section = study.networks[wildcards.network], study.configuration.training
     config = network.config
-    recipe = training_of(study.configuration, network).model_dump(exclude_unset=False)
-    given = section.recipe.model_fields_set | set(config.recipe)
+    recipe = training_of(study.configuration, network).model_dump()
+    given = section.recipe.model_fields_set | set(config.recipe)  # a new key retrains nothing
     parts = [
         f"--name {shlex.quote(network.label)}",
         f"--architecture {config.architecture}",
@@ -107,9 +106,10 @@ def train(study: Study, wildcards: Any) -> str:
 
 def predict(study: Study, wildcards: Any) -> str:
     """Which maps are made, over which crops."""
-    if wildcards.map_source == SVM:
-        return f"--classifier {classifier(study, wildcards)[0]}"
     crops = 10 if wildcards.crops == TEN_CROP else 1
+    if wildcards.map_source == SVM:
+        which = f"--classifier {classifier(study, wildcards)[0]}"
+        return f"{which} --crops {crops}" if crops > 1 else which  # the step refuses ten
     if wildcards.map_source == BACKPROP:
         return f"--method backprop --crops {crops}"
     config = study.networks[wildcards.network].config

@@ -22,8 +22,8 @@ PICKED = "-picked"  # the few images of a set that a figure shows
 class ImageSet:
     """An image set: its name in file names, its title in tables, its chapter.
 
-    Paths of images start at ``root``. The manifest is read from ``folders``; of those whose files are
-    drawn, ``root`` is what the drawing makes. ``published`` are keys of ``data/downloads.yaml``.
+    Paths of images start at ``root``. The manifest is read from ``folders``, which the study draws
+    itself if the set is ``synthetic``. ``published`` are keys of ``data/downloads.yaml``.
     """
 
     name: str
@@ -32,6 +32,7 @@ class ImageSet:
     root: str
     folders: tuple[str, ...]
     published: tuple[str, ...] = ()
+    synthetic: bool = False
 
 
 def image_sets_of(
@@ -105,6 +106,7 @@ def _ilsvrc(configuration: Configuration, data_root: str, trains: bool) -> list[
                 root,
                 (root,) if world else tuple(f"{root}/{folder}" for folder in folders),
                 published,
+                synthetic=world is not None,
             )
         )
     return image_sets
@@ -114,16 +116,18 @@ def _transfer(configuration: Configuration, data_root: str) -> list[ImageSet]:
     root = transfer_root(configuration, data_root)
     sets = transfer_sets()
     folders = {name: f"{root}/{entry.folder}" for name, entry in sets.items()}
+    synthetic = configuration.world is not None
     names = _chosen(
         "transfer",
         configuration.transfer.sets,
         {name: [folder] for name, folder in folders.items()},
-        drawn=configuration.world is not None,
+        synthetic,
     )
     return [
         ImageSet(
             *(sets[name].layout, name, "transfer", folders[name], (folders[name],)),
             published=(sets[name].layout.replace("-", "_"),),
+            synthetic=synthetic,
         )
         for name in names
     ]
@@ -131,23 +135,23 @@ def _transfer(configuration: Configuration, data_root: str) -> list[ImageSet]:
 
 def _discovery(configuration: Configuration, data_root: str) -> list[ImageSet]:
     needed = {name: needed_folders(configuration, data_root, name) for name in experiments()}
-    drawn = configuration.world is not None
+    synthetic = configuration.world is not None
     image_sets = []
-    for name in _chosen("discovery", configuration.discovery.sets, needed, drawn):
+    for name in _chosen("discovery", configuration.discovery.sets, needed, synthetic):
         captions = own_captions(configuration) if name == "concepts" else ""
-        published = () if captions else tuple(experiments()[name]["sets"])
-        root, folders = data_root, tuple(needed[name])
         if captions:
-            root, folders = os.path.dirname(captions) or ".", (captions,)
-        elif drawn:
-            root = f"{data_root}/discovery/{name}"
-            folders = (root,)
-        image_sets.append(ImageSet(name, name, "discovery", root, folders, published))
+            root = os.path.dirname(captions) or "."
+            image_sets.append(ImageSet(name, name, "discovery", root, (captions,)))
+            continue
+        root = f"{data_root}/discovery/{name}" if synthetic else data_root
+        folders = (root,) if synthetic else tuple(needed[name])
+        published = tuple(experiments()[name]["sets"])
+        image_sets.append(ImageSet(name, name, "discovery", root, folders, published, synthetic))
     return image_sets
 
 
 def _chosen(
-    section: str, given: str | Sequence[str], folders: dict[str, list[str]], drawn: bool
+    section: str, given: str | Sequence[str], folders: dict[str, list[str]], synthetic: bool
 ) -> list[str]:
     """Return the sets that a section asks for: those named, all, or those whose folders are there."""
     if not isinstance(given, str):
@@ -156,6 +160,6 @@ def _chosen(
                 known = ", ".join(folders)
                 raise InputError(f"config.{section}.sets: '{name}' is not one of {known}")
         return [name for name in folders if name in given]
-    if drawn or given == "all":
+    if synthetic or given == "all":
         return list(folders)
     return [name for name, needed in folders.items() if all(map(os.path.exists, needed))]

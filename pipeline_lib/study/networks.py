@@ -58,6 +58,8 @@ def networks_of(configuration: Configuration, has_places: bool) -> dict[str, Net
         for name, given in configuration.networks.items()
         if given is not False
     }
+    if not networks:
+        raise InputError("config.networks: leaves out every network; keep or add one")
     for key in ("network", "baseline"):
         name = getattr(configuration.figures, key)
         if name not in networks:
@@ -73,12 +75,9 @@ def networks_of(configuration: Configuration, has_places: bool) -> dict[str, Net
         networks[name] = Network(name, NetworkConfig(), "library", compared=False)
     name = configuration.units.places_network
     if has_places and name not in networks:
-        networks[name] = Network(
-            name,
-            _network(name, NetworkConfig(weights="released")).config,
-            "released",
-            compared=False,
-        )
+        _require_released(name, f"config.units.places_network: '{name}'")
+        config = NetworkConfig(weights="released")
+        networks[name] = Network(name, config, "released", compared=False)
     return networks
 
 
@@ -103,8 +102,12 @@ def units_network(configuration: Configuration, networks: Mapping[str, Network])
 
 def _network(name: str, config: NetworkConfig) -> Network:
     if config.weights == "released":
-        if name not in released_networks():
-            known = ", ".join(released_networks())
-            raise InputError(f"config.networks.{name}: was not released; there are {known}")
+        _require_released(name, f"config.networks.{name}:")
         return Network(name, config, "released")
     return Network(name, config, "trained" if config.architecture else "library")
+
+
+def _require_released(name: str, subject: str) -> None:
+    if name not in released_networks():
+        known = ", ".join(released_networks())
+        raise InputError(f"{subject} was not released; there are {known}")

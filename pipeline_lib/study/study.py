@@ -7,8 +7,15 @@ from pathlib import Path
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.study.configuration.root import Configuration
-from pipeline_lib.study.image_sets import BIRDS, PICKED, PLACES, TEST, ImageSet, image_sets_of
-from pipeline_lib.study.image_sets import has_places as there_is_places
+from pipeline_lib.study.image_sets import (
+    BIRDS,
+    PICKED,
+    PLACES,
+    TEST,
+    ImageSet,
+    has_places,
+    image_sets_of,
+)
 from pipeline_lib.study.networks import Network, networks_of, units_network
 from pipeline_lib.study.paths import BACKPROP, NETWORK, ONE_CROP, TEN_CROP, VAL, Maps, Paths
 
@@ -213,7 +220,7 @@ def build_study(configuration: Configuration, scratch: str = "") -> Study:
     """
     results = f"{configuration.results}/{configuration.study}"
     data_root = _data_root(configuration, results)
-    networks = networks_of(configuration, there_is_places(configuration, data_root))
+    networks = networks_of(configuration, has_places(configuration, data_root))
     trains = any(network.source == "trained" for network in networks.values())
     return Study(
         configuration,

@@ -1,4 +1,4 @@
-"""Predictions drawn at random, and boxes to them."""
+"""Random predictions, and true boxes of their images."""
 
 import numpy as np
 import pandas as pd

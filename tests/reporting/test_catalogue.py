@@ -12,10 +12,10 @@ from pipeline_lib.study.study import build_study
 
 @pytest.fixture
 def study(repository):
-    def make(**given):
-        return build_study(load_configuration(given, repository / "workflow" / "studies"))
+    def build(**settings):
+        return build_study(load_configuration(settings, repository / "workflow" / "studies"))
 
-    return make
+    return build
 
 
 @pytest.mark.parametrize("artefact", [*TABLES.values(), *FIGURES.values()], ids=lambda a: a.name)
@@ -33,20 +33,23 @@ def test_a_name_that_is_there_already_is_refused():
 
 def test_the_mini_study_makes_all_but_places_from_files_that_something_makes(study):
     mini = study()
-    made = set(every_file(mini))
+    outputs = set(every_file(mini))
     for name in ("concepts", "vqa"):
-        made |= {mini.paths.discovery(f"{name}-{end}") for end in ("ranking", "shown")}
-        made |= set(index_tables(mini, f"{name}-picked").values())
-    made |= {mini.paths.discovery("text-images")}
-    made |= {mini.paths.svm("scenes", "whole", mini.main, "json")}
-    made |= {mini.paths.svm(*fitted, "csv") for fitted in mini.fitted}
-    made |= {mini.paths.manifest(f"{name}-picked") for name in mini.figure8_sets}
-    made |= {mini.paths.scores(maps, "sweep") for maps in mini.swept_maps}
+        outputs |= {mini.paths.discovery(f"{name}-{end}") for end in ("ranking", "shown")}
+        outputs |= set(index_tables(mini, f"{name}-picked").values())
+    outputs |= {mini.paths.discovery("text-images")}
+    outputs |= {mini.paths.svm("scenes", "whole", mini.main, "json")}
+    outputs |= {mini.paths.svm(*fitted, "csv") for fitted in mini.fitted}
+    outputs |= {mini.paths.manifest(f"{name}-picked") for name in mini.figure8_sets}
+    outputs |= {mini.paths.scores(maps, "sweep") for maps in mini.swept_maps}
     artefacts = available(mini)
     assert {a.name for a in artefacts} == {*TABLES, *FIGURES} - {"figure13-places205"}
     for artefact in artefacts:
         for role, files in artefact.inputs(mini).items():
-            assert set([files] if isinstance(files, str) else files) <= made, (artefact.name, role)
+            assert set([files] if isinstance(files, str) else files) <= outputs, (
+                artefact.name,
+                role,
+            )
 
 
 @pytest.mark.parametrize(
@@ -67,9 +70,9 @@ def test_what_a_study_cannot_make_is_refused_with_what_is_missing(
     study, tmp_path, target, keys, line
 ):
     small = study(study="small", data_root=str(tmp_path), **keys)
-    (asked,) = (each for each in targets() if each.name == target)
+    by_name = {each.name: each for each in targets()}
     with pytest.raises(InputError) as error:
-        asked.files(small)
+        by_name[target].files(small)
     assert str(error.value).startswith(line.format(root=tmp_path))
 
 
@@ -79,6 +82,22 @@ def test_targets_are_the_papers_names_and_what_figures_show(study):
     assert {f"table{n}" for n in range(1, 6)} | {f"figure{n}" for n in range(3, 14)} < set(names)
     assert {"scenes", "concepts", "text", "vqa", "units", "measures", "thresholds"} < set(names)
     assert "figure13-places205" not in names  # asked for with figure13
+
+
+@pytest.mark.parametrize(
+    ("alias", "figure"),
+    [
+        ("scenes", "figure9"),
+        ("concepts", "figure10"),
+        ("text", "figure11"),
+        ("vqa", "figure12"),
+        ("units", "figure13"),
+    ],
+)
+def test_an_alias_makes_the_same_files(study, alias, figure):
+    mini = study()
+    files = {target.name: target.files(mini) for target in targets()}
+    assert files[alias] == files[figure] == [mini.paths.figure(figure)]
 
 
 def test_figure_13_has_places_where_they_are(study, tmp_path):

@@ -26,7 +26,7 @@ GROUPS = [
 def study(tmp_path):
     rng = np.random.default_rng(0)
     Image.fromarray(rng.integers(0, 255, (30, 40, 3), np.uint8)).save(tmp_path / "a.png")
-    shown = pd.DataFrame(
+    questions = pd.DataFrame(
         [
             {
                 "question_id": 10 + n,
@@ -43,7 +43,7 @@ def study(tmp_path):
             for n, (why, group, right) in enumerate(GROUPS)
         ]
     )
-    write_csv(tmp_path / "shown.csv", shown)
+    write_csv(tmp_path / "questions.csv", questions)
     rows = [(10 + n, "a.png", ANSWERS[n % 3], "", "", 0) for n in range(len(GROUPS))]
     write_rows(tmp_path / "images.csv", IMAGE_COLUMNS, rows)
     header = Header(
@@ -69,7 +69,7 @@ def study(tmp_path):
 
 
 def run(folder):
-    files = {"predictions": "p.h5", "images": "images.csv", "questions": "shown.csv"}
+    files = {"predictions": "p.h5", "images": "images.csv", "questions": "questions.csv"}
     argv = [w for role, name in files.items() for w in ("--input", role, str(folder / name))]
     argv += ["--roots", str(folder), "--out", str(folder / "figure12.png")]
     return plot.main(["--figure", "figure12", *argv])
@@ -79,8 +79,8 @@ def test_it_shows_right_and_wrong_answers_and_says_by_which_rule(study):
     assert run(study) == 0
     content = json.loads((study / "figure12.json").read_text())
     assert "median" in content["choice"]
-    assert [one["question_id"] for one in content["questions"]] == list(range(10, 15))
-    assert [one["accuracy"] for one in content["questions"]] == [1.0, 0.0, 0.6, 1.0, 0.9]
+    assert [each["question_id"] for each in content["questions"]] == list(range(10, 15))
+    assert [each["accuracy"] for each in content["questions"]] == [1.0, 0.0, 0.6, 1.0, 0.9]
     assert content["questions"][1]["answer"] == "2"
     assert content["questions"][0]["top"][0] == ["cat", 0.8]
     for form in ("png", "pdf"):
@@ -88,7 +88,7 @@ def test_it_shows_right_and_wrong_answers_and_says_by_which_rule(study):
 
 
 def test_questions_of_other_predictions_are_refused(study, capsys):
-    shown = pd.read_csv(study / "shown.csv")
-    shown.iloc[1:].to_csv(study / "shown.csv", index=False)
+    questions = pd.read_csv(study / "questions.csv")
+    questions.iloc[1:].to_csv(study / "questions.csv", index=False)
     assert run(study) == 1
-    assert "shown.csv: lists other questions than" in capsys.readouterr().err
+    assert "questions.csv: lists other questions than" in capsys.readouterr().err

@@ -101,14 +101,14 @@ def test_where_nothing_is_right_only_figure_4_has_something_to_show():
     predictions = random_predictions(0)
     predictions.true_class[:] = (predictions.classes[:, 0] + 1) % CLASSES
     assert figure3.choose(predictions) == []
-    shown = figure4.choose(predictions)  # figure 4 still shows what the network took them for
+    shown = figure4.choose(predictions)  # figure 4 still shows the predicted classes
     assert len(set(predictions.true_class[shown])) == len(shown) > 0
 
 
 def test_guesses_are_named_in_their_order_by_the_first_synonym():
     names = ClassNames({"n1": "tench, Tinca tinca", "n3": "goldfish"})
-    found = guesses(["n3", "n2", "n1"], np.array([0.5, 0.25, 0.1], np.float32), names)
-    assert found == [
+    result = guesses(["n3", "n2", "n1"], np.array([0.5, 0.25, 0.1], np.float32), names)
+    assert result == [
         {"class": "n3", "name": "goldfish", "score": 0.5},
         {"class": "n2", "name": "n2", "score": 0.25},
         {"class": "n1", "name": "tench", "score": 0.1},
@@ -122,7 +122,7 @@ def test_the_heat_map_is_red_at_its_maximum_and_blue_where_it_is_cold():
     hot, cold, zero = picture[1, 1], picture[0, 0], picture[0, 1]
     assert hot[0] > hot[2] + 30
     assert cold[2] >= cold[0]
-    assert (cold == zero).all()  # what speaks against the class is as cold as nothing
+    assert (cold == zero).all()  # negative evidence is as cold as none
 
 
 def test_a_map_without_a_maximum_is_cold_throughout():
@@ -137,9 +137,9 @@ def test_the_true_classs_score_is_zero_where_it_is_no_guess():
     predictions.classes[0] = [3, 4, 1, 2, 0]
     predictions.classes[1] = [3, 4, 1, 2, 0]
     predictions.true_class[:3] = [4, 6, -1]
-    found = true_scores(predictions)
-    assert found[0] == predictions.scores[0, 1]
-    assert found[1] == found[2] == 0
+    result = true_scores(predictions)
+    assert result[0] == predictions.scores[0, 1]
+    assert result[1] == result[2] == 0
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -149,7 +149,7 @@ def test_figure_5_shows_what_most_networks_are_right_about_once_a_class(seed):
     networks = [first, *others]
     gradient = random_predictions(99, true_class=first.true_class, method="backprop")
     chosen = figure5.choose([*networks, gradient])
-    assert chosen == figure5.choose(networks)  # the gradient has no say
+    assert chosen == figure5.choose(networks)  # the gradient does not count
     best = {}
     for i, truth in enumerate(first.true_class.tolist()):
         right = sum(int(net.classes[i, 0]) == truth for net in networks)

@@ -34,10 +34,10 @@ def birds(tmp_path):
         Image.fromarray(rng.integers(0, 255, (30, 40, 3), np.uint8)).save(tmp_path / name)
     rows = [(name, name, LABELS[c], 40, 30, 0) for name, c in zip(names, truth, strict=True)]
     write_rows(tmp_path / "images.csv", IMAGE_COLUMNS, rows)
-    boxes = [(name, LABELS[c], 10, 5, 30, 25) for name, c in zip(names, truth, strict=True)]
-    write_rows(tmp_path / "true.csv", BOX_COLUMNS, boxes)
-    parts = [("1", "train" if n % 4 == 0 else "test", name, "x") for n, name in enumerate(names)]
-    write_rows(tmp_path / "splits.csv", SPLIT_COLUMNS, parts)
+    true_boxes = [(name, LABELS[c], 10, 5, 30, 25) for name, c in zip(names, truth, strict=True)]
+    write_rows(tmp_path / "true.csv", BOX_COLUMNS, true_boxes)
+    splits = [("1", "train" if n % 4 == 0 else "test", name, "x") for n, name in enumerate(names)]
+    write_rows(tmp_path / "splits.csv", SPLIT_COLUMNS, splits)
     write_rows(
         tmp_path / "classes.csv", CLASS_COLUMNS, [(b, k, b[4:]) for k, b in enumerate(LABELS)]
     )
@@ -64,8 +64,8 @@ def birds(tmp_path):
     write_predictions(tmp_path / "p.h5", header, [batch])
     predictions = read_predictions(tmp_path / "p.h5")
     images = pd.read_csv(tmp_path / "images.csv")
-    drawn = extract_boxes(predictions, images, "paper", threshold=0.5, interpolation="bilinear")
-    write_csv(tmp_path / "drawn.csv", drawn, made_from=predictions.fingerprint)
+    boxes = extract_boxes(predictions, images, "paper", threshold=0.5, interpolation="bilinear")
+    write_csv(tmp_path / "boxes.csv", boxes, made_from=predictions.fingerprint)
     return tmp_path
 
 
@@ -89,8 +89,8 @@ def summaries(folder, *names):
 
 
 def run7(folder, **more):
-    given = {"boxes": folder / "drawn.csv", "true_boxes": folder / "true.csv"}
-    return plot.main(flags(folder, "figure7", **given, splits=folder / "splits.csv", **more))
+    files = {"boxes": folder / "boxes.csv", "true_boxes": folder / "true.csv"}
+    return plot.main(flags(folder, "figure7", **files, splits=folder / "splits.csv", **more))
 
 
 def test_figure_7_shows_right_test_images_of_the_surest_species(birds):
@@ -99,32 +99,32 @@ def test_figure_7_shows_right_test_images_of_the_surest_species(birds):
     content = json.loads((birds / "figure.json").read_text())
     predictions = read_predictions(birds / "p.h5")
     place = {name: n for n, name in enumerate(predictions.image_id)}
-    drawn = pd.read_csv(birds / "drawn.csv", comment="#")
+    boxes = pd.read_csv(birds / "boxes.csv", comment="#")
     species = {}
-    for shown in content["images"]:
-        n = place[shown["image_id"]]
+    for image in content["images"]:
+        n = place[image["image_id"]]
         assert n % 4 != 0  # of the test images
         assert predictions.classes[n, 0] == predictions.true_class[n]
-        assert shown["name"] == shown["class"][4:]
-        box = drawn[(drawn["image_id"] == shown["image_id"]) & (drawn["rank"] == 1)].iloc[0]
+        assert image["name"] == image["class"][4:]
+        box = boxes[(boxes["image_id"] == image["image_id"]) & (boxes["rank"] == 1)].iloc[0]
         width = min(30, box["x1"]) - max(10, box["x0"])
         height = min(25, box["y1"]) - max(5, box["y0"])
         shared = max(0, width) * max(0, height)
         area = (box["x1"] - box["x0"]) * (box["y1"] - box["y0"])
-        assert shown["iou"] == pytest.approx(shared / (area + 400 - shared), abs=1e-3)
-        species.setdefault(shown["class"], []).append(shown["score"])
+        assert image["iou"] == pytest.approx(shared / (area + 400 - shared), abs=1e-3)
+        species.setdefault(image["class"], []).append(image["score"])
     assert len(species) == 4
-    for found in species.values():
-        assert found == sorted(found, reverse=True) and len(found) <= 3
+    for scores in species.values():
+        assert scores == sorted(scores, reverse=True) and len(scores) <= 3
 
 
 def test_figure_7s_choice_does_not_look_at_the_boxes(birds):
     run7(birds)
     before = json.loads((birds / "figure.json").read_text())
-    drawn = pd.read_csv(birds / "drawn.csv", comment="#")
-    drawn[["x0", "y0", "x1", "y1"]] = (0, 0, 40, 30)
+    boxes = pd.read_csv(birds / "boxes.csv", comment="#")
+    boxes[["x0", "y0", "x1", "y1"]] = (0, 0, 40, 30)
     fingerprint_ = read_predictions(birds / "p.h5").fingerprint
-    write_csv(birds / "drawn.csv", drawn, made_from=fingerprint_)
+    write_csv(birds / "boxes.csv", boxes, made_from=fingerprint_)
     run7(birds)
     after = json.loads((birds / "figure.json").read_text())
     assert [i["image_id"] for i in after["images"]] == [i["image_id"] for i in before["images"]]
@@ -145,15 +145,15 @@ def test_figure_8_shows_every_picked_image_of_every_set_with_what_is_predicted(b
     assert plot.main(flags(birds, "figure8", sets=2, summaries=names)) == 0
     content = json.loads((birds / "figure.json").read_text())["images"]
     predictions = read_predictions(birds / "p.h5")
-    assert [shown["set"] for shown in content] == ["Action40"] * 6 + ["Event8"] * 6
-    for n, shown in enumerate(content[:6]):
-        assert shown["class"] == LABELS[predictions.true_class[n]]
-        assert shown["predicted"] == LABELS[predictions.classes[n, 0]]
-        assert shown["decision"] == pytest.approx(float(predictions.scores[n, 0]), abs=1e-5)
+    assert [image["set"] for image in content] == ["Action40"] * 6 + ["Event8"] * 6
+    for n, image in enumerate(content[:6]):
+        assert image["class"] == LABELS[predictions.true_class[n]]
+        assert image["predicted"] == LABELS[predictions.classes[n, 0]]
+        assert image["decision"] == pytest.approx(float(predictions.scores[n, 0]), abs=1e-5)
 
 
 def test_summaries_that_do_not_fit_the_sets_are_one_line(birds, capsys):
-    one = summaries(birds, "Action40")
-    assert plot.main(flags(birds, "figure8", sets=2, summaries=one)) == 1
+    paths = summaries(birds, "Action40")
+    assert plot.main(flags(birds, "figure8", sets=2, summaries=paths)) == 1
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert "as many --input summaries" in line

@@ -1,9 +1,11 @@
 import base64
+import html
 import re
 
 import pytest
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.reporting.catalogue import FIGURES
 from pipeline_lib.reporting.page import render_page
 
 
@@ -19,6 +21,14 @@ def test_the_page_holds_its_tables_and_figures_and_needs_nothing_else(tmp_path):
     assert all(link.startswith(("data:", "#")) for link in links)
     targets = {link[1:] for link in links if link.startswith("#")}
     assert targets == {"table2", "figure3"} <= set(re.findall(r'id="([^"]*)"', page))
+
+
+@pytest.mark.parametrize("figure", FIGURES.values(), ids=lambda figure: figure.name)
+def test_captions_are_the_catalogues(tmp_path, figure):
+    path = tmp_path / f"{figure.name}.png"
+    path.write_bytes(b"\x89PNG not really")
+    page = html.unescape(render_page("mini", [], [path]))
+    assert f"{figure.title}. {figure.caption}" in page
 
 
 def test_the_studys_name_is_escaped(tmp_path):

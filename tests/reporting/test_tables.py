@@ -69,10 +69,10 @@ NO_SCORES = scores(("someone else", "GT-known", 1.0, 0.0, 2.0, 3))
 def printed(table):
     """{row: {metric: the paper's number}} of a built table."""
     built = build_cells(table, NO_SCORES, [])
-    found = {}
+    numbers = {}
     for row in built[built["paper"].notna()].itertuples():
-        found.setdefault(row.row, {})[row.metric] = row.paper
-    return found
+        numbers.setdefault(row.row, {})[row.metric] = row.paper
+    return numbers
 
 
 @pytest.mark.parametrize(
@@ -82,9 +82,9 @@ def printed(table):
 def test_localization_errors_are_the_accuracies_that_others_quote(
     row, top_1_accuracy, top_5_accuracy
 ):
-    found = printed("table2")[row]
-    assert found["top-1"] == pytest.approx(100 - top_1_accuracy)
-    assert found["top-5"] == pytest.approx(100 - top_5_accuracy)
+    numbers = printed("table2")[row]
+    assert numbers["top-1"] == pytest.approx(100 - top_1_accuracy)
+    assert numbers["top-5"] == pytest.approx(100 - top_5_accuracy)
 
 
 @pytest.mark.parametrize(
@@ -145,12 +145,12 @@ def test_a_row_the_study_lacks_is_there_empty_and_says_why(table):
 
 
 def test_a_score_stands_beside_the_papers_number_of_its_row_and_metric():
-    found = scores(
+    results = scores(
         ("GoogLeNet-GAP", "localization top-1", 61.5, 60.0, 63.0, 480),
         ("GoogLeNet-GAP", "classification top-1", 11.0, 10.0, 12.0, 500),
         ("NIN", "localization top-1", 71.5, 70.0, 73.0, 480),
     )
-    built = build_cells("table2", found, [card("GoogLeNet-GAP"), card("NIN")])
+    built = build_cells("table2", results, [card("GoogLeNet-GAP"), card("NIN")])
     computed = built[built["ours"].notna()].set_index(["row", "metric"])
     assert sorted(computed.index) == [("GoogLeNet-GAP", "top-1"), ("NIN", "top-1")]
     assert built.loc[built["row"] == "NIN", "note"].str.contains("empty cells").sum() == 5
@@ -161,8 +161,8 @@ def test_a_score_stands_beside_the_papers_number_of_its_row_and_metric():
 
 def test_own_networks_follow_the_papers_and_the_baseline_comes_last():
     cards = [card("my net"), card("NIN"), card("a net")]
-    found = pd.concat([scores(("a net", "GT-known", 30.0, 29.0, 31.0, 10)), centred(40.0)])
-    built = build_cells("table2", found, cards)
+    results = pd.concat([scores(("a net", "GT-known", 30.0, 29.0, 31.0, 10)), centred(40.0)])
+    built = build_cells("table2", results, cards)
     names = list(dict.fromkeys(built["row"]))
     assert names == [*paper_numbers()["table2"]["rows"], "my net", "a net", CENTRED]
     assert built.loc[built["row"].isin(["my net", "a net", CENTRED]), "paper"].isna().all()
@@ -181,8 +181,8 @@ def test_the_paper_reports_no_gt_known():
 def test_the_centred_box_belongs_to_localization_alone_and_names_no_class():
     first = build_cells("table1", NO_SCORES, [])
     assert CENTRED not in set(first["row"])
-    found = centred(40.0)
-    second = build_cells("table2", found, [])
+    results = centred(40.0)
+    second = build_cells("table2", results, [])
     rows = second[second["row"] == CENTRED].set_index("metric")
     assert rows.loc["GT-known", "note"].startswith("80% of each side")
     assert "class" in rows.loc["top-1", "note"]
@@ -212,7 +212,7 @@ def cells(built):
 def test_each_column_shows_the_box_method_for_the_kind_of_its_rows_maps():
     net, gradient = "GoogLeNet-GAP", "Backprop on AlexNet"
     top = "localization top-1"
-    found = pd.concat(
+    results = pd.concat(
         [
             scores(score(net, top, 10.0)),
             scores(score(net, top, 11.0), box_method="authors", crops=10),
@@ -226,7 +226,7 @@ def test_each_column_shows_the_box_method_for_the_kind_of_its_rows_maps():
         ],
         ignore_index=True,
     )
-    built = build_cells("table2", found, [card(net), card("VGGnet")])
+    built = build_cells("table2", results, [card(net), card("VGGnet")])
     assert cells(built) == {
         (net, "top-1"): 10,
         (net, "top-1 (authors' rule)"): 11,
@@ -248,7 +248,7 @@ def test_each_column_shows_the_box_method_for_the_kind_of_its_rows_maps():
 
 def test_classes_are_those_of_one_view_and_of_networks_alone():
     top = "classification top-1"
-    found = pd.concat(
+    results = pd.concat(
         [
             scores(score("NIN", top, 10.0)),
             scores(score("NIN", top, 9.0), box_method="authors", crops=10),
@@ -256,16 +256,17 @@ def test_classes_are_those_of_one_view_and_of_networks_alone():
         ],
         ignore_index=True,
     )
-    built = build_cells("table1", found, [card("NIN")])
+    built = build_cells("table1", results, [card("NIN")])
     assert cells(built) == {("NIN", "top-1"): 10}
     assert not built["row"].str.startswith("Backprop").any()
 
 
 def test_table_3_has_every_network_twice_and_the_baseline_under_its_own_name():
     five, heuristics = "localization top-5", "heuristics top-5"
-    found = pd.concat(
+    results = pd.concat(
         [
-            scores(score("GoogLeNet-GAP", five, 43.0)),  # rule paper: not what was submitted
+            # By the paper's box method, which was not submitted.
+            scores(score("GoogLeNet-GAP", five, 43.0)),
             *(
                 scores(
                     score(name, five, error),
@@ -286,7 +287,7 @@ def test_table_3_has_every_network_twice_and_the_baseline_under_its_own_name():
         ],
         ignore_index=True,
     )
-    built = build_cells("table3", found, [card("GoogLeNet-GAP"), card("mine")])
+    built = build_cells("table3", results, [card("GoogLeNet-GAP"), card("mine")])
     assert cells(built) == {
         ("GoogLeNet-GAP (heuristics)", "top-5"): 35,
         ("GoogLeNet-GAP", "top-5"): 40,
@@ -299,47 +300,47 @@ def test_table_3_has_every_network_twice_and_the_baseline_under_its_own_name():
 
 
 def test_two_scores_for_a_cell_are_refused_by_name():
-    found = scores(
+    results = scores(
         score("NIN", "localization top-1", 10.0), score("NIN", "localization top-1", 11.0)
     )
     with pytest.raises(InputError, match="NIN: two scores of localization top-1"):
-        build_cells("table2", found, [card("NIN")])
+        build_cells("table2", results, [card("NIN")])
 
 
 def test_a_study_without_true_boxes_says_so():
-    found = scores(score("NIN", "classification top-1", 10.0))
-    built = build_cells("table2", found, [card("NIN")])
+    results = scores(score("NIN", "classification top-1", 10.0))
+    built = build_cells("table2", results, [card("NIN")])
     assert built.loc[built["row"] == "NIN", "note"].str.contains("none has a true box").all()
 
 
 def test_box_methods_are_described_with_the_settings_that_the_scores_record():
-    found = pd.concat(
+    results = pd.concat(
         [
             scores(score("NIN", "GT-known", 10.0), threshold=0.25, interpolation="bicubic"),
             scores(score("NIN", "MaxBoxAccV2", 60.0)),  # of many thresholds
             scores(score("NIN", "GT-known", 10.0), box_method="authors", crops=10),
         ]
     )
-    sentences = describe_box_methods({"paper", "authors", "graphcut"}, found)
+    sentences = describe_box_methods({"paper", "authors", "graphcut"}, results)
     assert len(sentences) == 2
     assert "bicubic" in sentences[0]
     assert "25 %" in sentences[0]
     assert "10 crops" in sentences[1]
-    assert describe_box_methods({"graphcut"}, found) == []
+    assert describe_box_methods({"graphcut"}, results) == []
 
 
 def test_boxes_of_two_thresholds_in_one_table_are_refused():
-    found = pd.concat(
+    results = pd.concat(
         [scores(score(f"net {t}", "GT-known", 10.0), threshold=t) for t in (0.2, 0.3)]
     )
     with pytest.raises(InputError, match="several settings; rerun localize"):
-        describe_box_methods({"paper"}, found)
+        describe_box_methods({"paper"}, results)
 
 
-def test_the_chosen_thresholds_are_told_with_what_they_score():
+def test_the_chosen_thresholds_are_listed_with_their_errors():
     assert describe_thresholds(NO_SCORES) == ""
-    found = scores(
+    results = scores(
         ("NIN", "threshold chosen", 15.0, math.nan, math.nan, 9),
         score("NIN", "localization top-1 at it", 41.26),
     )
-    assert "NIN 15 % (top-1 error 41.3)" in describe_thresholds(found)
+    assert "NIN 15 % (top-1 error 41.3)" in describe_thresholds(results)

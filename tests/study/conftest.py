@@ -15,10 +15,10 @@ def studies(repository):
 @pytest.fixture
 def configured(studies):
     """Return a function that makes a configuration of the keys given."""
-    return lambda **given: load_configuration(given, studies)
+    return lambda **keys: load_configuration(keys, studies)
 
 
 @pytest.fixture
-def study(configured):
+def make_study(configured):
     """Return a function that makes a study of the keys given."""
-    return lambda **given: build_study(configured(**given))
+    return lambda **keys: build_study(configured(**keys))

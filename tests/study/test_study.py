@@ -1,29 +1,60 @@
 """What a study consists of, from its configuration and what lies in data_root."""
 
+from itertools import product
+
 import pytest
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.data.downloads import downloads
 from pipeline_lib.reporting.catalogue import available
 from pipeline_lib.study.files import every_file
 from pipeline_lib.study.missing import missing_data, needed_sets
 from pipeline_lib.study.networks import training_of
-from pipeline_lib.study.paths import BACKPROP, NETWORK, ONE_CROP, TEN_CROP, VAL, Maps
-from pipeline_lib.study.study import box_methods
+from pipeline_lib.study.paths import BACKPROP, NETWORK, ONE_CROP, SVM, TEN_CROP, VAL, Maps, Paths
+from pipeline_lib.study.study import box_methods, build_study
 
+MINI = (
+    *("GoogLeNet-GAP", "GoogLeNet-GMP", "VGGnet-GAP", "AlexNet-GAP", "AlexNetplus-GAP"),
+    *("GoogLeNet", "VGGnet", "AlexNet", "NIN"),
+)
 PAPER = {"study": "paper", "data_root": "/nowhere"}
 
 
 @pytest.mark.parametrize("keys", [{}, {"study": "tiny"}, PAPER])
-def test_no_two_artefacts_share_a_path(study, keys):
-    made = study(**keys)
-    files = every_file(made)
-    files += [file for artefact in available(made) for file in artefact.files(made)]
+def test_no_two_artefacts_share_a_path(make_study, keys):
+    study = make_study(**keys)
+    files = every_file(study)
+    files += [file for artefact in available(study) for file in artefact.files(study)]
     assert len(files) == len(set(files))
-    assert all(file.startswith(f"results/{made.name}/") for file in files)
+    assert all(file.startswith(f"results/{study.name}/") for file in files)
 
 
-def test_networks_are_trained_taken_from_a_library_or_released(study):
-    networks = study(**PAPER, networks={"NIN": {"weights": "released"}, "resnet50": None}).networks
+def test_paths_differ_whatever_a_network_is_called():
+    paths = Paths("results/mini", "scratch")
+    sets, names = ("ilsvrc-val", "cub", "vqa"), ("NIN", "sweep", "paper", "whole", "ten-crop")
+    sources, crops = (NETWORK, SVM, BACKPROP), (ONE_CROP, TEN_CROP)
+    maps = [Maps(*each) for each in product(sets, sources, crops, names)]
+    of_val = [each for each in maps if each.image_set == "ilsvrc-val"]  # scores are of these alone
+    methods = ("paper", "authors", "graphcut")
+    files = [paths.predictions(each) for each in maps] + [paths.curve(each) for each in of_val]
+    files += [paths.boxes(*each) for each in product(maps, methods)]
+    files += [paths.scores(*each) for each in product(of_val, (*methods, "sweep"))]
+    files += [paths.centred_scores, paths.bird_boxes, paths.report, paths.packed]
+    fitted = list(product(sets, ("whole", "cam", "box"), names))
+    files += [paths.features(*each) for each in fitted]
+    files += [paths.partial_features(*each) for each in fitted]
+    for suffix in ("npz", "csv", "decisions.csv", "json"):
+        files += [paths.svm(*each, suffix) for each in fitted]
+    files += [paths.units(*each) for each in product(sets, names)]
+    for of_network in (paths.weights, paths.card, paths.history, paths.checkpoints):
+        files += map(of_network, names)
+    assert len(files) == len(set(files))
+
+
+def test_networks_are_trained_taken_from_a_library_or_released(make_study):
+    networks = make_study(
+        **PAPER, networks={"NIN": {"weights": "released"}, "resnet50": None}
+    ).networks
     sources = {name: network.source for name, network in networks.items()}
     assert sources["GoogLeNet-GAP"] == "trained"
     assert sources["GoogLeNet"] == sources["resnet50"] == "library"
@@ -34,33 +65,33 @@ def test_networks_are_trained_taken_from_a_library_or_released(study):
     assert only_shown == ["AlexNetplus-GAP-Places205"]  # for Figure 13 alone
 
 
-def test_a_network_left_out_is_in_no_list(study):
-    made = study(networks={"NIN": False})
-    assert "NIN" not in made.networks
-    assert len(made.one_crop_maps) == 8
+def test_a_network_left_out_is_in_no_list(make_study):
+    study = make_study(networks={"NIN": False})
+    assert "NIN" not in study.networks
+    assert len(study.one_crop_maps) == 8
 
 
-def test_a_networks_own_recipe_goes_over_the_studys(study):
-    made = study()
-    config = made.configuration
-    assert training_of(config, made.networks["NIN"]).epochs == 4
-    assert training_of(config, made.networks["GoogLeNet-GAP"]).epochs == 5
-    assert training_of(config, made.networks["NIN"]).batch == 16
+def test_a_networks_own_recipe_goes_over_the_studys(make_study):
+    study = make_study()
+    config = study.configuration
+    assert training_of(config, study.networks["NIN"]).epochs == 4
+    assert training_of(config, study.networks["GoogLeNet-GAP"]).epochs == 5
+    assert training_of(config, study.networks["NIN"]).batch == 16
 
 
-def test_maps_and_their_box_methods(study):
-    made = study()
-    assert len(made.one_crop_maps) == 9
-    assert [maps.network for maps in made.ten_crop_maps] == [
+def test_maps_and_their_box_methods(make_study):
+    study = make_study()
+    assert len(study.one_crop_maps) == 9
+    assert [maps.network for maps in study.ten_crop_maps] == [
         name
-        for name in made.compared
+        for name in study.compared
         if name not in ("VGGnet", "AlexNet")  # these have Grad-CAM
     ]
-    assert made.gradient_maps == [
+    assert study.gradient_maps == [
         Maps(VAL, BACKPROP, ONE_CROP, name) for name in ("GoogLeNet", "VGGnet", "AlexNet")
     ]
-    assert study(**PAPER).backprop_maps("AlexNet").crops == TEN_CROP
-    methods = {(maps.source, maps.crops): box_methods(maps) for maps in made.maps}
+    assert make_study(**PAPER).backprop_maps("AlexNet").crops == TEN_CROP
+    methods = {(maps.source, maps.crops): box_methods(maps) for maps in study.maps}
     assert methods == {
         (NETWORK, ONE_CROP): ("paper",),
         (NETWORK, TEN_CROP): ("authors",),
@@ -68,59 +99,158 @@ def test_maps_and_their_box_methods(study):
     }
 
 
-def test_a_synthetic_study_has_every_set_below_its_results(study):
-    made = study()
-    assert len(made.image_sets) == 3 + 1 + 9 + 4  # ILSVRC, photographs, sections 4 and 4.2
-    for name, image_set in made.image_sets.items():
+def test_a_synthetic_study_has_every_set_below_its_results(make_study):
+    study = make_study()
+    assert len(study.image_sets) == 3 + 1 + 9 + 4  # ILSVRC, photographs, sections 4 and 4.2
+    for name, image_set in study.image_sets.items():
         if name != "photographs":
             assert image_set.root.startswith("results/mini/world/")
-    assert "ilsvrc-test" not in study(world={"test_images": 0}).image_sets
-    assert missing_data(made, every_file(made)) == []
+    assert "ilsvrc-test" not in make_study(world={"test_images": 0}).image_sets
+    assert missing_data(study, every_file(study)) == []
 
 
-def test_a_study_of_real_data_has_the_sets_that_are_there(study, tmp_path):
+def test_a_study_of_real_data_has_the_sets_that_are_there(make_study, tmp_path):
     keys = {"study": "small", "data_root": str(tmp_path)}
-    assert list(study(**keys).image_sets) == ["ilsvrc-val"]
+    assert list(make_study(**keys).image_sets) == ["ilsvrc-val"]
     for folder in ("Stanford40", "coco", "svt1", "SUN397", "ilsvrc/test", "places205"):
         (tmp_path / folder).mkdir(parents=True)
-    made = study(**keys)
-    assert set(made.image_sets) == {
+    study = make_study(**keys)
+    assert set(study.image_sets) == {
         *("ilsvrc-val", "ilsvrc-test", "places205-val"),
         *("action40", "sun397", "concepts", "text"),
     }
-    assert list(made.unit_sets) == ["units", "units-places205"]
-    assert made.figure8_sets == ["action40", "sun397"]
-    assert len(made.ilsvrc_submissions) == 2
-    named = study(**keys, transfer={"sets": ["Event8"]}, discovery={"sets": []})
+    assert list(study.unit_sets) == ["units", "units-places205"]
+    assert study.figure8_sets == ["action40", "sun397"]
+    assert len(study.ilsvrc_submissions) == 2
+    named = make_study(**keys, transfer={"sets": ["Event8"]}, discovery={"sets": []})
     assert named.of_chapter("transfer", "discovery") == ["event8"]
 
 
-def test_captions_of_ones_own_need_no_published_set(study, tmp_path):
+def test_captions_of_ones_own_need_no_published_set(make_study, tmp_path):
     captions = tmp_path / "mine.tsv"
     captions.touch()
     data_root = tmp_path / "data"
-    made = study(study="small", data_root=str(data_root), concepts={"captions": str(captions)})
-    concepts = made.image_sets["concepts"]
+    study = make_study(
+        study="small", data_root=str(data_root), concepts={"captions": str(captions)}
+    )
+    concepts = study.image_sets["concepts"]
     assert (concepts.root, concepts.folders) == (str(tmp_path), (str(captions),))
     assert concepts.published == ()
 
 
-def test_missing_data_are_a_line_each_with_size_and_source(study, tmp_path):
-    made = study(study="paper", data_root=str(tmp_path))
-    lines = missing_data(made, every_file(made))
+def test_missing_data_are_a_line_each_with_size_and_source(make_study, tmp_path):
+    study = make_study(study="paper", data_root=str(tmp_path))
+    lines = missing_data(study, every_file(study))
     (train,) = (line for line in lines if f"{tmp_path}/ilsvrc/train: " in line)
     assert "147.897 GB" in train
     assert "image-net.org" in train
     assert any("snakemake fetch_cub" in line for line in lines)
-    only_val = missing_data(made, [made.paths.manifest(VAL)])
+    only_val = missing_data(study, [study.paths.manifest(VAL)])
     assert not any("/train: " in line for line in only_val)
-    assert "ilsvrc_test" not in needed_sets(made)
+    assert "ilsvrc_test" not in needed_sets(study)
+
+
+def test_every_set_may_be_asked_for_whatever_is_there(make_study, tmp_path):
+    every = {"transfer": {"sets": "all"}, "discovery": {"sets": "all"}}
+    study = make_study(study="small", data_root=str(tmp_path), **every)
+    assert len(study.of_chapter("transfer")) == 9
+    assert study.of_chapter("discovery") == ["scenes", "concepts", "text", "vqa"]
+    assert study.of_chapter("places205") == ["places205-val"]
+    lines = "\n".join(missing_data(study, every_file(study)))
+    for key in needed_sets(study):
+        folder = downloads()[key].folder
+        assert f" at {tmp_path}/{folder}" in lines, key
+
+
+def test_places205_brings_its_released_network_for_figure_13_alone(make_study, tmp_path):
+    (tmp_path / "places205").mkdir()
+    study = make_study(study="small", data_root=str(tmp_path))
+    name = "AlexNetplus-GAP-Places205"
+    assert study.networks[name].source == "released"
+    assert name not in study.compared
+    assert name in study.adopted
+    assert study.unit_sets["units-places205"] == ("places205-val", name)
+    own = {"units": {"places_network": "squeezenet1_0"}}
+    study = make_study(study="small", data_root=str(tmp_path), **own)
+    assert name not in study.networks
+    assert study.unit_sets["units-places205"][1] == "squeezenet1_0"
+    assert "units-places205" not in make_study().unit_sets  # the synthetic study has no places
+
+
+def test_the_photographs_network_is_not_in_the_tables(make_study):
+    study = make_study()
+    name = study.configuration.photographs.network
+    assert study.networks[name].source == "library"
+    assert name not in study.compared
+    assert study.photographs_maps == [Maps("photographs", NETWORK, ONE_CROP, name)]
+    assert make_study(**PAPER).photographs_maps == []
+
+
+def test_svms_are_fitted_for_each_network_but_birds_by_the_main_one(make_study):
+    study = make_study(transfer={"networks": ["GoogLeNet-GAP", "AlexNet"], "sets": "all"})
+    birds = [crop for name, crop, network in study.fitted if name == "cub"]
+    assert birds == ["whole", "cam", "box"]
+    assert {network for name, _, network in study.fitted if name == "cub"} == {"GoogLeNet-GAP"}
+    others = [each for each in study.fitted if each[0] != "cub"]
+    assert len(others) == len(set(others)) == 8 * 2
+    assert {crop for _, crop, _ in others} == {"whole"}
+    no_birds = make_study(transfer={"sets": ["Event8"], "networks": ["AlexNet"]})
+    assert no_birds.fitted == [("event8", "whole", "AlexNet")]
+    left_out = make_study(transfer={"networks": ["NIN", "AlexNet"]}, networks={"NIN": False})
+    assert left_out.feature_networks == ["AlexNet"]
+
+
+def test_figure_8_shows_the_papers_sets_or_others_where_these_are_missing(make_study):
+    assert make_study().figure8_sets == ["action40", "caltech256", "sun397", "event8"]
+    some = ["Event8", "Scene15", "Caltech101", "MIT Indoor67", "SUN Attribute"]
+    assert make_study(transfer={"sets": some}).figure8_sets == [
+        *("event8", "scene15", "caltech101", "indoor67")
+    ]
+    assert make_study(transfer={"networks": ["AlexNet"]}).figure8_sets == []  # not the main one
+
+
+def test_submissions_need_test_images_and_questions(make_study, tmp_path):
+    study = make_study()
+    assert [file.rpartition("/")[2] for file in study.ilsvrc_submissions] == [
+        "GoogLeNet-GAP-plain.txt",
+        "GoogLeNet-GAP-heuristics.txt",
+    ]
+    assert list(study.vqa_submissions) == ["OpenEnded", "MultipleChoice"]
+    assert make_study(world={"test_images": 0}).ilsvrc_submissions == []
+    assert make_study(discovery={"sets": ["text"]}).vqa_submissions == {}
+    keys = {"study": "small", "data_root": str(tmp_path), "discovery": {"sets": ["vqa"]}}
+    (tmp_path / "coco" / "test2015").mkdir(parents=True)
+    (tmp_path / "vqa").mkdir()
+    assert make_study(**keys).vqa_submissions == {}
+    (tmp_path / "vqa" / "OpenEnded_mscoco_test2015_questions.json").touch()
+    assert list(make_study(**keys).vqa_submissions) == ["OpenEnded"]
+    (tmp_path / "vqa" / "MultipleChoice_mscoco_test2015_questions.json").touch()
+    assert list(make_study(**keys).vqa_submissions) == ["OpenEnded", "MultipleChoice"]
+
+
+def test_figure_13_shows_the_papers_network_or_the_main_one(make_study):
+    assert make_study().units_network == "AlexNetplus-GAP"
+    assert make_study(networks={"AlexNetplus-GAP": False}).units_network == "GoogLeNet-GAP"
+    assert make_study(units={"network": "NIN"}).units_network == "NIN"
+
+
+def test_scratch_holds_what_can_be_made_again(configured):
+    paths = build_study(configured(), "/scratch/me").paths
+    assert paths.checkpoints("NIN") == "/scratch/me/mini/checkpoints/NIN"
+    assert paths.packed.startswith("/scratch/me/mini/")
+    assert paths.weights("NIN") == "results/mini/networks/NIN.safetensors"
 
 
 @pytest.mark.parametrize(
     ("keys", "line"),
     [
         ({"study": "small"}, "config.data_root: study small needs it; add --config data_root=DIR"),
+        ({"networks": dict.fromkeys(MINI, False)}, "config.networks: leaves out every network"),
+        (
+            {"study": "paper", "data_root": "x", "discovery": {"sets": "all"}}
+            | {"units": {"places_network": "y"}},
+            "config.units.places_network: 'y' was not released",
+        ),
         ({"figures": {"network": "VGG"}}, "config.figures.network: 'VGG' is not in networks"),
         ({"transfer": {"networks": ["x"]}}, "config.transfer.networks: 'x' is not in networks"),
         ({"units": {"network": "y"}}, "config.units.network: 'y' is not in networks"),
@@ -132,8 +262,8 @@ def test_missing_data_are_a_line_each_with_size_and_source(study, tmp_path):
         ),
     ],
 )
-def test_names_that_do_not_fit_together_are_one_line(study, keys, line):
+def test_names_that_do_not_fit_together_are_one_line(make_study, keys, line):
     with pytest.raises(InputError) as error:
-        study(**keys)
+        make_study(**keys)
     assert str(error.value).startswith(line)
     assert "\n" not in str(error.value)

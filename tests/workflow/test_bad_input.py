@@ -41,7 +41,7 @@ def test_a_bad_key_is_one_line_naming_it(tiny_study, config, named):
 
 
 @pytest.mark.parametrize(
-    ("figure", "config", "said"),
+    ("figure", "config", "message"),
     [
         ("figure10", {}, "'concepts' is not among config.discovery.sets"),
         (
@@ -51,10 +51,10 @@ def test_a_bad_key_is_one_line_naming_it(tiny_study, config, named):
         ),
     ],
 )
-def test_a_figure_of_sets_that_were_not_asked_for_is_refused(tiny_study, figure, config, said):
+def test_a_figure_of_sets_that_were_not_asked_for_is_refused(tiny_study, figure, config, message):
     done = tiny_study.run("-n", figure, **config)
     assert done.returncode != 0
-    assert f"error: {figure}: {said}" in done.stderr
+    assert f"error: {figure}: {message}" in done.stderr
 
 
 def test_a_study_of_real_data_asks_for_its_folder(workflow_files):

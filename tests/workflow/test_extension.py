@@ -91,8 +91,8 @@ def test_a_figure_is_one_module_and_one_entry(copied):
     edit(catalogue, opening + first, opening + first + ENTRY.lstrip("\n"))
     listed = run(copied, "-m", "snakemake", "--list")
     assert "figure99 (Figure 99: how many images there are.)" in listed
-    said = run(copied, "-m", "snakemake", "--cores", "2", "figure99")
-    assert "wrote results/mini/figures/figure99.png" in said
+    output = run(copied, "-m", "snakemake", "--cores", "2", "figure99")
+    assert "wrote results/mini/figures/figure99.png" in output
     code = (
         "from pathlib import Path;"
         "from pipeline_lib.study.configuration.load import load_configuration as load;"
@@ -117,12 +117,25 @@ def test_a_network_to_train_is_one_module_and_one_entry(copied):
     edit(registry, nin, nin + "from pipeline_lib.networks.one_layer import one_layer\n")
     world = "world={train_images: 20, val_images: 20}"
     recipe = "training={recipe: {epochs: 1, batch: 4}}"
-    said = run(
-        copied,
-        *("-m", "snakemake", "--cores", "2", "results/mini/networks/Mine.json", "--config"),
-        *("networks={Mine: {architecture: one_layer}}", world, "ilsvrc={val_images: 20}", recipe),
-    )
-    assert "Mine: wrote results/mini/networks/Mine.safetensors" in said
+    config = ("--config", "networks={Mine: {architecture: one_layer}}", world, recipe)
+    config += ("ilsvrc={val_images: 20}",)
+    snakemake = ("-m", "snakemake", "--cores", "2")
+    planned = run(copied, *snakemake, "-n", "table1", *config)
+    for file in ("networks/Mine.safetensors", "scores/network/one-crop/paper/Mine.csv"):
+        assert f"results/mini/{file}" in planned
+    output = run(copied, *snakemake, "results/mini/networks/Mine.json", *config)
+    assert "Mine: wrote results/mini/networks/Mine.safetensors" in output
+
+
+def test_a_librarys_network_is_one_entry(workflow_files):
+    workflow = workflow_files("library", {"study": "mini"})
+    before = workflow.planned("table1", "table2")
+    after = workflow.planned("table1", "table2", networks={"resnet18": None})
+    more = {rule: number - before.get(rule, 0) for rule, number in after.items()}
+    assert {rule: number for rule, number in more.items() if number} == {
+        **{"adopt": 1, "predict": 2, "localize": 2, "evaluate": 2},  # over one crop and ten
+        "sweep": 1,
+    }
 
 
 def test_every_target_is_described_in_a_line(workflow_files):

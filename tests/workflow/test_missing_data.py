@@ -3,8 +3,12 @@
 import pytest
 import yaml
 
+from pipeline_lib.reporting.catalogue import FIGURES, TABLES
+from pipeline_lib.study.configuration.load import load_configuration
+from pipeline_lib.study.study import build_study
+
 pytestmark = pytest.mark.workflow
-TABLES = ("table1", "table2", "table3")
+TARGETS = ("table1", "table2", "table3")
 
 
 @pytest.fixture(scope="module")
@@ -19,13 +23,33 @@ def errors(done):
 
 def test_the_papers_graph_builds_without_data(paper):
     workflow, _ = paper
-    jobs = workflow.planned(*TABLES)
+    jobs = workflow.planned(*TARGETS)
     assert (jobs["train"], jobs["adopt"], jobs["pack"]) == (6, 3, 1)
+
+
+def test_the_papers_whole_graph_builds_without_data(paper):
+    workflow, folder = paper
+    every = {"transfer": {"sets": "all"}, "discovery": {"sets": "all"}}
+    jobs = workflow.planned(**every)
+    keys = {"study": "paper", "data_root": str(folder), **every}
+    study = build_study(load_configuration(keys, workflow.folder / "workflow" / "studies"))
+    expected = {
+        "index": len(study.image_sets),
+        "train": len(study.trained),
+        "adopt": len(study.adopted),
+        "fit": len(study.fitted) + 1,  # and text
+        "features": len(study.fitted) + 4,  # and section 4.2's
+        "find_units": 2,
+        "sweep": len(study.swept_maps),
+        "table": len(TABLES),
+        "figure": len(FIGURES),
+    }
+    assert {rule: jobs[rule] for rule in expected} == expected
 
 
 def test_asked_to_run_it_lists_all_that_is_missing_and_starts_nothing(paper):
     workflow, folder = paper
-    done = workflow.run(*TABLES)
+    done = workflow.run(*TARGETS)
     assert done.returncode != 0
     lines = errors(done)
     for part in ("train", "val", "bbox/val", "ILSVRC2012_devkit_t12/data"):
@@ -44,10 +68,10 @@ def test_released_weights_need_no_training_images_but_their_files(paper):
     of_imagenet = [name for name, release in released.items() if "classes" not in release]
     networks = {name: {"weights": "released"} for name in of_imagenet}
     networks |= dict.fromkeys(["AlexNet-GAP", "GoogLeNet-GMP"], False)
-    jobs = workflow.planned(*TABLES, networks=networks)
+    jobs = workflow.planned(*TARGETS, networks=networks)
     assert "train" not in jobs
     assert jobs["adopt"] == len(of_imagenet) == 7
-    lines = errors(workflow.run(*TABLES, networks=networks))
+    lines = errors(workflow.run(*TARGETS, networks=networks))
     assert not any("/ilsvrc/train: " in line for line in lines)
     assert any(f"{folder}/weights/bvlc_googlenet.caffemodel: 0.054 GB" in line for line in lines)
 
@@ -55,10 +79,10 @@ def test_released_weights_need_no_training_images_but_their_files(paper):
 def test_what_is_there_is_not_asked_for(paper):
     workflow, folder = paper
     (folder / "ilsvrc" / "val").mkdir(parents=True)
-    assert not any("/ilsvrc/val: " in line for line in errors(workflow.run(*TABLES)))
+    assert not any("/ilsvrc/val: " in line for line in errors(workflow.run(*TARGETS)))
     devkit = folder / "ilsvrc" / "ILSVRC2012_devkit_t12" / "data"
     devkit.mkdir(parents=True)  # a file that is known by name must be there itself
-    assert any(f"{devkit}/meta.mat: " in line for line in errors(workflow.run(*TABLES)))
+    assert any(f"{devkit}/meta.mat: " in line for line in errors(workflow.run(*TARGETS)))
 
 
 @pytest.mark.parametrize("study", ["paper", "mini"])

@@ -45,26 +45,26 @@ def test_a_foreign_snakefile_builds_on_a_target_without_activation(
 ):
     config = tiny_config | {"networks": {**tiny_config["networks"], "AlexNetplus-GAP": False}}
     foreign(tmp_path, workflow_files("module", {}), {"study": "mini", **config})
-    status, said = snakemake(tmp_path, "mine")
-    assert status == 0, said
+    status, output = snakemake(tmp_path, "mine")
+    assert status == 0, output
     assert (tmp_path / "mine.txt").read_text() == "results/mini/figures/figure4.png\n"
-    status, said = snakemake(tmp_path, "-n", "cam_table1")
-    assert status == 0, said
-    assert "cam_evaluate" in said
+    status, output = snakemake(tmp_path, "-n", "cam_table1")
+    assert status == 0, output
+    assert "cam_evaluate" in output
 
 
 def test_a_module_without_a_study_is_the_mini_study(workflow_files, tmp_path):
     foreign(tmp_path, workflow_files("bare", {}), {})
-    status, said = snakemake(tmp_path, "-n", "cam_table1")
-    assert status == 0, said
-    assert "results/mini/tables/table1.csv" in said
+    status, output = snakemake(tmp_path, "-n", "cam_table1")
+    assert status == 0, output
+    assert "results/mini/tables/table1.csv" in output
 
 
 def test_a_bad_key_of_a_module_is_one_line(workflow_files, tmp_path):
     foreign(tmp_path, workflow_files("bad", {}), {"treshold": 1})
-    status, said = snakemake(tmp_path, "-n", "cam_table1")
+    status, output = snakemake(tmp_path, "-n", "cam_table1")
     assert status != 0
-    assert [line for line in said.splitlines() if line.startswith("error: ")] == [
+    assert [line for line in output.splitlines() if line.startswith("error: ")] == [
         "error: config.treshold: unknown key"
     ]
 
@@ -85,16 +85,16 @@ module cam:
 use rule * from cam
 """
     )
-    status, said = snakemake(tmp_path, "results/tiny/data/scenes/images.csv")
-    assert status == 0, said
+    status, output = snakemake(tmp_path, "results/tiny/data/scenes/images.csv")
+    assert status == 0, output
     assert (tmp_path / "results/tiny/data/scenes/images.csv").exists()
-    status, said = snakemake(tmp_path, "-n", "table4", "figure9")
-    assert status == 0, said
+    status, output = snakemake(tmp_path, "-n", "table1", "table4", "figure9")
+    assert status == 0, output
 
 
 def test_snakemake_runs_from_the_environments_folder_without_activation(workflow_files):
     files = workflow_files("inactive", {})
-    status, said = snakemake(files.folder, "results/mini/data/photographs/images.csv")
-    assert status == 0, said
+    status, output = snakemake(files.folder, "results/mini/data/photographs/images.csv")
+    assert status == 0, output
     log = (files.folder / "results/mini/logs/index/photographs.log").read_text()
     assert log.startswith("python -m pipeline_lib index ")

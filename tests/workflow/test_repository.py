@@ -87,4 +87,8 @@ def test_the_workflows_files_are_short_and_share_no_global_lists(repository):
         assert len(text.splitlines()) < 150, path
         assert not re.search(old, text), path
         assert not re.search(r"^\w+ \+= ", text, re.MULTILINE), path
+        has_functions, has_rules = (
+            re.search(rf"^ *{word}\b.*:$", text, re.MULTILINE) for word in ("def", "rule")
+        )
+        assert not (has_functions and has_rules), path
     assert len((repository / "Snakefile").read_text().splitlines()) < 10

@@ -6,6 +6,11 @@ import re
 import pandas as pd
 import pytest
 
+from pipeline_lib.reporting.catalogue import available
+from pipeline_lib.study.configuration.load import load_configuration
+from pipeline_lib.study.files import every_file
+from pipeline_lib.study.study import build_study
+
 pytestmark = pytest.mark.workflow
 
 
@@ -40,6 +45,23 @@ def test_the_page_asks_for_nothing_from_elsewhere(tiny_study):
     assert "url(" not in page
     assert page.count("<table>") == 6
     assert page.count("<figure ") == 10
+
+
+def test_all_asks_for_every_file_that_jobs_make(tiny_study, tiny_config):
+    """A lost file that nothing asks for would not be noticed."""
+    studies = tiny_study.folder / "workflow" / "studies"
+    study = build_study(load_configuration({"study": "mini", **tiny_config}, studies))
+    asked = {*every_file(study), study.paths.report, f"{study.paths.packed}/index.json"}
+    asked |= {file for artefact in available(study) for file in artefact.files(study)}
+    results = tiny_study.folder / study.paths.results
+    resumable = {"packed", "history", "logs", "benchmarks", "world", "checkpoints", "graph.json"}
+    made = {
+        str(path.relative_to(tiny_study.folder))
+        for path in results.rglob("*")
+        if path.is_file() and path.relative_to(results).parts[0] not in resumable
+    }
+    assert made <= asked
+    assert all((tiny_study.folder / file).exists() for file in asked)
 
 
 def test_a_second_run_does_nothing(tiny_study):

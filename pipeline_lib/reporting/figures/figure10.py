@@ -1,4 +1,4 @@
-"""Figure 10: concepts mined from captions, and where their detectors see them."""
+"""Figure 10: concepts mined from captions, and the maps of their detectors."""
 
 from pathlib import Path
 
@@ -18,9 +18,9 @@ from pipeline_lib.discovery.concept_tables import (
 from pipeline_lib.localization.heat_maps import TRUE_CLASS
 from pipeline_lib.localization.predictions import Predictions
 from pipeline_lib.reporting.figures.pictures import (
-    FOUND,
+    GREEN,
+    RED,
     STYLE,
-    TRUTH,
     explained,
     photograph,
     save,
@@ -28,7 +28,7 @@ from pipeline_lib.reporting.figures.pictures import (
 )
 from pipeline_lib.reporting.inputs import Inputs
 
-HAS, HAS_NOT = ("✓ in a caption", TRUTH), ("✗ in no caption", FOUND)
+HAS, HAS_NOT = ("✓ in a caption", GREEN), ("✗ in no caption", RED)
 _ROW, _NAME = 2.35, 2.3  # inches: a row's height, the width of a concept's name
 
 
@@ -47,12 +47,12 @@ def plot(
     root: Path,
     out: Path,
 ) -> None:
-    """Plot and write the figure: a row a concept, its name and numbers, then its first images.
+    """Plot and write the figure: a row per concept: name, numbers, first images.
 
-    ``predictions`` and ``images`` are of the pictures that ``mine_concepts`` picked; the map is that of
+    ``predictions`` and ``images`` are of the images that ``mine_concepts`` picked; the map is that of
     the row's concept. The JSON has the numbers of all concepts.
     """
-    shown = concepts[concepts["shown"]]
+    selected = concepts[concepts["shown"]]
     ranking = ranking.assign(picture=picked_ids(ranking))
     place = {name: index for index, name in enumerate(predictions.image_id)}
     ranking = ranking[ranking["picture"].isin(place)]
@@ -60,14 +60,14 @@ def plot(
     content = []
     with matplotlib.rc_context(STYLE):
         figure, grid = plt.subplots(
-            len(shown), columns + 1, squeeze=False, layout="constrained",
-            figsize=(_NAME + 2.2 * columns, _ROW * len(shown) + 0.3),
+            len(selected), columns + 1, squeeze=False, layout="constrained",
+            figsize=(_NAME + 2.2 * columns, _ROW * len(selected) + 0.3),
             gridspec_kw={"width_ratios": [_NAME, *[2.2] * columns]},
         )  # fmt: skip
         for axes in grid.ravel():
             axes.set_axis_off()
         figure.suptitle(_heading(concepts, predictions.name), x=0.01, ha="left")
-        for line, concept in zip(grid, shown.itertuples(), strict=True):
+        for line, concept in zip(grid, selected.itertuples(), strict=True):
             _name(line[0], concept)
             first = ranking[ranking["concept"] == concept.concept].sort_values("rank")
             for axes, row in zip(line[1:], first.itertuples(), strict=False):
@@ -101,7 +101,7 @@ def plot(
 def _heading(concepts: pd.DataFrame, network: str) -> str:
     held_out = int(concepts["n"].iloc[0])
     lines = [
-        f"Concepts by the features of {network}: of {held_out:,} images held out, those that a "
+        f"Concepts by the features of {network}: of {held_out:,} held-out images, those that a "
         "concept's detector ranks first, with its map."
     ]
     means = means_of(concepts)
@@ -110,14 +110,14 @@ def _heading(concepts: pd.DataFrame, network: str) -> str:
         lines.append(
             f"Mean of all {precision['n']} concepts: P@10 {precision['value']:.2f} "
             f"[{precision['low']:.2f}, {precision['high']:.2f}], chance {chance['value']:.2f}. "
-            "A caption may leave out what can be seen."
+            "A caption need not mention everything in the image."
         )
     return "\n".join(lines)
 
 
 def _name(axes: Axes, concept: tuple) -> None:
-    """Write a concept's name and its numbers where the row begins."""
-    measures = "no image held out has it"
+    """Write a concept's name and its numbers at the start of its row."""
+    measures = "no held-out image has it"
     if concept.n_positive:
         measures = (
             f"P@10 {concept.precision:.2f}  [{concept.low:.2f}, "
@@ -144,7 +144,7 @@ def _mark(axes: Axes, has: bool) -> None:
 
 
 def _records(concepts: pd.DataFrame) -> list[dict]:
-    """The table's rows as plain values; what was not measured is null."""
+    """Return the table's rows as plain values; what was not measured is null."""
     numbers = concepts.select_dtypes(np.floating).columns
     plain = concepts.astype(dict.fromkeys(numbers, object) | {"concept": object})
     return plain.where(concepts.notna(), None).to_dict("records")

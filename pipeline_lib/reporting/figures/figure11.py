@@ -1,4 +1,4 @@
-"""Figure 11: where a classifier of images with words sees the words."""
+"""Figure 11: the maps of a classifier of images with words, beside the words' boxes."""
 
 from pathlib import Path
 
@@ -21,8 +21,8 @@ from pipeline_lib.evaluation.ground_truth import CORNERS
 from pipeline_lib.localization.heat_maps import TRUE_CLASS
 from pipeline_lib.localization.predictions import Predictions
 from pipeline_lib.reporting.figures.pictures import (
+    GREEN,
     STYLE,
-    TRUTH,
     explained,
     outline,
     photograph,
@@ -31,12 +31,12 @@ from pipeline_lib.reporting.figures.pictures import (
 )
 from pipeline_lib.reporting.inputs import Inputs
 
-SHOWN = 10  # test images, spread evenly from the most mass in word boxes to the least
+IMAGES = 10  # test images, spread evenly from the most mass in word boxes to the least
 COLUMNS = 5
 
 
-def choose(by_image: pd.DataFrame, count: int = SHOWN) -> pd.DataFrame:
-    """Return ``count`` rows, evenly spread over the ranks of their mass in word boxes, best first."""
+def choose(by_image: pd.DataFrame, count: int = IMAGES) -> pd.DataFrame:
+    """Return ``count`` rows, evenly spread over the ranks by mass in word boxes, highest first."""
     ranked = by_image.sort_values(["mass", "image_id"], ascending=[False, True])
     return ranked.iloc[np.linspace(0, len(ranked) - 1, min(count, len(ranked))).round().astype(int)]
 
@@ -61,12 +61,12 @@ def plot(
 ) -> None:
     """Plot and write the figure: maps over test images with their word boxes, and the measures.
 
-    The JSON has the measures and what is shown.
+    The JSON has the measures, and those of the images in the figure.
     """
     place = {name: index for index, name in enumerate(predictions.image_id)}
     boxes = dict(list(true_boxes.groupby("image_id")[list(CORNERS)]))
-    shown = choose(by_image)
-    lines = -(-len(shown) // COLUMNS)
+    selected = choose(by_image)
+    lines = -(-len(selected) // COLUMNS)
     with matplotlib.rc_context(STYLE):
         figure = plt.figure(figsize=(13, 2.5 * lines + 2.9), layout="constrained")
         pictures, below = figure.subfigures(2, 1, height_ratios=[2.5 * lines, 2.6])
@@ -77,7 +77,7 @@ def plot(
         grid = pictures.subplots(lines, COLUMNS, squeeze=False).ravel()
         for axes in grid:
             axes.set_axis_off()
-        for axes, row in zip(grid, shown.itertuples(), strict=False):
+        for axes, row in zip(grid, selected.itertuples(), strict=False):
             index = place[row.image_id]
             picture = photograph(root, images, index)
             title = (
@@ -86,11 +86,13 @@ def plot(
             )
             show(axes, explained(predictions, index, TRUE_CLASS, picture), title)
             for box in boxes[row.image_id].to_numpy(float):
-                outline(axes, box, TRUTH)
+                outline(axes, box, GREEN)
         _bars(below.subplots(), measures)
         figure.legend(
             handles=[
-                patches.Patch(fill=False, edgecolor=TRUTH, linewidth=2, label="word box (not seen)")
+                patches.Patch(
+                    fill=False, edgecolor=GREEN, linewidth=2, label="word box (not used in training)"
+                )
             ],
             loc="outside lower right", frameon=False,
         )  # fmt: skip
@@ -100,14 +102,14 @@ def plot(
             {
                 "network": predictions.name,
                 "measures": measures.round(6).to_dict("records"),
-                "images": shown.round(6).to_dict("records"),
+                "images": selected.round(6).to_dict("records"),
             },
         )
         plt.close(figure)
 
 
 def _bars(axes: plt.Axes, measures: pd.DataFrame) -> None:
-    """Draw a group of bars for each measure, with intervals: the class map's and the baselines'."""
+    """Plot bars with intervals for each measure: the class map's and those of the baselines."""
     kinds = {CLASS_MAP: "#d1495b", CENTRED: "#8d99ae", UNIFORM: "#cfd4dc"}
     width = 0.26
     top = float(measures.loc[measures["map"].isin(kinds), "high"].max())

@@ -18,8 +18,8 @@ CLASSES, IMAGES = 4, 4
 def choose(predictions: Predictions) -> list[tuple[int, list[int]]]:
     """Return four classes, each with the indices of up to four images.
 
-    The images are those the network gets right, most certain first; the classes are those with the
-    most such images, then with the highest mean score. Nothing is left to chance or taste.
+    The images are classified correctly and sorted by score, highest first. The classes are those with
+    the most such images, then with the highest mean score.
     """
     right = np.flatnonzero(predictions.classes[:, 0] == predictions.true_class)
     by_class: dict[int, list[int]] = {}

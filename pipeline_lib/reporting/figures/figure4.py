@@ -39,18 +39,18 @@ class SheetRow:
 def choose(predictions: Predictions) -> list[int]:
     """Return the indices of the images to show.
 
-    Of those classified correctly, the ones whose other four classes get the most of the score, one
-    a class: as in the paper, images in which several classes find something. Where none is right,
-    the same of all labelled ones; without labels, the first ones.
+    They are correctly classified images, one per class, in which the other four classes have the
+    largest total score: as in the paper, images that several classes explain. Where no image is
+    correct, all labelled images are considered; without labels, the first images are returned.
     """
     if (predictions.true_class < 0).all():
         return list(range(min(CHOSEN, len(predictions.image_id))))
-    right = np.flatnonzero(predictions.classes[:, 0] == predictions.true_class)
-    if not len(right):
-        right = np.flatnonzero(predictions.true_class >= 0)
-    others = predictions.scores[right, 1:].sum(axis=1)
+    candidates = np.flatnonzero(predictions.classes[:, 0] == predictions.true_class)
+    if not len(candidates):
+        candidates = np.flatnonzero(predictions.true_class >= 0)
+    others = predictions.scores[candidates, 1:].sum(axis=1)
     chosen: dict[int, int] = {}
-    for index in right[np.argsort(-others, kind="stable")]:
+    for index in candidates[np.argsort(-others, kind="stable")]:
         chosen.setdefault(int(predictions.true_class[index]), int(index))
     return list(chosen.values())[:CHOSEN]
 
@@ -95,7 +95,7 @@ def plot_from(inputs: Inputs, out: Path) -> None:
 
 
 def plot(rows: list[SheetRow], out: Path) -> None:
-    """Draw and write the sheet: a row per image, the image first, then its class maps."""
+    """Plot and write the sheet: a row per image, the image first, then its class maps."""
     with matplotlib.rc_context(STYLE):
         heights = [2.4 * row.picture.shape[0] / row.picture.shape[1] + 0.45 for row in rows]
         figure, grid = plt.subplots(

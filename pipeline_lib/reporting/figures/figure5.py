@@ -27,16 +27,15 @@ _CELL = 1.75  # inches
 
 
 def choose(columns: Sequence[Predictions]) -> list[int]:
-    """Return the indices of the images to show, one a class.
+    """Return the indices of the images to show, one per class.
 
-    Of all labelled images those that most networks classify correctly come first, then those with
-    the highest mean score of the true class. Gradient baselines are left out: their
-    scores are those of their networks.
+    Labelled images are sorted by the number of networks that classify them correctly, then by the mean
+    score of the true class. Gradient baselines do not count: their scores are those of their networks.
     """
-    networks = [shown for shown in columns if shown.method != "backprop"] or list(columns)
+    networks = [each for each in columns if each.method != "backprop"] or list(columns)
     truth = networks[0].true_class
-    right = np.sum([shown.classes[:, 0] == truth for shown in networks], axis=0)
-    certain = np.mean([true_scores(shown) for shown in networks], axis=0)
+    right = np.sum([network.classes[:, 0] == truth for network in networks], axis=0)
+    certain = np.mean([true_scores(network) for network in networks], axis=0)
     names = networks[0].image_id
     chosen: dict[int, int] = {}
     for index in sorted(
@@ -48,7 +47,7 @@ def choose(columns: Sequence[Predictions]) -> list[int]:
 
 def plot_from(inputs: Inputs, out: Path) -> None:
     """Plot the figure from the roles predictions (a column each), images and classes."""
-    columns, images, root = inputs.one_manifest()
+    columns, images, root = inputs.shared_images()
     plot(columns, images, root, inputs.names, out)
 
 
@@ -61,8 +60,8 @@ def plot(
 ) -> None:
     """Plot and write the figure: a row per image, the image first, then the true class's maps.
 
-    Over each map is the score its network gives the true class. ``columns`` are predictions of the
-    same images; where none has a label, the figure says so.
+    Over each map is the score that its network gives the true class. ``columns`` are predictions of
+    the same images; where no image has a label, the figure says so.
     """
     chosen = choose(columns)
     content = []
@@ -80,11 +79,11 @@ def plot(
             label = columns[0].label_of(int(columns[0].true_class[index]))
             show(grid[line, 0], picture, short_name(names, label))
             scores = {}
-            for axes, shown in zip(grid[line, 1:], columns, strict=True):
-                score = scores[shown.name] = round(float(true_scores(shown)[index]), 6)
+            for axes, column in zip(grid[line, 1:], columns, strict=True):
+                score = scores[column.name] = round(float(true_scores(column)[index]), 6)
                 text = f"{score:.2f}" if score else "not in its top 5"
-                head = f"{_broken(shown.name)}\n" if line == 0 else ""
-                show(axes, explained(shown, index, TRUE_CLASS, picture), head + text)
+                head = f"{_broken(column.name)}\n" if line == 0 else ""
+                show(axes, explained(column, index, TRUE_CLASS, picture), head + text)
             content.append(
                 {
                     "image_id": columns[0].image_id[index],
@@ -98,10 +97,10 @@ def plot(
                 matplotlib.cm.ScalarMappable(cmap=COLOURS), ax=grid, location="bottom",
                 label="fraction of the map's maximum", shrink=0.35, aspect=35, pad=0.02,
             )  # fmt: skip
-        save(figure, out, {"columns": [shown.name for shown in columns], "images": content})
+        save(figure, out, {"columns": [column.name for column in columns], "images": content})
         plt.close(figure)
 
 
 def _broken(name: str) -> str:
-    """Break a row's name so that it fits over a picture."""
+    """Break a column's name so that it fits over a picture."""
     return name.replace("Backprop on ", "Backprop on\n")

@@ -17,9 +17,9 @@ from pipeline_lib.localization.extraction import BOX_TABLE_COLUMNS
 from pipeline_lib.localization.heat_maps import TRUE_CLASS
 from pipeline_lib.localization.predictions import Predictions
 from pipeline_lib.reporting.figures.pictures import (
-    FOUND,
+    GREEN,
+    RED,
     STYLE,
-    TRUTH,
     box_legend,
     label_row,
     outline,
@@ -46,10 +46,8 @@ class Localized:
     def box(self, image_id: str) -> np.ndarray:
         """The (4,) loose box of an image's true class."""
         table = self.boxes
-        is_true_class = (table["rank"] == TRUE_CLASS) & (table["fit"] == "loose")
-        return table.loc[is_true_class & (table["image_id"] == image_id), CORNERS].to_numpy(float)[
-            0
-        ]
+        rows = (table["rank"] == TRUE_CLASS) & (table["fit"] == "loose")
+        return table.loc[rows & (table["image_id"] == image_id), CORNERS].to_numpy(float)[0]
 
 
 def choose(
@@ -60,18 +58,18 @@ def choose(
     boxes = dict(zip(np.flatnonzero(keep).tolist(), boxes_of, strict=True))
     right = predictions.classes[:, 0] == predictions.true_class
     scored = [(-predictions.scores[i, 0], predictions.image_id[i], i) for i in boxes]
-    rounds, seen = [], {}
+    rounds, counts = [], {}
     for score, name, index in sorted(scored):
         if right[index] and len(boxes[index]) == 1:
             label = int(predictions.true_class[index])
-            seen[label] = seen.get(label, 0) + 1
-            rounds.append((seen[label], score, name, index))
+            counts[label] = counts.get(label, 0) + 1
+            rounds.append((counts[label], score, name, index))
     return {index: boxes[index] for *_, index in sorted(rounds)[: COLUMNS * BLOCKS]}
 
 
 def plot_from(inputs: Inputs, out: Path) -> None:
     """Plot the figure from the roles predictions and boxes, two of each, true-boxes, images, classes."""
-    predictions, images, root = inputs.one_manifest()
+    predictions, images, root = inputs.shared_images()
     paths = inputs.paths("boxes")
     if not len(predictions) == len(paths) == 2:
         raise InputError(
@@ -104,7 +102,9 @@ def plot(
     with matplotlib.rc_context(STYLE):
         figure = plt.figure(figsize=(13, 4.7 * max(len(blocks), 1) + 0.5), layout="constrained")
         if not chosen:
-            figure.suptitle(f"{first.name} gets no image with one true box right: nothing to show")
+            figure.suptitle(
+                f"{first.name} classifies no image with one true box correctly: nothing to show"
+            )
         panels = figure.subfigures(max(len(blocks), 1), 1, squeeze=False, hspace=0.03)[:, 0]
         for panel, block in zip(panels, blocks, strict=False):
             grid = panel.subplots(2, COLUMNS, squeeze=False)
@@ -123,8 +123,8 @@ def plot(
                     overlaps[localized.predictions.name] = round(overlap, 4)
                     head = f"{short_name(names, label)}\n" if axes is column[0] else ""
                     show(axes, picture, f"{head}IoU {overlap:.2f}")
-                    outline(axes, true[0], TRUTH)
-                    outline(axes, box, FOUND)
+                    outline(axes, true[0], GREEN)
+                    outline(axes, box, RED)
                 content.append(
                     {
                         "image_id": name,

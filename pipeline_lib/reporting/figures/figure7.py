@@ -14,9 +14,9 @@ from pipeline_lib.evaluation.ilsvrc import best_overlap
 from pipeline_lib.localization.extraction import BOX_TABLE_COLUMNS
 from pipeline_lib.localization.predictions import Predictions
 from pipeline_lib.reporting.figures.pictures import (
-    FOUND,
+    GREEN,
+    RED,
     STYLE,
-    TRUTH,
     box_legend,
     explained,
     outline,
@@ -36,7 +36,7 @@ CHOICE = (
 def choose(predictions: Predictions, test_images: set[str]) -> dict[str, list[int]]:
     """Return the indices of the test images to show, by species: see ``CHOICE``.
 
-    Where fewer images are right, there are fewer pictures.
+    With fewer correct images there are fewer pictures.
     """
     right = predictions.classes[:, 0] == predictions.true_class
     by_species: dict[str, list[int]] = {}
@@ -44,7 +44,7 @@ def choose(predictions: Predictions, test_images: set[str]) -> dict[str, list[in
         if right[index] and predictions.image_id[index] in test_images:
             label = predictions.label_of(int(predictions.true_class[index]))
             by_species.setdefault(label, []).append(index)
-    best = {label: found[:EACH] for label, found in by_species.items()}
+    best = {label: indices[:EACH] for label, indices in by_species.items()}
 
     def certainty(label: str) -> tuple[int, float]:
         return len(best[label]), float(predictions.scores[best[label][-1], 0])
@@ -72,9 +72,9 @@ def plot(
     names: dict[str, str],
     out: Path,
 ) -> None:
-    """Plot and write the figure: a row a species, each bird with its boxes and with its map.
+    """Plot and write the figure: a row per species, each bird with its boxes, then with its map.
 
-    ``boxes`` are made from the predictions, of which the first guess's is shown.
+    ``boxes`` are made from the predictions; the figure shows those of the first guess.
     """
     chosen = choose(predictions, test_images)
     first = boxes[(boxes["rank"] == 1) & (boxes["fit"] == "loose")].set_index("image_id")[CORNERS]
@@ -88,19 +88,19 @@ def plot(
         for axes in grid.ravel():
             axes.set_axis_off()
         if not chosen:
-            figure.suptitle("no test image is classified right: nothing to show")
+            figure.suptitle("no test image is classified correctly: nothing to show")
         for line, (label, indices) in zip(grid, chosen.items(), strict=False):
             for place, index in enumerate(indices):
                 name = predictions.image_id[index]
                 picture = photograph(root, images, index)
-                found, truth = (table.loc[name].to_numpy(float) for table in (first, true))
-                overlap = float(best_overlap(found[None], truth[None])[0])
+                predicted, truth = (table.loc[name].to_numpy(float) for table in (first, true))
+                overlap = float(best_overlap(predicted[None], truth[None])[0])
                 pair = line[2 * place : 2 * place + 2]
                 show(pair[0], picture, short_name(names, label))
                 show(pair[1], explained(predictions, index, 1, picture), f"IoU {overlap:.2f}")
                 for axes in pair:
-                    outline(axes, truth, TRUTH)
-                    outline(axes, found, FOUND)
+                    outline(axes, truth, GREEN)
+                    outline(axes, predicted, RED)
                 content.append(
                     {
                         "image_id": name,

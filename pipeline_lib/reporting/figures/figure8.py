@@ -25,7 +25,7 @@ CLASSES, EACH = 3, 2
 
 
 class Panel(NamedTuple):
-    """One set: its name, what the SVM says of the picked images, these and their folder."""
+    """A data set: its name, the SVM's predictions for the picked images, these and their folder."""
 
     name: str
     predictions: Predictions
@@ -34,7 +34,7 @@ class Panel(NamedTuple):
 
 
 def plot_from(inputs: Inputs, out: Path) -> None:
-    """Plot the figure from the roles predictions, images, classes and summaries, one of each set."""
+    """Plot the figure from the roles predictions, images, classes and summaries, one of each per set."""
     sets, summaries = inputs.predicted_sets(), inputs.paths("summaries")
     if len(summaries) != len(sets):
         raise InputError("figure8 takes as many --input summaries as --input predictions")
@@ -44,17 +44,17 @@ def plot_from(inputs: Inputs, out: Path) -> None:
 
 
 def plot(panels: list[Panel], names: dict[str, str], out: Path) -> None:
-    """Plot and write the figure: two rows a set, the images above the maps of the predicted class.
+    """Plot and write the figure: two rows per set, images above the maps of the predicted class.
 
-    The images are those that ``pick`` chose, classes side by side.
+    The images are those that the step ``pick_images`` chose, class by class.
     """
     columns = CLASSES * EACH
     content = []
     with matplotlib.rc_context(STYLE):
         figure = plt.figure(figsize=(11, 3.7 * len(panels)), layout="constrained")
-        parts = figure.subfigures(len(panels), 1, squeeze=False, hspace=0.02)[:, 0]
-        for part, panel in zip(parts, panels, strict=True):
-            grid = part.subplots(2, columns, squeeze=False)
+        subfigures = figure.subfigures(len(panels), 1, squeeze=False, hspace=0.02)[:, 0]
+        for subfigure, panel in zip(subfigures, panels, strict=True):
+            grid = subfigure.subplots(2, columns, squeeze=False)
             for axes in grid.ravel():
                 axes.set_axis_off()
             label_row(grid[0, 0], panel.name)
@@ -62,10 +62,8 @@ def plot(panels: list[Panel], names: dict[str, str], out: Path) -> None:
             for index, (above, below) in enumerate(zip(*grid, strict=True)):
                 if index >= len(panel.images):
                     break
-                predictions, picture = (
-                    panel.predictions,
-                    photograph(panel.root, panel.images, index),
-                )
+                predictions = panel.predictions
+                picture = photograph(panel.root, panel.images, index)
                 guess = predictions.labels_of(index)[0]
                 truth = predictions.label_of(int(predictions.true_class[index]))
                 wrong = "" if guess == truth else f"\n(predicted {short_name(names, guess)})"

@@ -50,7 +50,7 @@ _COLOURS = {"frequency": "#9aa5b1", "overlap": "#e07b39", "lift": "#3b78a8"}
 
 
 class Scenes(NamedTuple):
-    """What the figure is drawn from: the predictions, their manifest's tables, and its folder."""
+    """What the figure shows: the predictions, the tables of their manifest, and the images' folder."""
 
     predictions: Predictions
     images: pd.DataFrame
@@ -59,23 +59,23 @@ class Scenes(NamedTuple):
 
 
 def choose(predictions: Predictions, category: str) -> int | None:
-    """Return the image to show of a category: see ``CHOICE``. None where none is put into it.
+    """Return the image to show for a category: see ``CHOICE``. None where no image is predicted as it.
 
-    Where the SVM is right about none, it is the one that it is most certain of.
+    Where no prediction of the category is correct, it is the image with the highest score.
     """
     first = predictions.classes[:, 0]
-    put = np.array([predictions.label_of(int(index)) == category for index in first])
-    right = put & (first == predictions.true_class)
-    among = right if right.any() else put
-    if not among.any():
+    predicted = np.array([predictions.label_of(int(index)) == category for index in first])
+    right = predicted & (first == predictions.true_class)
+    candidates = right if right.any() else predicted
+    if not candidates.any():
         return None
-    return int(np.argmax(np.where(among, predictions.scores[:, 0], -np.inf)))
+    return int(np.argmax(np.where(candidates, predictions.scores[:, 0], -np.inf)))
 
 
 def plot_from(inputs: Inputs, out: Path) -> None:
     """Plot the figure from the roles objects, scores, predictions, annotations, summary and images.
 
-    How objects were measured is read from their table.
+    The settings of the measurement are read from the table of objects.
     """
     table = read_objects(inputs.path("objects"))
     predictions, images, root = inputs.predicted_set()
@@ -101,14 +101,14 @@ def plot(
     facts: dict,
     out: Path,
 ) -> None:
-    """Plot and write the figure: a row a category, two pictures and three lists.
+    """Plot and write the figure: a row per category with two pictures and three lists.
 
-    ``table`` is ``discovery.objects``'s; ``facts`` go into the JSON as they are, with every category.
+    ``table`` is of ``OBJECT_COLUMNS``. The JSON has ``facts`` as they are, and every category.
     """
-    found = [category for category in categories if (table["category"] == category).any()]
+    present = [category for category in categories if (table["category"] == category).any()]
     content = []
     with matplotlib.rc_context(STYLE):
-        rows = max(min(len(found), ROWS), 1)
+        rows = max(min(len(present), ROWS), 1)
         figure, grid = plt.subplots(
             *(rows, 5),
             squeeze=False,
@@ -117,7 +117,7 @@ def plot(
             width_ratios=[1, 1, 1.1, 1.1, 1.1],
         )
         figure.get_layout_engine().set(wspace=0.05, hspace=0.05)
-        for row, category in enumerate(found):
+        for row, category in enumerate(present):
             ours = table[table["category"] == category]
             lists = {
                 "frequency": most_frequent(ours, LISTED),
@@ -125,8 +125,10 @@ def plot(
                 "lift": highest_lift(ours, LISTED),
             }
             index = choose(scenes.predictions, category)
-            shown, objects = _highlighted(scenes, index, settings)
-            content.append(_entry(scenes.predictions, index, category, names, ours, shown, lists))
+            overlapped, objects = _highlighted(scenes, index, settings)
+            content.append(
+                _entry(scenes.predictions, index, category, names, ours, overlapped, lists)
+            )
             if row < ROWS:
                 name, count = short_name(names, category), int(ours["n"].iloc[0])
                 _plot_pictures(grid[row, :2], scenes, index, name, count, objects)
@@ -141,13 +143,13 @@ def plot(
 def _highlighted(
     scenes: Scenes, index: int, settings: HighlightSettings
 ) -> tuple[list[str], pd.DataFrame]:
-    """The names of the objects that are overlapped in an image, and their rows."""
+    """Return the names of the objects that the highlighted region overlaps, and their rows."""
     image = scenes.images.iloc[index]
     objects = scenes.annotations[scenes.annotations["image_id"] == image["image_id"]]
     size = (int(image["width"]), int(image["height"]))
     overlaps = overlaps_in_image(scenes.predictions, index, objects, size, settings)
-    shown = [each.name for each in overlaps if each.overlapped]
-    return shown, objects[objects["name"].isin(shown)]
+    overlapped = [each.name for each in overlaps if each.overlapped]
+    return overlapped, objects[objects["name"].isin(overlapped)]
 
 
 def _entry(
@@ -156,7 +158,7 @@ def _entry(
     category: str,
     names: dict[str, str],
     ours: pd.DataFrame,
-    shown: list[str],
+    overlapped: list[str],
     lists: dict[str, pd.DataFrame],
 ) -> dict:
     return {
@@ -165,16 +167,16 @@ def _entry(
         "images": int(ours["n"].iloc[0]),
         "image_id": predictions.image_id[index],
         "decision": round(float(predictions.scores[index, 0]), 6),
-        "overlapped": shown,
+        "overlapped": overlapped,
         "lists": {
             measure: [
                 {
-                    "object": one["object"],
-                    "value": round(one[measure], 4),
-                    "low": round(one[f"{measure}_low"], 4),
-                    "high": round(one[f"{measure}_high"], 4),
+                    "object": entry["object"],
+                    "value": round(entry[measure], 4),
+                    "low": round(entry[f"{measure}_low"], 4),
+                    "high": round(entry[f"{measure}_high"], 4),
                 }
-                for one in ranked.to_dict("records")
+                for entry in ranked.to_dict("records")
             ]
             for measure, ranked in lists.items()
         },
@@ -184,7 +186,7 @@ def _entry(
 def _plot_pictures(
     pair: np.ndarray, scenes: Scenes, index: int, name: str, count: int, objects: pd.DataFrame
 ) -> None:
-    """The photograph, and the map over it with outlines of what is overlapped."""
+    """Plot the photograph, and the map over it with outlines of the overlapped objects."""
     picture = photograph(scenes.root, scenes.images, index)
     label_row(pair[0], name)
     score = float(scenes.predictions.scores[index, 0])
@@ -200,18 +202,18 @@ def _plot_pictures(
 
 
 def _title(objects: list[str]) -> str:
-    """As many of the objects' names as there is room for, and how many more there are."""
-    shown = objects[:1]
+    """Return as many names as fit over a picture, and the number of the others."""
+    listed = objects[:1]
     for name in objects[1:]:
-        if len(", ".join([*shown, name])) > _WIDTH:
+        if len(", ".join([*listed, name])) > _WIDTH:
             break
-        shown.append(name)
-    more = f" +{len(objects) - len(shown)}" if len(shown) < len(objects) else ""
-    return ", ".join(shown) + more if objects else "nothing highlighted"
+        listed.append(name)
+    more = f" +{len(objects) - len(listed)}" if len(listed) < len(objects) else ""
+    return ", ".join(listed) + more if objects else "nothing highlighted"
 
 
 def _plot_bars(axes: Axes, ranked: pd.DataFrame, measure: str) -> None:
-    """A list as bars from the top down, each with its name, its number and its interval."""
+    """Plot a list as bars, from the top down, each with its name, number and interval."""
     places = np.arange(len(ranked))
     axes.barh(places, ranked[measure], color=_COLOURS[measure], height=0.72)
     axes.hlines(places, ranked[f"{measure}_low"], ranked[f"{measure}_high"], color="#333", lw=0.8)

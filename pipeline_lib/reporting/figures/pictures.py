@@ -1,4 +1,4 @@
-"""What all figures share: the style, the heat map over the photograph, the file pair."""
+"""What all figures share: the style, heat maps over photographs, boxes, and writing the files."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,18 +18,16 @@ from pipeline_lib.localization.predictions import Predictions
 matplotlib.use("Agg")
 STYLE = {
     **{"font.size": 9, "axes.titlesize": 9, "savefig.dpi": 130, "font.family": "DejaVu Sans"},
-    "axes.titley": 1.0,  # where it is anyway: looking for it takes half the time
+    "axes.titley": 1.0,  # the default place; finding it automatically takes half the time
 }
-
-
 COLOURS = "turbo"
-TRUTH, FOUND = "#00c000", "#e00000"  # of boxes
+GREEN, RED = "#00c000", "#e00000"  # true and predicted boxes; right and wrong answers
 
 
 def overlay(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
     """Lay a heat map over its image: (H, W, 3) uint8 and (H, W) to (H, W, 3) uint8.
 
-    Zero and below is the colours' cold end, the map's maximum the hot one.
+    Zero and below get the coldest colour, the map's maximum the hottest.
     """
     heat = np.clip(heat / max(float(heat.max()), 1e-12), 0, 1)
     colours = matplotlib.colormaps[COLOURS](heat)[..., :3] * 255
@@ -43,9 +41,9 @@ def explained(predictions: Predictions, image: int, rank: int, picture: np.ndarr
 
 
 def true_scores(predictions: Predictions) -> np.ndarray:
-    """The (n,) scores of the true classes; zero where they are not among the guesses."""
-    found = predictions.classes == predictions.true_class[:, None]
-    return (predictions.scores * found).sum(axis=1)
+    """Return the (n,) scores of the true classes; zero where they are not among the guesses."""
+    is_true_class = predictions.classes == predictions.true_class[:, None]
+    return (predictions.scores * is_true_class).sum(axis=1)
 
 
 def photograph(root: Path, images: pd.DataFrame, index: int) -> np.ndarray:
@@ -54,14 +52,14 @@ def photograph(root: Path, images: pd.DataFrame, index: int) -> np.ndarray:
 
 
 def show(axes: matplotlib.axes.Axes, picture: np.ndarray, title: str = "") -> None:
-    """Put a picture on axes that are nothing but a frame for it."""
+    """Show a picture without ticks or a frame."""
     axes.imshow(picture)
     axes.set_title(title, pad=3)
     axes.set_axis_off()
 
 
 def outline(axes: matplotlib.axes.Axes, box: np.ndarray, colour: str) -> None:
-    """Draw a half-open box: pixel 0 of a picture reaches from -0.5 to 0.5."""
+    """Outline a half-open box: pixel 0 of a picture reaches from -0.5 to 0.5."""
     x0, y0, x1, y1 = box - 0.5
     axes.add_patch(
         patches.Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=colour, linewidth=2)
@@ -69,11 +67,11 @@ def outline(axes: matplotlib.axes.Axes, box: np.ndarray, colour: str) -> None:
 
 
 def box_legend(figure: Figure) -> None:
-    """Say below a figure which box is which."""
+    """Add the legend of true and predicted boxes below a figure."""
     figure.legend(
         handles=[
-            patches.Patch(fill=False, edgecolor=TRUTH, linewidth=2, label="ground truth"),
-            patches.Patch(fill=False, edgecolor=FOUND, linewidth=2, label="predicted"),
+            patches.Patch(fill=False, edgecolor=GREEN, linewidth=2, label="ground truth"),
+            patches.Patch(fill=False, edgecolor=RED, linewidth=2, label="predicted"),
         ],
         loc="outside lower center", ncols=2, frameon=False,
     )  # fmt: skip
@@ -96,10 +94,10 @@ def guesses(labels: list[str], scores: Iterable[float], names: dict[str, str]) -
 
 
 def save(figure: Figure, path: Path, content: dict) -> None:
-    """Write the PNG and, beside it, a PDF and the JSON that says what they show."""
+    """Write the PNG and, beside it, a PDF and a JSON of what they show."""
     for form in ("png", "pdf"):
         with atomic(path.with_suffix(f".{form}")) as temporary:
-            # A date in a file would make it another each time.
+            # With a date in it, the same figure would be another file each time.
             metadata = {"CreationDate": None} if form == "pdf" else None
             figure.savefig(
                 temporary, format=form, bbox_inches="tight", pad_inches=0.1, metadata=metadata

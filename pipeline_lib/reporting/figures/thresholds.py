@@ -1,4 +1,4 @@
-"""What the box threshold does: the error of the paper's box method at every threshold."""
+"""The error of the paper's box method at every box threshold."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from pipeline_lib.reporting.tables.table import paper_numbers
 
 
 def plot_from(inputs: Inputs, out: Path) -> None:
-    """Plot the figure from the role curves, one of each network and baseline."""
+    """Plot the figure from the role curves, a file per network or baseline."""
     curves = [read_csv(path, CURVE_COLUMNS) for path in inputs.paths("curves")]
     plot(pd.concat(curves, ignore_index=True), out)
 
@@ -24,8 +24,8 @@ def plot_from(inputs: Inputs, out: Path) -> None:
 def plot(curves: pd.DataFrame, out: Path) -> None:
     """Plot and write the figure: a line per network or baseline, its chosen threshold marked.
 
-    ``curves`` are rows of ``CURVE_COLUMNS``. Lines are top-1 localization errors of the scored
-    images; thresholds were chosen on the held-out images, so a mark need not be at its line's minimum.
+    ``curves`` has ``CURVE_COLUMNS``. The lines are top-1 localization errors of the scored images; the
+    thresholds were chosen on the held-out images, so a mark need not be at its line's minimum.
     """
     content, paper = [], paper_numbers()["box_threshold"]
     scored = curves[(curves["subset"] == SCORED) & (curves["metric"] == TOP_1)]
@@ -56,5 +56,5 @@ def plot(curves: pd.DataFrame, out: Path) -> None:
         figure.legend(loc="outside right upper", frameon=False)
         if scored.empty:
             figure.suptitle("too few images with true boxes: nothing to show")
-        save(figure, out, {"metric": TOP_1, "part": SCORED, "rows": content})
+        save(figure, out, {"metric": TOP_1, "subset": SCORED, "rows": content})
         plt.close(figure)

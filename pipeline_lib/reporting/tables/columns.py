@@ -1,4 +1,4 @@
-"""What Tables 1 to 3 show: their columns, whose scores they take, and how to read them."""
+"""The layouts of Tables 1 to 3: columns, the box method of each, and definitions for readers."""
 
 from dataclasses import dataclass, field
 
@@ -18,7 +18,7 @@ SWEPT = {"cam": "paper", "grad-cam": "paper", BACKPROP: "paper"}
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its label, which is the paper's if it has one, the metric it shows, its box methods."""
+    """A column: its label (the paper's, if it has one), its metric, its box method by kind of maps."""
 
     label: str
     metric: str
@@ -27,11 +27,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Layout:
-    """A table's columns, what they mean, and which rows it has besides the paper's.
+    """A table's columns, their definitions, and its rows besides the paper's.
 
     ``gradients``: the gradient baselines; ``heuristics``: each network twice, once with the authors'
-    heuristics; ``baselines``: rows by name. ``reproduced_by`` names the scores of a row of the paper
-    that have another name here.
+    heuristics; ``baselines``: rows by name. ``reproduced_by`` maps a row of the paper to the
+    row of the scores where the names differ.
     """
 
     columns: tuple[Column, ...]
@@ -44,7 +44,7 @@ class Layout:
 
     @property
     def box_methods(self) -> set[str]:
-        """The box methods that occur in any column."""
+        """The box methods of all columns."""
         return {method for column in self.columns for method in column.box_methods.values()}
 
 

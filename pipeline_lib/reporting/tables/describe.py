@@ -1,4 +1,4 @@
-"""Saying in a line what a number was made with, where that differs from the paper."""
+"""Sentences on what numbers were made with, where that differs from the paper."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def describe(card: NetworkCard) -> str:
 
 
 def describe_maps(method: str, crops: int) -> str:
-    """Say what stands in for class maps; "" where nothing does."""
+    """Say what replaces class activation maps; "" for class activation maps."""
     if method == "grad-cam":
         return "maps by Grad-CAM"
     if method == "backprop":
@@ -45,7 +45,7 @@ def describe_box_methods(box_methods: set[str], scores: pd.DataFrame) -> list[st
     """
     used = scores[scores["box_method"].isin(box_methods)]
     sentences = []
-    # The sweep's scores are of many thresholds, and name none.
+    # The scores of a threshold sweep are of many thresholds; they have none in their column.
     of_paper = used[(used["box_method"] == "paper") & used["threshold"].notna()]
     settings = of_paper[["threshold", "interpolation"]].drop_duplicates()
     if len(settings) > 1:
@@ -54,8 +54,8 @@ def describe_box_methods(box_methods: set[str], scores: pd.DataFrame) -> list[st
         )
     for threshold, interpolation in settings.itertuples(index=False):
         sentences.append(
-            f"Rule paper: the map upsampled to the image ({interpolation}), the largest connected "
-            f"component above {percent(threshold)} of its maximum."
+            f"The paper's box method: the map upsampled to the image ({interpolation}), the largest "
+            f"connected component above {percent(threshold)} of its maximum."
         )
     maps = used[(used["box_method"] == "authors") & (used["method"] != "backprop")]
     if len(maps):
@@ -72,7 +72,7 @@ def describe_box_methods(box_methods: set[str], scores: pd.DataFrame) -> list[st
 
 
 def describe_thresholds(scores: pd.DataFrame) -> str:
-    """Say which threshold each row does best with and how well; "" where none was tried."""
+    """Say which threshold was chosen for each row and its error; "" without a threshold sweep."""
     values = scores[scores["box_method"] == "paper"].set_index(["row", "metric"])["error"]
     chosen_thresholds = [
         f"{name} {chosen:.0f} % (top-1 error {values[name, AT_CHOSEN.format(TOP_1)]:.1f})"
@@ -82,7 +82,7 @@ def describe_thresholds(scores: pd.DataFrame) -> str:
     if not chosen_thresholds:
         return ""
     return (
-        "Best threshold of rule paper, chosen on held-out images and scored on the others: "
+        "Best threshold of the paper's box method, chosen on held-out images and scored on the others: "
         f"{', '.join(chosen_thresholds)}."
     )
 

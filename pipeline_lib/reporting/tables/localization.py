@@ -1,4 +1,4 @@
-"""Tables 1 to 3: the paper's rows, this study's numbers beside them, and what to know about both."""
+"""Tables 1 to 3: this study's numbers beside the paper's."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -82,14 +82,16 @@ def build_cells(table: str, scores: pd.DataFrame, cards: Sequence[NetworkCard]) 
 def _rows(
     layout: Layout, paper: dict, scores: pd.DataFrame, cards: Sequence[NetworkCard]
 ) -> Iterator[Row]:
-    """The paper's rows, then the study's networks and gradient baselines that it lacks, then others."""
+    """Yield the paper's rows, then the study's other networks and gradient baselines, then the rest."""
     names = [card.name for card in cards]
     if layout.gradients:
         names += scores.loc[scores["method"] == BACKPROP, "row"].unique().tolist()
     own = [name for name in names if name not in paper]
     if layout.heuristics:
-        tried = set(scores.loc[scores["box_method"] == "authors", "row"])
-        own = [label for name in own if name in tried for label in (name + WITH_HEURISTICS, name)]
+        evaluated = set(scores.loc[scores["box_method"] == "authors", "row"])
+        own = [
+            label for name in own if name in evaluated for label in (name + WITH_HEURISTICS, name)
+        ]
     for label in [*paper, *own, *layout.baselines]:
         if layout.heuristics and label.endswith(WITH_HEURISTICS):
             yield Row(label, label.removesuffix(WITH_HEURISTICS), HEURISTICS_TOP_5)
@@ -98,21 +100,21 @@ def _rows(
 
 
 def _score(scores: pd.DataFrame, row: Row, column: Column) -> pd.Series | None:
-    """The score that a cell shows: by the column's box method for the kind of the row's maps."""
-    found = scores[
+    """Return the score of a cell: of the column's box method for the kind of the row's maps."""
+    matches = scores[
         (scores["row"] == row.scored)
         & (scores["metric"] == (row.metric or column.metric))
         & (scores["box_method"] == scores["method"].map(column.box_methods))
     ]
-    if len(found) > 1:
+    if len(matches) > 1:
         raise InputError(
-            f"{row.scored}: two scores of {found['metric'].iloc[0]}; give one --scores"
+            f"{row.scored}: two scores of {matches['metric'].iloc[0]}; give one --input scores of it"
         )
-    return found.iloc[0] if len(found) else None
+    return matches.iloc[0] if len(matches) else None
 
 
 def _remarks(scores: pd.DataFrame, cards: Sequence[NetworkCard]) -> dict[str, str]:
-    """What to know about each row of the scores, and about each network."""
+    """Return the remarks on each network and each row of the scores."""
     remarks = {card.name: describe(card) for card in cards}
     for name, rows in scores.groupby("row", sort=False):
         if name == CENTRED.row:

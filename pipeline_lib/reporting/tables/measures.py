@@ -1,4 +1,4 @@
-"""What Figures 9 to 13 show, as numbers: each measure beside what chance, or half a model, gets.
+"""The measures of Figures 9 to 13, each beside its baseline: chance, or a model without the image.
 
 All in percent, with 95 % intervals, as rows of ``TABLE_COLUMNS``.
 """
@@ -33,8 +33,8 @@ _NOTES = (
     "In percent. The paper shows pictures, and one number: VQA's.",
     "Baseline: what chance gets, or for answers the same model without the image.",
     "Intervals: 95 %, percentile bootstrap over images (concepts and classes where it is their mean).",
-    "Where all outcomes are alike, a bootstrap interval has no width and says little.",
-    "More of it, by concept, object, question and unit, is in the folder discovery.",
+    "Where all outcomes are equal, a bootstrap interval has no width and says little.",
+    "Numbers of every concept, object, question and unit are in the folder discovery.",
 )
 
 
@@ -68,7 +68,7 @@ def build(inputs: Inputs, _table: str, _study: str) -> Built:
 
 
 def as_table(lines: Iterator[tuple]) -> pd.DataFrame:
-    """Return the lines that the functions below yield as a table of ``TABLE_COLUMNS``."""
+    """Return the lines of the functions below as a table of ``TABLE_COLUMNS``."""
     return pd.DataFrame(lines, columns=list(TABLE_COLUMNS))
 
 
@@ -96,7 +96,7 @@ def of_scenes(table: pd.DataFrame, svm: Mapping, names: Mapping[str, str]) -> It
 
 
 def of_concepts(table: pd.DataFrame) -> Iterator[tuple]:
-    """The precision at 10 of the concepts' rankings, the mean of those that could be measured."""
+    """Yield the mean precision at 10 of the concepts' rankings, where it could be measured."""
     means = means_of(table)
     if means:
         percents = [
@@ -108,15 +108,15 @@ def of_concepts(table: pd.DataFrame) -> Iterator[tuple]:
 
 
 def of_text(table: pd.DataFrame) -> Iterator[tuple]:
-    """How much of the maps of words lies in word boxes, beside a map that is the same everywhere."""
+    """Yield how much of the maps of words lies in word boxes, beside a uniform map."""
     by_measure = table.set_index(["measure", "map"])
-    for name, called in MEASURES.items():
+    for name, label in MEASURES.items():
         measured, uniform, centred, ratio = (
-            by_measure.loc[name, of] for of in (CLASS_MAP, UNIFORM, CENTRED, RATIO)
+            by_measure.loc[name, kind] for kind in (CLASS_MAP, UNIFORM, CENTRED, RATIO)
         )
         yield from _both(
-            f"Figure 11: {called}",
-            *(_percent(one["value"], one["low"], one["high"]) for one in (measured, uniform)),
+            f"Figure 11: {label}",
+            *(_percent(line["value"], line["low"], line["high"]) for line in (measured, uniform)),
             measured["n"],
             f"{ratio['value']:.1f} times ({ratio['low']:.1f} to {ratio['high']:.1f}) that of a map "
             f"that is the same everywhere; a centred one: {100 * centred['value']:.1f}",
@@ -150,7 +150,7 @@ def of_answers(table: pd.DataFrame) -> Iterator[tuple]:
 
 
 def of_units(table: pd.DataFrame, where: str = "") -> Iterator[tuple]:
-    """How class-specific units are, the mean over all classes. ``where`` names another image set."""
+    """Yield how class-specific units are, the mean over all classes; ``where`` names other images."""
     for row in table[table["class"] == ALL_CLASSES].itertuples():
         measured, chance = Percent(row.value, row.low, row.high), Percent(row.chance)
         limit = (

@@ -1,4 +1,4 @@
-"""A table for people: wide, the paper's number beside ours, as Markdown and as HTML."""
+"""Printed forms of a table, Markdown and HTML: wide, the paper's numbers beside ours."""
 
 import html
 import math
@@ -21,9 +21,9 @@ _ENVIRONMENT = jinja2.Environment(
 
 
 class Cell(NamedTuple):
-    """A number and, where there is one, its interval, as text; ``column`` is "paper" or "ours".
+    """A number and its interval, "" if it has none, as text; ``column`` is "paper" or "ours".
 
-    The number may come with its spread, "88.30 ± 0.41".
+    The number may include its spread: "88.30 ± 0.41".
     """
 
     column: str
@@ -32,15 +32,15 @@ class Cell(NamedTuple):
 
 
 def template(name: str) -> jinja2.Template:
-    """Return a template of this package; everything put into it is escaped unless marked safe."""
+    """Return a template of this package; all values are escaped unless marked safe."""
     return _ENVIRONMENT.get_template(name)
 
 
 def wide(table: pd.DataFrame) -> tuple[dict[str, list[str]], list[dict]]:
     """Return the columns of each metric, in order, and a record per row: name, cells, n, note.
 
-    The columns are "paper" (where the paper has the metric at all) and "ours"; a cell that has no
-    number is an empty string.
+    The columns are "paper" (unless the paper never has the metric) and "ours"; a cell without a number
+    is an empty string.
     """
     metrics = {
         metric: ["paper"] * bool(rows["paper"].notna().any()) + ["ours"]
@@ -73,7 +73,7 @@ def wide(table: pd.DataFrame) -> tuple[dict[str, list[str]], list[dict]]:
 
 
 def write_table(out: Path, title: str, table: pd.DataFrame, notes: Sequence[str]) -> None:
-    """Write what is read of a table beside its CSV ``out``: .md and .html."""
+    """Write the printed forms of a table, .md and .html, beside its CSV ``out``."""
     write_text(out.with_suffix(".md"), to_markdown(title, table, notes))
     write_text(out.with_suffix(".html"), to_html(title, table, notes))
 
@@ -113,7 +113,7 @@ def to_html(title: str, table: pd.DataFrame, notes: Sequence[str]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Escape what Markdown would take for a new cell or for HTML."""
+    """Escape characters that end a cell in Markdown or start HTML."""
     return html.escape(text, quote=False).replace("|", "\\|")
 
 

@@ -1,4 +1,4 @@
-"""What all tables are: their columns, the paper's numbers, and what building one gives."""
+"""What all tables share: their columns, the paper's numbers, and the type of a built table."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -13,7 +13,7 @@ _PAPER = Path(__file__).parents[1] / "paper.yaml"
 
 
 class Built(NamedTuple):
-    """A table: its ``cells``, rows of TABLE_COLUMNS or more, what is to be read of it, and its notes."""
+    """A table: ``cells``, with TABLE_COLUMNS and perhaps more; ``to_read``, its printed form; notes."""
 
     cells: pd.DataFrame
     to_read: pd.DataFrame
@@ -22,5 +22,5 @@ class Built(NamedTuple):
 
 @cache
 def paper_numbers() -> dict:
-    """Return the paper's numbers, from the one file that holds them."""
+    """Return the paper's numbers, from paper.yaml."""
     return yaml.safe_load(_PAPER.read_text(encoding="utf-8"))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import read_json
 from pipeline_lib.data.manifest import read_csv
 from pipeline_lib.data.transfer.sets import transfer_sets
@@ -18,7 +19,7 @@ from pipeline_lib.reporting.tables.table import Built, paper_numbers
 SVM_TABLE_COLUMNS = ("row", "metric", "paper", "ours", "low", "high", "spread", "n", "note")
 BIRDS = "CUB-200-2011"
 ACCURACY, LOCALIZATION = "accuracy", "localization"
-# Rows of Table 5 by the network that makes them in the paper; a study's other networks add their own.
+# The rows of Table 5 in the paper by network; a study's other networks add rows of their own name.
 FEATURES = {
     "AlexNet": "fc7 from AlexNet",
     "GoogLeNet": "ave pool from GoogLeNet",
@@ -27,7 +28,6 @@ FEATURES = {
 CROPS = {"whole": "on full image", "cam": "on crop", "box": "on BBox"}
 _NOT_OURS = "not computed: not among this study's networks"
 _QUOTED = "quoted from the paper, not reproduced"
-
 
 _SVM = (
     "Accuracy in percent of a linear SVM on the test images (average precision for SUN Attribute, the "
@@ -46,7 +46,10 @@ _BIRDS = (
 
 
 def build(inputs: Inputs, table: str, study: str) -> Built:
-    """Return Table 4 or 5 from the roles scores, located, cards and summaries, with its notes."""
+    """Return Table 4 or 5 from the roles scores, located, cards and summaries, with its notes.
+
+    Raises InputError where the birds' boxes were made with several settings.
+    """
     frames = [read_transfer_scores(path) for path in inputs.optional("scores")]
     empty = pd.DataFrame(columns=list(TRANSFER_SCORE_COLUMNS))
     scores = pd.concat([empty, *frames], ignore_index=True)
@@ -74,14 +77,14 @@ def build(inputs: Inputs, table: str, study: str) -> Built:
 def build_table4(
     scores: pd.DataFrame, located: pd.DataFrame, absent: dict[str, str]
 ) -> pd.DataFrame:
-    """Return Table 4 as rows of ``SVM_TABLE_COLUMNS``: the paper's, then this study's own, then chance.
+    """Return Table 4 as rows of ``SVM_TABLE_COLUMNS``: the paper's, this study's own, then chance.
 
-    ``scores`` are of the birds, each of a ``crop``; ``located`` is the table of ``evaluate_birds``;
-    ``absent`` says why there is neither.
+    ``scores`` are of birds, each of a ``crop``; ``located`` is the table of ``evaluate_birds``;
+    ``absent`` gives the reason where both are missing.
     """
     paper = paper_numbers()["table4"]["rows"]
-    shown = scores[scores["chosen"]]
-    ours = {f"{s.row} {CROPS[s.crop]}": s for s in shown.itertuples()}
+    chosen = scores[scores["chosen"]]
+    ours = {f"{score.row} {CROPS[score.crop]}": score for score in chosen.itertuples()}
     boxes = {box.row: box for box in located.itertuples()}
     lines = []
     for row in dict.fromkeys([*paper, *ours, *boxes]):
@@ -92,16 +95,16 @@ def build_table4(
         if score is None and box is not None:
             missing = "a baseline without a network" if row not in paper else missing
         note = detail or missing
-        for metric, found in ((ACCURACY, score), (LOCALIZATION, box)):
-            lines.append((row, metric, printed.get(metric, np.nan), *_numbers(found), note))
+        for metric, result in ((ACCURACY, score), (LOCALIZATION, box)):
+            lines.append((row, metric, printed.get(metric, np.nan), *_numbers(result), note))
     return pd.DataFrame(lines, columns=list(SVM_TABLE_COLUMNS))
 
 
 def build_table5(scores: pd.DataFrame, absent: dict[str, str]) -> pd.DataFrame:
     """Return Table 5 as rows of ``SVM_TABLE_COLUMNS``: the paper's features, then others.
 
-    ``absent`` says why there is no score of a set. Of the two scores of a cell, raw and normalised
-    features, cross-validation chose the one that is shown; the note has both.
+    ``absent`` gives the reason where a set has no score. A cell has two scores, of raw and of normalised
+    features; it shows the one that cross-validation chose, and its note has both.
     """
     paper = paper_numbers()["table5"]["rows"]
     sets = [name for name in transfer_sets() if name != BIRDS]
@@ -110,25 +113,26 @@ def build_table5(scores: pd.DataFrame, absent: dict[str, str]) -> pd.DataFrame:
     for row in dict.fromkeys([*paper, *scores["label"]]):
         for name in sets:
             cell = scores[(scores["label"] == row) & (scores["set"] == name)]
-            shown = next(cell[cell["chosen"]].itertuples(), None)
-            note = _detail(shown, cell) if shown else absent.get(name, _NOT_OURS)
-            lines.append((row, name, paper.get(row, {}).get(name, np.nan), *_numbers(shown), note))
+            chosen = next(cell[cell["chosen"]].itertuples(), None)
+            note = _detail(chosen, cell) if chosen else absent.get(name, _NOT_OURS)
+            lines.append((row, name, paper.get(row, {}).get(name, np.nan), *_numbers(chosen), note))
     return pd.DataFrame(lines, columns=list(SVM_TABLE_COLUMNS))
 
 
 def by_set(table: pd.DataFrame, summaries: dict[str, dict], absent: dict[str, str]) -> pd.DataFrame:
-    """Turn Table 5 for reading: a row a set, with what was found of it, a column the features."""
+    """Return Table 5 transposed, for reading: a row per set, with its remarks, a column per features."""
     remarks = {name: " ".join(summary["notes"]) for name, summary in summaries.items()} | absent
     metric = {name: "" if s.metric == ACCURACY else s.metric for name, s in transfer_sets().items()}
-    turned = table.rename(columns={"row": "metric", "metric": "row"})
+    transposed = table.rename(columns={"row": "metric", "metric": "row"})
     notes = [
-        ". ".join(filter(None, (metric[n].capitalize(), remarks.get(n, "")))) for n in turned["row"]
+        ". ".join(filter(None, (metric[n].capitalize(), remarks.get(n, ""))))
+        for n in transposed["row"]
     ]
-    return turned.assign(note=notes).sort_values("row", key=_paper_order, kind="stable")
+    return transposed.assign(note=notes).sort_values("row", key=_paper_order, kind="stable")
 
 
 def choices(table: pd.DataFrame) -> Iterator[str]:
-    """Say, a line each row of Table 5, how every cell's C and scaling were chosen and what both give."""
+    """Yield a line for each row of Table 5: every cell's scaling and C, and what the other gives."""
     for row, cells in table[table["ours"].notna()].groupby("row", sort=False):
         details = "; ".join(f"{cell.metric}: {cell.note}" for cell in cells.itertuples())
         yield f"{row}. {details}."
@@ -136,12 +140,16 @@ def choices(table: pd.DataFrame) -> Iterator[str]:
 
 def _box_of(located: pd.DataFrame) -> str:
     """Say how the boxes of birds were made, from their table."""
-    if located.empty:
+    boxes = located[located["box_method"] == "paper"]
+    settings = boxes[["threshold", "interpolation"]].drop_duplicates()
+    if settings.empty:
         return "the paper's box method"
-    boxes = located[located["box_method"] == "paper"].iloc[0]
+    if len(settings) > 1:
+        raise InputError("the birds' boxes were made with several settings; rerun evaluate_birds")
+    ((threshold, interpolation),) = settings.itertuples(index=False)
     return (
-        f"the largest connected component above {percent(boxes['threshold'])} of the map's maximum "
-        f"({boxes['interpolation']} upsampling)"
+        f"the largest connected component above {percent(threshold)} of the map's maximum "
+        f"({interpolation} upsampling)"
     )
 
 
@@ -149,21 +157,21 @@ def _paper_order(names: pd.Series) -> pd.Series:
     return names.map({name: place for place, name in enumerate(transfer_sets())})
 
 
-def _numbers(found: object | None) -> tuple[float, float, float, float, int]:
-    if found is None:
+def _numbers(result: object | None) -> tuple[float, float, float, float, int]:
+    if result is None:
         return (*[np.nan] * 4, 0)
-    return (found.value, found.low, found.high, getattr(found, "spread", np.nan), found.n)
+    return (result.value, result.low, result.high, getattr(result, "spread", np.nan), result.n)
 
 
-def _detail(shown: object, both: pd.DataFrame) -> str:
-    """Say which features and C are shown, over how many splits, and what the other features give."""
-    parts = [f"{_scaling(shown)}, C {shown.cost}"]
+def _detail(chosen: object, both: pd.DataFrame) -> str:
+    """Say which features and C were chosen, over how many splits, and what the other features give."""
+    parts = [f"{_scaling(chosen)}, C {chosen.cost}"]
     parts += [
         f"{_scaling(other)}: {other.value:.1f}, C {other.cost}"
         for other in both.itertuples()
         if not other.chosen
     ]
-    parts += [f"{shown.splits} splits"] if shown.splits > 1 else []
+    parts += [f"{chosen.splits} splits"] if chosen.splits > 1 else []
     return ", ".join(parts)
 
 

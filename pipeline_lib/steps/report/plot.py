@@ -1,4 +1,4 @@
-"""Plot a figure of the report: PNG, PDF, and a JSON that says what it shows."""
+"""Plot a figure of the report: PNG, PDF, and a JSON of what it shows."""
 
 import argparse
 from pathlib import Path
@@ -19,7 +19,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 @command(make_parser)
 def main(arguments: argparse.Namespace) -> None:
-    """Have the figure's module read what it needs, plot it and write it."""
+    """Have the figure's module read its files, plot it and write it."""
     figure = FIGURES[arguments.figure]
     figure.load().plot_from(read_inputs(arguments, figure.name), arguments.out)
     log.info("wrote %s", arguments.out)

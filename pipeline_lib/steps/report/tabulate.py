@@ -18,7 +18,12 @@ def make_parser() -> argparse.ArgumentParser:
     add_inputs(parser)
     parser.add_argument("--note", action="append", default=[], help="a sentence; repeatable")
     parser.add_argument(
-        "--absent", metavar="NAME=WHY", action="append", default=[], help="what has no number"
+        "--absent",
+        type=_reason,
+        metavar="NAME=WHY",
+        action="append",
+        default=[],
+        help="why a row or column has no number; repeatable",
     )
     parser.add_argument(
         "--out", type=Path, required=True, help="the CSV; .md and .html are written beside it"
@@ -28,10 +33,9 @@ def make_parser() -> argparse.ArgumentParser:
 
 @command(make_parser)
 def main(arguments: argparse.Namespace) -> None:
-    """Read, build, write three forms of the same table."""
+    """Have the table's module read its files and build it; write it in three forms."""
     table = TABLES[arguments.table]
-    absent = dict(text.split("=", 1) for text in arguments.absent)
-    inputs = read_inputs(arguments, table.name, notes=arguments.note, absent=absent)
+    inputs = read_inputs(arguments, table.name, notes=arguments.note, absent=dict(arguments.absent))
     built = table.load().build(inputs, table.name, arguments.study)
     number = table.name.removeprefix("table")
     prefix = f"Table {number}. " if number.isdigit() else ""
@@ -40,3 +44,10 @@ def main(arguments: argparse.Namespace) -> None:
     write_csv(arguments.out, built.cells)
     computed = built.cells["ours"].notna().sum()
     log.info("%s: %d cells, %d computed", table.name, len(built.cells), computed)
+
+
+def _reason(text: str) -> tuple[str, str]:
+    name, separator, reason = text.partition("=")
+    if not separator:
+        raise argparse.ArgumentTypeError(f"'{text}' is not NAME=WHY")
+    return name, reason

@@ -25,7 +25,7 @@ def load_configuration(given: Mapping, studies: Path) -> Configuration:
     name = given.get("study", Configuration.model_fields["study"].default)
     if name not in known:
         hint = nearest(str(name), known)
-        raise InputError(f"config.study: '{name}' is not one of {', '.join(known)}{hint}")
+        raise InputError(f"config.study: {name!r} is not one of {', '.join(known)}{hint}")
     text = (studies / f"{name}.yaml").read_text(encoding="utf-8")
     values = _laid_over(yaml.safe_load(text), {**given, "study": name})
     return checked(Configuration, values, lambda key: f"config.{key}")

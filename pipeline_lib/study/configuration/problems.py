@@ -15,6 +15,7 @@ _KINDS = {  # what a value must be, by pydantic's type of the error
     **{"int_type": "a whole number", "int_from_float": "a whole number"},
     **{"float_type": "a number", "finite_number": "a finite number"},
     **{"string_type": "text", "bool_type": "true or false", "none_required": "null"},
+    "invalid_key": "text",
 }
 _LIMITS = {
     "greater_than": "must be above {gt:g}",

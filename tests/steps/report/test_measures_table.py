@@ -62,10 +62,10 @@ def test_the_object_of_highest_lift_stands_for_its_scene(tabulated, tmp_path):
     table = tabulated(*flags, scenes=(OBJECT_COLUMNS, rows))
     assert numbers(table.loc["Figure 9: scenes told", "measured"]) == (70, 60, 80, 40)
     assert table.loc[("Figure 9: scenes told", "baseline"), "ours"] == 25
-    found = table.loc["Figure 9: shore: boat highlighted"]
-    assert numbers(found.loc["measured"]) == pytest.approx((40, 30, 50, 10))
-    assert found.loc["baseline", "ours"] == pytest.approx(20)
-    assert found.loc["measured", "note"].startswith("lift 2.0 (1.5 to 2.5)")
+    lines = table.loc["Figure 9: shore: boat highlighted"]
+    assert numbers(lines.loc["measured"]) == pytest.approx((40, 30, 50, 10))
+    assert lines.loc["baseline", "ours"] == pytest.approx(20)
+    assert lines.loc["measured", "note"].startswith("lift 2.0 (1.5 to 2.5)")
     assert len(table) == 4
 
 

@@ -19,7 +19,7 @@ from tests.reporting.random_predictions import boxes_of, random_predictions
 
 @pytest.fixture
 def world(tmp_path):
-    """Predictions of two networks and a gradient, photographs, drawn and true boxes, as files."""
+    """Predictions of two networks and a gradient, photographs, predicted and true boxes, as files."""
     network = random_predictions(1, n=24)
     images, true_boxes = boxes_of(network)
     for path in images["path"]:
@@ -34,30 +34,32 @@ def world(tmp_path):
         "true_map": rng.random((24, 2, 28, 28)).astype(np.float16),
     }
     for name, changed in (("net", {}), ("two", {"name": "two"}), ("gradient", gradient)):
-        made = Predictions(
+        predictions = Predictions(
             **vars(network) | {"images": fingerprint(tmp_path / "images.csv")} | changed
         )
-        header = Header(**{key: getattr(made, key) for key in Header.__dataclass_fields__})
-        arrays = {key: getattr(made, key) for key in ("classes", "scores", "maps", "true_map")}
+        header = Header(**{key: getattr(predictions, key) for key in Header.__dataclass_fields__})
+        arrays = {
+            key: getattr(predictions, key) for key in ("classes", "scores", "maps", "true_map")
+        }
         write_predictions(tmp_path / f"{name}.h5", header, [arrays])
         rows = [
             (image, 0, "n0", np.nan, fit, 8, 8, *corner, "paper")
-            for image in made.image_id
+            for image in predictions.image_id
             for fit, corner in (("loose", (40, 20)), ("tight", (9, 9)))
         ]
         write_csv(
             tmp_path / f"{name}.csv",
             pd.DataFrame(rows, columns=list(BOX_TABLE_COLUMNS)),
-            made_from=made.fingerprint,
+            made_from=predictions.fingerprint,
         )
     return tmp_path
 
 
 def run(world, figure, *flags):
     """Plot; files are named relative to the world."""
-    given = [str(world / flag) if "." in flag else flag for flag in flags]
+    files_and_flags = [str(world / flag) if "." in flag else flag for flag in flags]
     out = world / "out" / f"{figure}.png"
-    return plot.main(["--figure", figure, *given, "--out", str(out)]), out
+    return plot.main(["--figure", figure, *files_and_flags, "--out", str(out)]), out
 
 
 def shared(world, *predictions):
@@ -84,20 +86,20 @@ def test_figures_of_guesses_are_plotted_from_files(world, figure):
 def test_figure_5_says_what_every_column_gives_the_true_class(world):
     status, out = run(world, "figure5", *shared(world, "net.h5", "two.h5", "gradient.h5"))
     assert status == 0
-    found = content(out)
-    assert found["columns"] == ["net", "two", "Backprop on net"]
-    assert len(found["images"]) == 4
-    assert all(set(image["scores"]) == set(found["columns"]) for image in found["images"])
+    facts = content(out)
+    assert facts["columns"] == ["net", "two", "Backprop on net"]
+    assert len(facts["images"]) == 4
+    assert all(set(image["scores"]) == set(facts["columns"]) for image in facts["images"])
 
 
 def test_figure_6_has_the_overlap_of_the_loose_boxes_and_says_how_it_chose(world):
     flags = [*shared(world, "net.h5", "gradient.h5"), "--input", "true-boxes", "true.csv"]
     status, out = run(world, "figure6", *flags, "--input", "boxes", "net.csv", "gradient.csv")
     assert status == 0
-    found = content(out)
-    assert "whether" in found["choice"]
-    assert len(found["images"]) == 12
-    for image in found["images"]:
+    facts = content(out)
+    assert "whether" in facts["choice"]
+    assert len(facts["images"]) == 12
+    for image in facts["images"]:
         assert image["iou"] == {"net": 0.5, "Backprop on net": 0.5}  # 32 x 12 of 32 x 24
 
 
@@ -148,7 +150,8 @@ def of(*names):
         ("figure5", ["--input", "predictions", "net.h5"], "--input images"),
         ("figure3", [*of("gradient.h5"), *IMAGES], "true class alone"),
         ("figure6", [*of("net.h5", "two.h5"), *IMAGES], "--input boxes"),
-        ("figure5", [*of("net.h5"), *IMAGES, "true.csv"], "one"),
+        ("figure5", [*of("net.h5"), *IMAGES, "true.csv"], "takes one --input images, not 2"),
+        ("figure3", [*of("net.h5"), *IMAGES, "true.csv"], "give the same number of each"),
     ],
 )
 def test_what_a_figure_lacks_is_said_in_one_line(world, capsys, figure, flags, words):

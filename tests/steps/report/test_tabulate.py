@@ -94,21 +94,21 @@ def test_a_table_is_written_in_three_forms(study, table):
 
 def test_the_csv_keeps_paper_and_ours_apart(study):
     _, out = run(study, "table2")
-    found = pd.read_csv(out).set_index(["row", "metric"])
-    assert found.loc[("GoogLeNet-GAP", "top-1"), ["paper", "ours"]].tolist() == [56.4, 61.25]
-    assert found.loc[("GoogLeNet-GAP", "top-5"), ["low", "high"]].tolist() == [59.25, 63.25]
-    assert found.loc[("Centred box", "GT-known"), "ours"] == 38.92
-    assert set(found.loc[found["ours"].notna()].index.get_level_values("row")) == {
+    table = pd.read_csv(out).set_index(["row", "metric"])
+    assert table.loc[("GoogLeNet-GAP", "top-1"), ["paper", "ours"]].tolist() == [56.4, 61.25]
+    assert table.loc[("GoogLeNet-GAP", "top-5"), ["low", "high"]].tolist() == [59.25, 63.25]
+    assert table.loc[("Centred box", "GT-known"), "ours"] == 38.92
+    assert set(table.loc[table["ours"].notna()].index.get_level_values("row")) == {
         "GoogLeNet-GAP",
         "my-net",
         "Centred box",
     }
-    assert found.loc[("my-net", "MaxBoxAccV2"), "ours"] == 66.61
-    assert found["paper"].notna().sum() == 20
+    assert table.loc[("my-net", "MaxBoxAccV2"), "ours"] == 66.61
+    assert table["paper"].notna().sum() == 20
 
 
-@pytest.mark.parametrize(("table", "told"), [("table1", False), ("table2", True)])
-def test_what_concerns_boxes_is_told_where_boxes_matter(study, table, told):
+@pytest.mark.parametrize(("table", "expected"), [("table1", False), ("table2", True)])
+def test_notes_on_boxes_are_in_tables_that_score_boxes(study, table, expected):
     status, out = run(study, table)
     assert status == 0
     for form in (".md", ".html"):
@@ -121,7 +121,7 @@ def test_what_concerns_boxes_is_told_where_boxes_matter(study, table, told):
             "No blacklist in the devkit.",
             "3 images have no box file.",
         ):
-            assert (word in text) == told, (form, word)
+            assert (word in text) == expected, (form, word)
 
 
 def test_the_threshold_in_the_note_is_the_one_that_the_boxes_were_made_with(study):
@@ -153,8 +153,12 @@ def test_a_role_that_is_missing_is_one_line(study, capsys):
 def test_gt_known_which_the_paper_does_not_report_has_no_paper_column(study):
     _, out = run(study, "table2")
     head = next(line for line in out.with_suffix(".md").read_text().splitlines() if line[:1] == "|")
-    for word, told in (("GT-known ours", True), ("GT-known paper", False), ("top-5 paper", True)):
-        assert (word in head) == told, word
+    for word, expected in (
+        ("GT-known ours", True),
+        ("GT-known paper", False),
+        ("top-5 paper", True),
+    ):
+        assert (word in head) == expected, word
 
 
 def test_scores_that_are_missing_are_one_line(study, capsys):

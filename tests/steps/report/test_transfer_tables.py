@@ -49,8 +49,8 @@ def tabulated(study, table, frame, *flags):
 
 
 def cell(frame, row, metric):
-    (found,) = frame[(frame["row"] == row) & (frame["metric"] == metric)].to_dict("records")
-    return found
+    (values,) = frame[(frame["row"] == row) & (frame["metric"] == metric)].to_dict("records")
+    return values
 
 
 def test_table_5_has_the_papers_cells_and_ours_by_the_chosen_features(study):
@@ -103,8 +103,8 @@ def test_table_4_has_a_row_a_crop_the_quoted_ones_and_chance(study):
         ("GoogLeNet-GAP on crop", 67.8, 65.0),
         ("GoogLeNet-GAP on BBox", 70.5, 70.0),
     ):
-        found = cell(table, row, "accuracy")
-        assert (found["paper"], found["ours"]) == (paper, ours)
+        values = cell(table, row, "accuracy")
+        assert (values["paper"], values["ours"]) == (paper, ours)
     crop = cell(table, "GoogLeNet-GAP on crop", "localization")
     assert (crop["paper"], crop["ours"], crop["n"]) == (41.0, 40.0, 243)
     quoted = cell(table, "PANDA R-CNN (BBox and parts)", "accuracy")
@@ -117,6 +117,24 @@ def test_table_4_has_a_row_a_crop_the_quoted_ones_and_chance(study):
     # How the boxes were made is read from their table.
     assert "component above 30 % of the map's maximum (bicubic upsampling)" in text
     assert "20 %" not in text
+
+
+def test_bird_boxes_of_two_thresholds_are_refused_in_one_line(study, capsys):
+    rows = [(f"net {t} on crop", 40.0, 35.0, 45.0, 243, "paper", t, "bilinear") for t in (0.2, 0.3)]
+    located, out = study / "located.csv", study / "table4.csv"
+    pd.DataFrame(rows, columns=list(BIRD_BOX_COLUMNS)).to_csv(located, index=False)
+    argv = ["--table", "table4", "--study", "mini", "--input", "located", str(located)]
+    assert tabulate.main([*argv, "--out", str(out)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "several settings; rerun evaluate_birds" in line
+    assert not out.exists()
+
+
+def test_a_reason_without_a_name_is_refused(study, capsys):
+    argv = ["--table", "table5", "--study", "mini", "--absent", "no name", "--out", "t.csv"]
+    with pytest.raises(SystemExit):
+        tabulate.main(argv)
+    assert "'no name' is not NAME=WHY" in capsys.readouterr().err
 
 
 def test_without_any_set_every_cell_of_ours_is_empty_and_says_why(study):

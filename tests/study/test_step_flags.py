@@ -1,0 +1,192 @@
+"""The flags that a study puts on the command lines of its jobs."""
+
+import os
+import shlex
+from types import SimpleNamespace
+
+import pytest
+
+from pipeline_lib.data.readers import READERS
+from pipeline_lib.steps.data import index
+from pipeline_lib.steps.discovery import mine_concepts
+from pipeline_lib.steps.localization import localize, predict
+from pipeline_lib.steps.networks import adopt, train
+from pipeline_lib.steps.units import find_units
+from pipeline_lib.study import flags
+from pipeline_lib.study.paths import VAL
+
+
+def wildcards(**values):
+    return SimpleNamespace(**values)
+
+
+def parsed(step, text, *rest):
+    """Return what a step makes of flags; ``rest`` are its required ones that are files."""
+    return step.make_parser().parse_args([*shlex.split(text), *rest])
+
+
+def test_each_image_set_is_read_by_options_that_index_knows(make_study):
+    mini = make_study(concepts={"captions": "/data/my captions.tsv"})
+    for name in mini.image_sets:
+        text = flags.index(mini, wildcards(image_set=name))
+        assert name in READERS
+        parsed(index, text, "--layout", name, "--root", "x", "--images", "y")
+    scenes = parsed(
+        *(index, flags.index(mini, wildcards(image_set="scenes"))),
+        *("--layout", "scenes", "--root", "x", "--images", "y"),
+    )
+    assert dict(scenes.option)["categories"] == 5
+    concepts = flags.index(mini, wildcards(image_set="concepts"))
+    assert shlex.split(concepts) == ["--option", "captions=/data/my captions.tsv"]
+
+
+def test_only_random_splits_are_made_smaller(make_study):
+    mini = make_study()
+    assert flags.index(mini, wildcards(image_set="event8")) == "--train 12 --repeats 3"
+    assert flags.index(mini, wildcards(image_set="cub")) == ""  # an official split
+    assert flags.index(mini, wildcards(image_set="sun-attribute")) == ""  # 102 attributes
+    assert (
+        flags.index(make_study(study="paper", data_root="/x"), wildcards(image_set="event8")) == ""
+    )
+
+
+def test_official_folders_are_inputs_only_where_they_are_there(make_study, tmp_path):
+    (tmp_path / "ilsvrc" / "val").mkdir(parents=True)
+    small = make_study(study="small", data_root=str(tmp_path))
+    folders = flags.index_folders(small, wildcards(image_set=VAL))
+    assert folders == [str(tmp_path / "ilsvrc" / "val")]
+    assert flags.index_folders(make_study(), wildcards(image_set="cub")) == [
+        "results/mini/world/transfer/CUB_200_2011"
+    ]
+    assert flags.index_folders(make_study(), wildcards(image_set="photographs")) == []
+
+
+def test_training_is_told_its_own_keys_and_no_default(make_study):
+    mini = make_study(networks={"NIN": {"label": "N*N", "options": {"width": 0.5}}})
+    arguments = parsed(
+        *(train, flags.train(mini, wildcards(network="NIN"))),
+        *("--images", "x", "--checkpoints", "y", "--out", "z"),
+    )
+    assert (arguments.name, arguments.architecture) == ("N*N", "nin")
+    assert dict(arguments.option) == {"width": 0.5, "half_input": True, "batch_norm": True}
+    recipe = dict(arguments.recipe)
+    assert recipe["epochs"] == 4  # the network's own
+    assert recipe["batch"] == 16  # the study's
+    assert "momentum" not in recipe
+    assert (arguments.warp, arguments.crop, arguments.start) == (128, 112, None)
+    assert arguments.shards is None
+    vgg = parsed(
+        *(train, flags.train(mini, wildcards(network="VGGnet"))),
+        *("--images", "x", "--checkpoints", "y", "--out", "z"),
+    )
+    assert vgg.crop == 96
+    paper = make_study(study="paper", data_root="/nowhere")
+    gap = flags.train(paper, wildcards(network="GoogLeNet-GAP"))
+    assert "--start googlenet --shards results/paper/packed/ilsvrc-train" in gap
+
+
+def test_ready_trained_networks_are_taken_by_the_name_their_source_knows(make_study, tmp_path):
+    keys = {"study": "paper", "data_root": str(tmp_path)}
+    paper = make_study(**keys, networks={"VGGnet-GAP": {"weights": "released"}})
+    vgg = parsed(adopt, flags.adopt(paper, wildcards(network="VGGnet")), "--out", "x")
+    assert (vgg.network, vgg.library, vgg.name) == ("vgg16", "torchvision", "VGGnet")
+    gap = flags.adopt(paper, wildcards(network="VGGnet-GAP"))
+    assert gap == "--released VGGnet-GAP --name VGGnet-GAP"
+    assert flags.own_weights(paper, wildcards(network="VGGnet")) == []
+    (tmp_path / "weights").mkdir()
+    for suffix in ("pth", "safetensors"):
+        (tmp_path / "weights" / f"vgg16.{suffix}").touch()
+    own = flags.own_weights(paper, wildcards(network="VGGnet"))
+    assert [os.path.basename(path) for path in own] == ["vgg16.safetensors"]
+
+
+@pytest.mark.parametrize(
+    ("source", "crops", "network", "text"),
+    [
+        ("network", "one-crop", "GoogLeNet-GAP", "--crops 1"),
+        ("network", "ten-crop", "GoogLeNet-GAP", "--crops 10"),
+        ("network", "one-crop", "AlexNet", "--method grad-cam --layer 'features[1]' --crops 1"),
+        ("backprop", "ten-crop", "AlexNet", "--method backprop --crops 10"),
+        ("svm", "one-crop", "AlexNet", "--classifier results/mini/svm/cub/whole/AlexNet.npz"),
+    ],
+)
+def test_maps_are_made_as_their_path_says(make_study, source, crops, network, text):
+    mini = make_study(networks={"AlexNet": {"layer": "features[1]"}})
+    image_set = "cub-picked" if source == "svm" else VAL
+    job = wildcards(map_source=source, crops=crops, network=network, image_set=image_set)
+    assert flags.predict(mini, job) == text
+    parsed(predict, text, *("--network", "x", "--images", "y", "--root", "z", "--out", "o"))
+
+
+def test_maps_of_an_svm_over_ten_crops_are_left_to_the_step_to_refuse(make_study):
+    job = wildcards(map_source="svm", crops="ten-crop", network="AlexNet", image_set="cub")
+    assert flags.predict(make_study(), job).endswith("AlexNet.npz --crops 10")
+
+
+def test_only_the_papers_box_method_has_a_threshold(make_study):
+    mini = make_study(boxes={"threshold": 0.3, "interpolation": "nearest"})
+    paper = flags.localize(mini, wildcards(box_method="paper"))
+    assert paper == "--interpolation nearest --threshold 0.3"
+    files = ("--predictions", "x", "--images", "y", "--out", "z", "--box-method", "paper")
+    assert parsed(localize, paper, *files).threshold == 0.3
+    assert flags.localize(mini, wildcards(box_method="graphcut")) == "--interpolation nearest"
+
+
+def test_birds_are_cropped_to_the_boxes_of_the_papers_method(make_study):
+    mini = make_study()
+    job = {"image_set": "cub", "network": "GoogLeNet-GAP"}
+    assert flags.features(mini, wildcards(**job, crop="whole")) == ""
+    assert flags.features(mini, wildcards(**job, crop="box")) == (
+        "--boxes results/mini/data/cub/boxes.csv"
+    )
+    assert flags.features(mini, wildcards(**job, crop="cam")) == (
+        "--boxes results/mini/boxes/cub/svm/one-crop/paper/GoogLeNet-GAP.csv"
+    )
+
+
+def test_concepts_are_named_or_mined(make_study):
+    files = "--features a --images b --annotations c --out d --concepts e --ranking f --picked g"
+    mined = parsed(mine_concepts, flags.concepts(make_study()), *files.split())
+    assert (mined.phrases, mined.count, mined.min_images) == (None, 20, 20)
+    named = make_study(concepts={"phrases": ["a red bus", "it's"], "show": 2})
+    text = flags.concepts(named)
+    assert parsed(mine_concepts, text, *files.split()).phrases == ["a red bus", "it's"]
+    assert "--count" not in text
+
+
+def test_units_are_shown_of_the_classes_named(make_study):
+    mini = make_study(units={"classes": ["007", "hen of the woods"], "stride": 2})
+    arguments = parsed(
+        *(find_units, flags.units(mini, wildcards(image_set=VAL))),
+        *("--network", "x", "--images", "y", "--root", "r", "--names", "n", "--out", "z"),
+    )
+    assert arguments.classes == ["007", "hen of the woods"]
+    assert arguments.stride == 2
+    assert "--classes" not in flags.units(mini, wildcards(image_set="places205-val"))
+
+
+def test_one_process_trains_without_torchrun_and_several_with(make_study):
+    assert flags.launcher(make_study()) == "python -m"
+    several = flags.launcher(make_study(training={"processes": 4}))
+    assert several.startswith("python -m torch.distributed.run --standalone --nproc-per-node 4 ")
+    nodes = flags.launcher(make_study(training={"processes": 4, "nodes": 2}))
+    assert nodes.startswith("srun --nodes 2 --ntasks 2 ")
+    assert "--nnodes 2 --rdzv-backend c10d" in nodes
+    assert all(text.endswith(" -m --") for text in (several, nodes))
+
+
+def test_preflight_asks_for_what_the_study_cannot_do_without(make_study, tmp_path):
+    assert flags.preflight(make_study()) == ""
+    paper = flags.preflight(make_study(study="paper", data_root=str(tmp_path)))
+    assert paper.startswith(f"--gpu --data-root {tmp_path} --sets ilsvrc_val ")
+    for key in ("ilsvrc_train", "cub", "sun_attribute", "places205", "vqa"):
+        assert key in paper.split()
+    assert "ilsvrc_test" not in paper
+    small = flags.preflight(make_study(study="small", data_root=str(tmp_path)))
+    assert small.split()[-3:] == ["ilsvrc_val", "ilsvrc_devkit", "ilsvrc_val_boxes"]
+
+
+def test_jobs_must_see_the_results_the_data_and_the_scratch(make_study, tmp_path):
+    assert flags.shared_folders(make_study(), "") == ["results"]
+    small = make_study(study="small", data_root=str(tmp_path))
+    assert flags.shared_folders(small, "/fast") == ["results", str(tmp_path), "/fast"]
