@@ -98,3 +98,33 @@ def test_snakemake_runs_from_the_environments_folder_without_activation(workflow
     assert status == 0, output
     log = (files.folder / "results/mini/logs/index/photographs.log").read_text()
     assert log.startswith("python -m pipeline_lib index ")
+
+
+def test_jobs_run_in_the_container_that_the_configuration_names(workflow_files, tmp_path):
+    """A stand-in for apptainer notes its calls, and runs what it is given without an image."""
+    files = workflow_files("contained", {})
+    stand_in, calls = tmp_path / "apptainer", tmp_path / "calls"
+    stand_in.write_text(
+        f"""#!/usr/bin/env bash
+if [ "$1" = --version ]; then echo "apptainer version 1.3.0"; exit; fi
+echo "$@" >> {calls}
+while [ "$1" != "{tmp_path}/own.sif" ]; do shift; done
+shift
+exec "$@"
+"""
+    )
+    stand_in.chmod(0o755)
+    (tmp_path / "own.sif").touch()
+    done = subprocess.run(
+        [
+            *(SNAKEMAKE, "results/mini/data/photographs/images.csv", "--cores", "1"),
+            *("--software-deployment-method", "apptainer"),
+            *("--config", f"container={tmp_path}/own.sif"),
+        ],
+        cwd=files.folder,
+        env={"PATH": f"{tmp_path}:{SNAKEMAKE.parent}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "python -m pipeline_lib index" in calls.read_text()
