@@ -1,4 +1,4 @@
-"""How often boxes overlap the true box of a bird by half, and how often boxes drawn by chance do."""
+"""How often boxes overlap the true box of a bird by half, beside how often baselines by chance do."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,11 +12,9 @@ from pipeline_lib.evaluation.ground_truth import CORNERS
 from pipeline_lib.evaluation.ilsvrc import box_is_right
 from pipeline_lib.evaluation.transfer import Outcomes, summarise
 
-# In percent of the n test images; then how the boxes were made, empty for chance.
-BIRD_BOX_COLUMNS = (
-    *("row", "value", "low", "high", "n"),
-    *("box_method", "threshold", "interpolation"),
-)
+BOX_SETTINGS = ("box_method", "threshold", "interpolation")
+# In percent of the n test images; the settings of the boxes are empty for chance.
+BIRD_BOX_COLUMNS = ("row", "value", "low", "high", "n", *BOX_SETTINGS)
 
 
 def check_one_box_each(boxes: pd.DataFrame, images: pd.DataFrame, path: Path) -> None:
@@ -48,7 +46,7 @@ def score_bird_boxes(
     rows = []
     for row, rate in rates.items():
         value, low, high, _, n = summarise([Outcomes(names, rate)])
-        made = [settings[key] for key in BIRD_BOX_COLUMNS[-3:]] if row == name else ["", None, ""]
-        rows.append((row, value, low, high, n, *made))
+        used = [settings[key] for key in BOX_SETTINGS] if row == name else ["", None, ""]
+        rows.append((row, value, low, high, n, *used))
         log.info("%s: %.1f %% right", row, value)
     return pd.DataFrame(rows, columns=list(BIRD_BOX_COLUMNS))

@@ -18,6 +18,14 @@ def _nothing(_study: Study) -> list:
     return []
 
 
+def _no_reason(_study: Study) -> str:
+    return ""
+
+
+def _none_absent(_study: Study) -> dict[str, str]:
+    return {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Artefact:
     """A table or figure.
@@ -36,7 +44,7 @@ class Artefact:
     module: str
     needs: Callable[[Study], Files]
     image_sets: Callable[[Study], list[str]] = _nothing
-    unavailable: Callable[[Study], str] = lambda _study: ""
+    unavailable: Callable[[Study], str] = _no_reason
     target: str = ""
     alias: str = ""
     extras: Callable[[Study], list[str]] = _nothing
@@ -62,14 +70,15 @@ class Artefact:
 
     def flags(self, study: Study, files: Mapping[str, str | Iterable[str]]) -> str:
         """Return the step's flags: the files by role, and the folders of the images."""
-        parts = []
+        words = []
         for role in self.inputs(study):
             paths = files.get(role)
             paths = [paths] if isinstance(paths, str) else paths
             if paths:
-                parts.append(f"--input {role} {shlex.join(map(str, paths))}")
-        roots = [study.root(name) for name in self.image_sets(study)]
-        return " ".join([*parts, f"--roots {shlex.join(roots)}" if roots else ""]).strip()
+                words += ["--input", role, *map(str, paths)]
+        if roots := [study.root(name) for name in self.image_sets(study)]:
+            words += ["--roots", *roots]
+        return shlex.join(words)
 
     def load(self) -> ModuleType:
         """Import the module that makes it."""
@@ -85,18 +94,17 @@ class Table(Artefact):
     """
 
     notes: Callable[[Study], list[str]] = _nothing
-    absent: Callable[[Study], dict[str, str]] = lambda _study: {}
+    absent: Callable[[Study], Mapping[str, str]] = _none_absent
 
     suffixes: ClassVar[tuple[str, ...]] = ("csv", "md", "html")
     folder: ClassVar[str] = "table"
 
     def flags(self, study: Study, files: Mapping[str, str | Iterable[str]]) -> str:
         """Return the step's flags: those of every artefact, notes, and reasons of what is absent."""
-        parts = [super().flags(study, files)]
-        parts += [f"--note {shlex.quote(note)}" for note in self.notes(study)]
-        reasons = self.absent(study).items()
-        parts += [f"--absent {shlex.quote(f'{name}={why}')}" for name, why in reasons]
-        return " ".join(filter(None, parts))
+        words = [word for note in self.notes(study) for word in ("--note", note)]
+        for name, reason in self.absent(study).items():
+            words += ["--absent", f"{name}={reason}"]
+        return f"{super().flags(study, files)} {shlex.join(words)}".strip()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,19 +117,27 @@ class Figure(Artefact):
 
 @dataclass(frozen=True)
 class Target:
-    """A target of the workflow: one or several artefacts and further files."""
+    """A target of the workflow: one or several artefacts and further files.
+
+    ``alias_of`` is the name of the target that makes the same files, "" unless this is an alias.
+    """
 
     name: str
     summary: str
     artefacts: tuple[Artefact, ...] = ()
     extras: Callable[[Study], list[str]] = _nothing
+    alias_of: str = ""
+
+    def unavailable(self, study: Study) -> str:
+        """Return the reason why a study can make none of the artefacts, "" if it can make one."""
+        reasons = [artefact.unavailable(study) for artefact in self.artefacts]
+        return reasons[0] if reasons and all(reasons) else ""
 
     def files(self, study: Study) -> list[str]:
-        """Return its files. Raises InputError, with the reason, if the study can make none of them."""
-        reasons = {each: each.unavailable(study) for each in self.artefacts}
-        if self.artefacts and all(reasons.values()):
-            raise InputError(f"{self.name}: {next(iter(reasons.values()))}")
-        files = [each.files(study)[0] for each, reason in reasons.items() if not reason]
+        """Return its files. Raises InputError, with the reason, where the target is unavailable."""
+        if reason := self.unavailable(study):
+            raise InputError(f"{self.name}: {reason}")
+        files = [each.files(study)[0] for each in self.artefacts if not each.unavailable(study)]
         return [*files, *self.extras(study)]
 
 

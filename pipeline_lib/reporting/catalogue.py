@@ -5,6 +5,7 @@ list in README.md come from here. To add one, write its module and add its entry
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from pipeline_lib.reporting import needs
 from pipeline_lib.reporting.artefact import Artefact, Figure, Table, Target, registry
@@ -158,7 +159,7 @@ FIGURES: dict[str, Figure] = registry([
             "splits": study.paths.manifest(BIRDS, "splits"),
         },
         image_sets=lambda study: [BIRDS],
-        unavailable=lambda study: "" if BIRDS in study.image_sets else needs.no_transfer_set(study),
+        unavailable=needs.no_birds,
     ),
     Figure(
         name="figure8",
@@ -177,7 +178,7 @@ FIGURES: dict[str, Figure] = registry([
             "summaries": [study.paths.summary(name) for name in study.figure8_sets],
         },
         image_sets=lambda study: [f"{name}{PICKED}" for name in study.figure8_sets],
-        unavailable=lambda study: "" if study.figure8_sets else needs.no_transfer_set(study),
+        unavailable=needs.no_figure8_set,
     ),
     Figure(
         name="figure9",
@@ -264,15 +265,21 @@ FIGURES: dict[str, Figure] = registry([
         "square is the theoretical receptive field, as far as it lies in the image. The "
         "classes are those that the network classifies best, or that the configuration "
         "names.",
+        module="figures.figure13",
+        needs=needs.units("units"),
+        image_sets=needs.unit_images("units"),
         alias="units",
-        **needs.units("units"),
     ),
     Figure(
         name="figure13-places205",
         title="Figure 13 on Places205",
         summary="Figure 13 on Places205: the same for scenes.",
         caption="The same as Figure 13, for the scenes of Places205.",
-        **needs.units("units-places205"),
+        module="figures.figure13",
+        needs=needs.units("units-places205"),
+        image_sets=needs.unit_images("units-places205"),
+        unavailable=needs.no_places,
+        target="figure13",
     ),
 ])  # fmt: skip
 
@@ -288,26 +295,25 @@ def targets() -> list[Target]:
     groups: dict[str, list[Artefact]] = {}
     for artefact in [*TABLES.values(), *FIGURES.values()]:
         groups.setdefault(artefact.target or artefact.name, []).append(artefact)
-    by_name = []
-    for name, group in groups.items():
-        first = group[0]
-        names = [name, *[first.alias] * bool(first.alias)]
-        by_name += [Target(n, first.summary, tuple(group), first.extras) for n in names]
+    every = []
+    for name, (first, *others) in groups.items():
+        target = Target(name, first.summary, (first, *others), first.extras)
+        every.append(target)
+        if first.alias:
+            every.append(replace(target, name=first.alias, alias_of=name))
     submission = Target(
         "submission",
         "The files for the ILSVRC server, where there are test images.",
         extras=lambda study: study.ilsvrc_submissions,
     )
-    return [*by_name, submission]
+    return [*every, submission]
 
 
 def files_by_target(study: Study) -> dict[str, list[str]]:
     """Return the files of each target that the study can make, without aliases, and of the page."""
-    aliases = {artefact.alias for artefact in FIGURES.values()}
     files = {
         target.name: target.files(study)
         for target in targets()
-        if (target.name not in aliases and not all(a.unavailable(study) for a in target.artefacts))
-        or not target.artefacts
+        if not target.alias_of and not target.unavailable(study)
     }
     return files | {"report": [study.paths.report]}

@@ -5,7 +5,7 @@ from itertools import chain
 
 from pipeline_lib.data.transfer.sets import transfer_sets
 from pipeline_lib.reporting.artefact import Files
-from pipeline_lib.study.image_sets import BIRDS, needed_folders, transfer_root
+from pipeline_lib.study.image_sets import BIRDS, PLACES, needed_folders, transfer_root
 from pipeline_lib.study.paths import VAL
 from pipeline_lib.study.study import Study
 
@@ -76,8 +76,21 @@ def measures(study: Study) -> Files:
     return files
 
 
-def no_transfer_set(study: Study) -> str:
-    """Say why Figure 7 or 8 cannot be made."""
+def no_birds(study: Study) -> str:
+    """Return the reason why Figure 7 cannot be made, "" if it can."""
+    return "" if BIRDS in study.image_sets else _no_transfer_set(study)
+
+
+def no_figure8_set(study: Study) -> str:
+    """Return the reason why Figure 8 cannot be made, "" if it can."""
+    if study.figure8_sets:
+        return ""
+    if study.main not in study.feature_networks:
+        return f"config.transfer.networks lacks {study.main}, the network of config.figures.network"
+    return _no_transfer_set(study)
+
+
+def _no_transfer_set(study: Study) -> str:
     root = transfer_root(study.configuration, study.data_root)
     listed = not isinstance(study.configuration.transfer.sets, str)
     where = "among config.transfer.sets" if listed else f"at {root}; see check_data"
@@ -98,19 +111,21 @@ def without(experiment: str) -> Callable[[Study], str]:
     return reason
 
 
-def units(table: str) -> dict:
-    """Return the fields of Figure 13 on one of its image sets."""
+def units(table: str) -> Callable[[Study], Files]:
+    """Return a function of the study: the units and measures of Figure 13 on one of its image sets."""
 
     def needs(study: Study) -> Files:
         units = study.paths.units(*study.unit_sets[table])
         return {"units": units, "measures": study.paths.discovery(table)}
 
-    return {
-        "module": "figures.figure13",
-        "needs": needs,
-        "image_sets": lambda study: [study.unit_sets[table][0]],
-        "unavailable": lambda study: (
-            "" if table in study.unit_sets else "Places205 is not in data_root"
-        ),
-        "target": "figure13",
-    }
+    return needs
+
+
+def unit_images(table: str) -> Callable[[Study], list[str]]:
+    """Return a function of the study: the image set of a table of units."""
+    return lambda study: [study.unit_sets[table][0]]
+
+
+def no_places(study: Study) -> str:
+    """Return the reason why Figure 13 cannot be made on Places205, "" if it can."""
+    return "" if PLACES in study.image_sets else "Places205 is not in data_root"

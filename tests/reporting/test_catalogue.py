@@ -1,12 +1,16 @@
 """The catalogue of tables and figures: complete, and refusing what a study cannot make."""
 
+import shlex
+
 import pytest
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.reporting.artefact import registry
 from pipeline_lib.reporting.catalogue import FIGURES, TABLES, available, files_by_target, targets
+from pipeline_lib.reporting.flags import read_inputs
+from pipeline_lib.steps.report import plot, tabulate
 from pipeline_lib.study.configuration.load import load_configuration
-from pipeline_lib.study.files import every_file, index_tables
+from pipeline_lib.study.files import every_file
 from pipeline_lib.study.study import build_study
 
 
@@ -31,25 +35,42 @@ def test_a_name_that_is_there_already_is_refused():
         registry([TABLES["table1"], TABLES["table1"]])
 
 
-def test_the_mini_study_makes_all_but_places_from_files_that_something_makes(study):
+def by_role(inputs):
+    """The files of each role as a list, without roles that have none."""
+    lists = {role: [files] if isinstance(files, str) else files for role, files in inputs.items()}
+    return {role: files for role, files in lists.items() if files}
+
+
+def test_the_mini_study_makes_all_but_places_from_files_that_all_asks_for(study):
     mini = study()
     outputs = set(every_file(mini))
-    for name in ("concepts", "vqa"):
-        outputs |= {mini.paths.discovery(f"{name}-{end}") for end in ("ranking", "shown")}
-        outputs |= set(index_tables(mini, f"{name}-picked").values())
-    outputs |= {mini.paths.discovery("text-images")}
-    outputs |= {mini.paths.svm("scenes", "whole", mini.main, "json")}
-    outputs |= {mini.paths.svm(*fitted, "csv") for fitted in mini.fitted}
-    outputs |= {mini.paths.manifest(f"{name}-picked") for name in mini.figure8_sets}
-    outputs |= {mini.paths.scores(maps, "sweep") for maps in mini.swept_maps}
     artefacts = available(mini)
     assert {a.name for a in artefacts} == {*TABLES, *FIGURES} - {"figure13-places205"}
     for artefact in artefacts:
-        for role, files in artefact.inputs(mini).items():
-            assert set([files] if isinstance(files, str) else files) <= outputs, (
-                artefact.name,
-                role,
-            )
+        for role, files in by_role(artefact.inputs(mini)).items():
+            assert set(files) <= outputs, (artefact.name, role)
+
+
+@pytest.mark.parametrize("artefact", [*TABLES.values(), *FIGURES.values()], ids=lambda a: a.name)
+@pytest.mark.parametrize("keys", [{}, {"results": "my results", "transfer": {"sets": ["Event8"]}}])
+def test_the_steps_read_what_the_catalogues_flags_say(study, artefact, keys):
+    mini = study(**keys)
+    if artefact.unavailable(mini):
+        pytest.skip("not in this study")
+    inputs, is_table = artefact.inputs(mini), artefact.name in TABLES
+    words = shlex.split(artefact.flags(mini, inputs))
+    kind = (
+        ["--table", artefact.name, "--study", "mini"] if is_table else ["--figure", artefact.name]
+    )
+    parser = (tabulate if is_table else plot).make_parser()
+    arguments = parser.parse_args([*kind, *words, "--out", "x"])
+    read = read_inputs(arguments, artefact.name)
+    for role, files in by_role(inputs).items():
+        assert list(map(str, read.paths(role))) == files
+    assert read.roots == [mini.root(name) for name in artefact.image_sets(mini)]
+    if is_table:
+        assert arguments.note == artefact.notes(mini)
+        assert dict(arguments.absent) == artefact.absent(mini)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +84,11 @@ def test_the_mini_study_makes_all_but_places_from_files_that_something_makes(stu
             "figure8",
             {"transfer": {"sets": []}},
             "figure8: none of the data sets it shows is among config.transfer.sets",
+        ),
+        (
+            "figure8",
+            {"transfer": {"networks": []}},
+            "figure8: config.transfer.networks lacks ",
         ),
     ],
 )
@@ -96,8 +122,9 @@ def test_targets_are_the_papers_names_and_what_figures_show(study):
 )
 def test_an_alias_makes_the_same_files(study, alias, figure):
     mini = study()
-    files = {target.name: target.files(mini) for target in targets()}
-    assert files[alias] == files[figure] == [mini.paths.figure(figure)]
+    by_name = {target.name: target for target in targets()}
+    assert by_name[alias].alias_of == figure
+    assert by_name[alias].files(mini) == by_name[figure].files(mini) == [mini.paths.figure(figure)]
 
 
 def test_figure_13_has_places_where_they_are(study, tmp_path):

@@ -333,7 +333,8 @@ def test_boxes_of_two_thresholds_in_one_table_are_refused():
     results = pd.concat(
         [scores(score(f"net {t}", "GT-known", 10.0), threshold=t) for t in (0.2, 0.3)]
     )
-    with pytest.raises(InputError, match="several settings; rerun localize"):
+    message = r"net 0.2 \(20 %, bilinear\) and net 0.3 \(30 %, bilinear\) .* rerun localize"
+    with pytest.raises(InputError, match=message):
         describe_box_methods({"paper"}, results)
 
 

@@ -30,6 +30,7 @@ from pipeline_lib.reporting.figures.pictures import (
     show,
 )
 from pipeline_lib.reporting.inputs import Inputs
+from pipeline_lib.reporting.tables.describe import percent
 
 IMAGES = 10  # test images, spread evenly from the most mass in word boxes to the least
 COLUMNS = 5
@@ -123,6 +124,9 @@ def _bars(axes: plt.Axes, measures: pd.DataFrame) -> None:
             axes.text(x, row.high + 0.02 * top, f"{row.value:.2f}", ha="center", va="bottom")
     axes.set_xticks(range(len(MEASURES)), MEASURES.values())
     axes.set_ylim(0, 1.25 * top)
-    axes.set_title(f"Mean of {int(measures['n'].max())} test images, 95 % intervals")
+    axes.set_title(
+        f"Mean of {int(measures['n'].max())} test images, 95 % intervals; strong: above "
+        f"{percent(measures['threshold'].iloc[0])} of the map's maximum"
+    )
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, ncols=3, loc="upper left")

@@ -12,6 +12,7 @@ from pipeline_lib.evaluation.sweep import CURVE_COLUMNS, SCORED, chosen_threshol
 from pipeline_lib.localization import authors_box
 from pipeline_lib.reporting.figures.pictures import STYLE, save
 from pipeline_lib.reporting.inputs import Inputs
+from pipeline_lib.reporting.tables.describe import percent
 from pipeline_lib.reporting.tables.table import paper_numbers
 
 
@@ -27,7 +28,7 @@ def plot(curves: pd.DataFrame, out: Path) -> None:
     ``curves`` has ``CURVE_COLUMNS``. The lines are top-1 localization errors of the scored images; the
     thresholds were chosen on the held-out images, so a mark need not be at its line's minimum.
     """
-    content, paper = [], paper_numbers()["box_threshold"]
+    content, paper, authors = [], paper_numbers()["box_threshold"], authors_box.THRESHOLDS[0]
     scored = curves[(curves["subset"] == SCORED) & (curves["metric"] == TOP_1)]
     with matplotlib.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(10, 5), layout="constrained")
@@ -43,8 +44,8 @@ def plot(curves: pd.DataFrame, out: Path) -> None:
                 {"row": name, "threshold": chosen, "error": round(float(line[chosen]), 4)}
             )
         for value, style, label in (
-            (paper, ":", f"the paper's {paper:.0%}".replace("%", " %")),
-            (authors_box.THRESHOLDS[0] / 255, "-.", "the authors' 20/255"),
+            (paper, ":", f"the paper's {percent(paper)}"),
+            (authors / 255, "-.", f"the authors' {authors}/255"),
         ):
             axes.axvline(100 * value, color="0.35", linestyle=style, linewidth=1, label=label)
         axes.plot([], [], "o", color="0.35", label="chosen on held-out images")

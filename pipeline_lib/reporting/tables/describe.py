@@ -7,6 +7,7 @@ import pandas as pd
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.evaluation.ilsvrc import TOP_1
 from pipeline_lib.evaluation.sweep import AT_CHOSEN, CHOSEN
+from pipeline_lib.localization import authors_box
 from pipeline_lib.networks.card import NetworkCard
 
 
@@ -49,9 +50,7 @@ def describe_box_methods(box_methods: set[str], scores: pd.DataFrame) -> list[st
     of_paper = used[(used["box_method"] == "paper") & used["threshold"].notna()]
     settings = of_paper[["threshold", "interpolation"]].drop_duplicates()
     if len(settings) > 1:
-        raise InputError(
-            "boxes of the paper's method were made with several settings; rerun localize"
-        )
+        raise InputError(f"boxes of {several_settings(of_paper)}; rerun localize")
     for threshold, interpolation in settings.itertuples(index=False):
         sentences.append(
             f"The paper's box method: the map upsampled to the image ({interpolation}), the largest "
@@ -59,9 +58,10 @@ def describe_box_methods(box_methods: set[str], scores: pd.DataFrame) -> list[st
         )
     maps = used[(used["box_method"] == "authors") & (used["method"] != "backprop")]
     if len(maps):
+        *low, high = authors_box.THRESHOLDS
         sentences.append(
             f"Authors' rule, as in their code: maps of {_crops(maps['crops'].max())} summed, "
-            "thresholds 20, 100 and 110 of 255, the largest box."
+            f"thresholds {', '.join(map(str, low))} and {high} of 255, the largest box."
         )
     if "graphcut" in set(used["box_method"]):
         sentences.append(
@@ -85,6 +85,15 @@ def describe_thresholds(scores: pd.DataFrame) -> str:
         "Best threshold of the paper's box method, chosen on held-out images and scored on the others: "
         f"{', '.join(chosen_thresholds)}."
     )
+
+
+def several_settings(boxes: pd.DataFrame) -> str:
+    """Say which rows were made with which threshold and interpolation, for a message."""
+    rows = boxes.drop_duplicates(["threshold", "interpolation"])[
+        ["row", "threshold", "interpolation"]
+    ]
+    examples = [f"{name} ({percent(t)}, {how})" for name, t, how in rows.itertuples(index=False)]
+    return f"{' and '.join(examples)} were made with several settings"
 
 
 def percent(fraction: float) -> str:

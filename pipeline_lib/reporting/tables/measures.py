@@ -25,6 +25,7 @@ from pipeline_lib.discovery.text import (
     UNIFORM,
 )
 from pipeline_lib.reporting.inputs import Inputs
+from pipeline_lib.reporting.tables.describe import percent
 from pipeline_lib.reporting.tables.table import TABLE_COLUMNS, Built, paper_numbers
 from pipeline_lib.units.measures import ALL_CLASSES, read_unit_measures
 
@@ -114,12 +115,17 @@ def of_text(table: pd.DataFrame) -> Iterator[tuple]:
         measured, uniform, centred, ratio = (
             by_measure.loc[name, kind] for kind in (CLASS_MAP, UNIFORM, CENTRED, RATIO)
         )
+        note = (
+            f"{ratio['value']:.1f} times ({ratio['low']:.1f} to {ratio['high']:.1f}) that of a map "
+            f"that is the same everywhere; a centred one: {100 * centred['value']:.1f}"
+        )
+        if name == "strong mass":
+            note += f"; strong: above {percent(measured['threshold'])} of the map's maximum"
         yield from _both(
             f"Figure 11: {label}",
             *(_percent(line["value"], line["low"], line["high"]) for line in (measured, uniform)),
             measured["n"],
-            f"{ratio['value']:.1f} times ({ratio['low']:.1f} to {ratio['high']:.1f}) that of a map "
-            f"that is the same everywhere; a centred one: {100 * centred['value']:.1f}",
+            note,
         )
 
 

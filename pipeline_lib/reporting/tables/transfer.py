@@ -13,7 +13,7 @@ from pipeline_lib.evaluation.bird_boxes import BIRD_BOX_COLUMNS
 from pipeline_lib.evaluation.transfer import TRANSFER_SCORE_COLUMNS, read_transfer_scores
 from pipeline_lib.networks.card import read_card
 from pipeline_lib.reporting.inputs import Inputs
-from pipeline_lib.reporting.tables.describe import describe, percent
+from pipeline_lib.reporting.tables.describe import describe, percent, several_settings
 from pipeline_lib.reporting.tables.table import Built, paper_numbers
 
 SVM_TABLE_COLUMNS = ("row", "metric", "paper", "ours", "low", "high", "spread", "n", "note")
@@ -145,7 +145,7 @@ def _box_of(located: pd.DataFrame) -> str:
     if settings.empty:
         return "the paper's box method"
     if len(settings) > 1:
-        raise InputError("the birds' boxes were made with several settings; rerun evaluate_birds")
+        raise InputError(f"boxes of {several_settings(boxes)}; rerun localize and evaluate_birds")
     ((threshold, interpolation),) = settings.itertuples(index=False)
     return (
         f"the largest connected component above {percent(threshold)} of the map's maximum "

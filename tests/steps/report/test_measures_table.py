@@ -86,7 +86,7 @@ def test_maps_of_words_stand_beside_uniform_ones(tabulated):
     kinds = {"class map": 0.3, "centred": 0.2, "uniform": 0.1, "ratio to uniform": 3.0}
     names = ("mass", "strong mass", "pointing", "pixel AP")
     rows = [
-        (name, kind, *[value] * 3, 50, 0.2, "bilinear")
+        (name, kind, *[value] * 3, 50, 0.3, "bilinear")
         for name in names
         for kind, value in kinds.items()
     ]
@@ -96,7 +96,9 @@ def test_maps_of_words_stand_beside_uniform_ones(tabulated):
         assert table.loc[(name, "measured"), "ours"] == pytest.approx(30)
         assert table.loc[(name, "baseline"), "ours"] == pytest.approx(10)
         assert "3.0 times" in table.loc[(name, "measured"), "note"]
-        assert "20.0" in table.loc[(name, "measured"), "note"]
+        note = table.loc[(name, "measured"), "note"]
+        assert "20.0" in note
+        assert ("strong: above 30 % of the map's maximum" in note) == ("strong" in name)
 
 
 def test_answers_stand_beside_the_papers_and_the_words_alone(tabulated):

@@ -126,7 +126,7 @@ def test_bird_boxes_of_two_thresholds_are_refused_in_one_line(study, capsys):
     argv = ["--table", "table4", "--study", "mini", "--input", "located", str(located)]
     assert tabulate.main([*argv, "--out", str(out)]) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert "several settings; rerun evaluate_birds" in line
+    assert "several settings; rerun localize and evaluate_birds" in line
     assert not out.exists()
 
 
