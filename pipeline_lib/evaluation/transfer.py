@@ -81,16 +81,16 @@ def most_certain_images(decisions: pd.DataFrame, classes: int, per_class: int) -
     """Return ids of ``per_class`` images of each of ``classes`` classes, the SVM's most certain.
 
     ``decisions`` has ``DECISION_COLUMNS``. Images that are classified correctly come first, then by
-    their score. A class ranks by its last picked image; one with too few images is left out.
+    their score. A class ranks by its last picked image, after all others if it has too few images.
+    Where classes have too few, more classes fill up to ``classes`` times ``per_class`` images.
     """
     ranked = decisions.assign(correct=decisions["label"] == decisions["predicted"])
     ranked = ranked.sort_values(["correct", "score"], ascending=False, kind="stable")
     best = ranked.groupby("label", sort=False).head(per_class)
-    full = best.groupby("label")["score"].transform("size") == per_class
-    last = best[full].groupby("label", sort=False).tail(1)
-    order = last.sort_values(["correct", "score"], ascending=False, kind="stable")["label"]
-    return [
-        name
-        for label in order.head(classes)
-        for name in best.loc[best["label"] == label, "image_id"]
+    best = best.assign(images=best.groupby("label")["score"].transform("size"))
+    last = best.groupby("label", sort=False).tail(1)
+    order = last.sort_values(["images", "correct", "score"], ascending=False, kind="stable")
+    names = [
+        name for label in order["label"] for name in best.loc[best["label"] == label, "image_id"]
     ]
+    return names[: classes * per_class]

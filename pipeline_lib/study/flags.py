@@ -13,6 +13,7 @@ import yaml
 from pipeline_lib.data.transfer.sets import transfer_sets
 from pipeline_lib.study.configuration.discovery import MiningConfig
 from pipeline_lib.study.configuration.flags import as_flags
+from pipeline_lib.study.contents import contents
 from pipeline_lib.study.image_sets import PICKED, own_captions, transfer_root
 from pipeline_lib.study.missing import needed_sets
 from pipeline_lib.study.networks import released_networks, training_of
@@ -54,10 +55,16 @@ def index(study: Study, wildcards: Any) -> str:
     return ""
 
 
-def index_folders(study: Study, wildcards: Any) -> list[str]:
-    """The folders that a manifest is read from: synthetic, or official ones that are there."""
+def drawn_folders(study: Study, wildcards: Any) -> list[str]:
+    """The folders that a manifest is read from, where the study draws them itself."""
     image_set = study.image_sets[wildcards.image_set]
-    return list(image_set.folders) if image_set.synthetic else existing(*image_set.folders)
+    return list(image_set.folders) if image_set.synthetic else []
+
+
+def official_contents(study: Study, wildcards: Any) -> str:
+    """What lies in the official folders that a manifest is read from; it is read again when it changes."""
+    image_set = study.image_sets[wildcards.image_set]
+    return "" if image_set.synthetic else contents(*image_set.folders)
 
 
 def transfer_folders(study: Study) -> list[str]:
@@ -99,16 +106,21 @@ def train(study: Study, wildcards: Any) -> str:
         _pairs("--recipe", {key: value for key, value in recipe.items() if key in given}),
         f"--warp {section.warp} --crop {config.crop or section.crop}",
         f"--start {config.start}" if config.start else "",
-        f"--shards {study.paths.packed}" if section.pack else "",
     ]
     return " ".join(filter(None, parts))
+
+
+def shards(study: Study) -> str:
+    """Where the packed training images are, if they are packed."""
+    packed = study.configuration.training.pack
+    return shlex.join(["--shards", study.paths.packed]) if packed else ""
 
 
 def predict(study: Study, wildcards: Any) -> str:
     """Which maps are made, over which crops."""
     crops = 10 if wildcards.crops == TEN_CROP else 1
     if wildcards.map_source == SVM:
-        which = f"--classifier {classifier(study, wildcards)[0]}"
+        which = f"--classifier {shlex.quote(classifier(study, wildcards)[0])}"
         return f"{which} --crops {crops}" if crops > 1 else which  # the step refuses ten
     if wildcards.map_source == BACKPROP:
         return f"--method backprop --crops {crops}"
@@ -143,13 +155,15 @@ def crop_boxes(study: Study, wildcards: Any) -> list[str]:
 
 def features(study: Study, wildcards: Any) -> str:
     """What images are cropped to."""
-    return " ".join(f"--boxes {path}" for path in crop_boxes(study, wildcards))
+    return shlex.join(word for path in crop_boxes(study, wildcards) for word in ("--boxes", path))
 
 
 def answer_submissions(study: Study) -> str:
     """The files for the VQA server, each with its flag."""
     names = {"OpenEnded": "--open-ended", "MultipleChoice": "--multiple-choice"}
-    return " ".join(f"{names[task]} {path}" for task, path in study.vqa_submissions.items())
+    return shlex.join(
+        word for task, path in study.vqa_submissions.items() for word in (names[task], path)
+    )
 
 
 def concepts(study: Study) -> str:

@@ -29,12 +29,18 @@ VAL_MAPS = MAPS._replace(image_set=VAL)
 class Paths:
     """Paths as text, relative like ``results``. An argument may be one of Snakemake's wildcards.
 
-    ``results`` is the study's folder of results, ``scratch`` the folder of what can be made again and
-    must outlive a failed job: checkpoints, packed images, features that are half extracted.
+    ``results`` is the study's folder of results.
     """
 
     results: str
-    scratch: str
+
+    @property
+    def scratch(self) -> str:
+        """The folder, or the link to one, of what can be made again and must outlive a failed job.
+
+        Checkpoints, packed images, features that are half extracted.
+        """
+        return f"{self.results}/scratch"
 
     def log(self, job: str) -> str:
         """The log of a job."""

@@ -212,11 +212,11 @@ def box_methods(maps: Maps) -> tuple[str, ...]:
     return BOX_METHODS[maps.source, maps.crops]
 
 
-def build_study(configuration: Configuration, scratch: str = "") -> Study:
+def build_study(configuration: Configuration) -> Study:
     """Return the study of a configuration and of what lies in its data_root.
 
-    ``scratch`` is the site's folder for what can be made again, if it has one. Raises InputError,
-    naming the key, for names that do not fit together and for a data_root that is missing.
+    Raises InputError, naming the key, for names that do not fit together and for a data_root that is
+    missing.
     """
     results = f"{configuration.results}/{configuration.study}"
     data_root = _data_root(configuration, results)
@@ -228,7 +228,7 @@ def build_study(configuration: Configuration, scratch: str = "") -> Study:
         networks,
         image_sets_of(configuration, data_root, trains),
         units_network(configuration, networks),
-        Paths(results, f"{scratch}/{configuration.study}" if scratch else results),
+        Paths(results),
     )
 
 

@@ -24,8 +24,16 @@ def test_the_most_certain_right_ones_of_the_classes_whose_last_is_most_certain()
     assert most_certain_images(TABLE, 2, 2) == ["c1", "c2", "a3", "a1"]
 
 
-def test_wrong_ones_fill_up_and_classes_with_too_few_images_are_left_out():
-    assert most_certain_images(TABLE, 5, 2) == ["c1", "c2", "a3", "a1", "b1", "b2"]
+def test_wrong_ones_fill_up_and_classes_with_too_few_images_come_last():
+    assert most_certain_images(TABLE, 5, 2) == ["c1", "c2", "a3", "a1", "b1", "b2", "d1"]
+
+
+def test_where_every_class_has_one_image_more_classes_are_picked():
+    ones = decisions(
+        ("a1", "ape", "ape", 0.9), ("b1", "bee", "ape", 5.0), ("d1", "dog", "dog", 2.0)
+    )
+    assert most_certain_images(ones, 1, 2) == ["d1", "a1"]
+    assert most_certain_images(ones, 3, 2) == ["d1", "a1", "b1"]
 
 
 def test_the_order_of_the_table_does_not_matter():

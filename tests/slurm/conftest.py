@@ -144,7 +144,7 @@ def checkout(repository, tmp_path_factory) -> Callable[[str], Run]:
 def unbroken(checkout) -> Run:
     """A run without a cluster and without a fault: all others must have the same result."""
     run = checkout("unbroken")
-    run.locally("results/tiny/packed/ilsvrc-train/index.json")
+    run.locally("results/tiny/scratch/packed/ilsvrc-train/index.json")
     shutil.copytree(run.folder, run.folder.parent / "prepared", symlinks=True)
     run.locally(WEIGHTS)
     return run

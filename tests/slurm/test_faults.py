@@ -156,4 +156,4 @@ def test_only_the_daemon_of_a_node_lost(training, cluster, unbroken):
         cluster.start_node(node)
     check(training, unbroken, done)
     assert cluster.jobs()[number]["Restarts"] == "1"
-    assert not list((training.folder / "results" / "tiny" / "checkpoints").glob("*"))
+    assert not list((training.folder / "results" / "tiny" / "scratch" / "checkpoints").glob("*"))

@@ -43,7 +43,7 @@ def test_two_nodes_train_what_one_process_trains(checkout, cluster):
     # Batch norm on CPUs sees a process's own samples alone, so this network has none.
     plain = "networks={AlexNet: {options: {batch_norm: false}}}"
     run = checkout("nodes")
-    run.locally("results/tiny/packed/ilsvrc-train/index.json", config=(plain,))
+    run.locally("results/tiny/scratch/packed/ilsvrc-train/index.json", config=(plain,))
     alone = Run(run.folder.parent / "alone")
     shutil.copytree(run.folder, alone.folder, symlinks=True)
     alone.locally(WEIGHTS, config=(plain,))

@@ -50,15 +50,20 @@ def test_only_random_splits_are_made_smaller(make_study):
     )
 
 
-def test_official_folders_are_inputs_only_where_they_are_there(make_study, tmp_path):
+def test_drawn_folders_are_inputs_and_official_ones_are_known_by_their_contents(
+    make_study, tmp_path
+):
     (tmp_path / "ilsvrc" / "val").mkdir(parents=True)
     small = make_study(study="small", data_root=str(tmp_path))
-    folders = flags.index_folders(small, wildcards(image_set=VAL))
-    assert folders == [str(tmp_path / "ilsvrc" / "val")]
-    assert flags.index_folders(make_study(), wildcards(image_set="cub")) == [
-        "results/mini/world/transfer/CUB_200_2011"
-    ]
-    assert flags.index_folders(make_study(), wildcards(image_set="photographs")) == []
+    val = wildcards(image_set=VAL)
+    assert flags.drawn_folders(small, val) == []
+    before = flags.official_contents(small, val)
+    (tmp_path / "ilsvrc" / "val" / "ILSVRC2012_val_00000001.JPEG").touch()
+    assert flags.official_contents(small, val) != before
+    cub = wildcards(image_set="cub")
+    assert flags.drawn_folders(make_study(), cub) == ["results/mini/world/transfer/CUB_200_2011"]
+    assert flags.official_contents(make_study(), cub) == ""
+    assert flags.drawn_folders(make_study(), wildcards(image_set="photographs")) == []
 
 
 def test_training_is_told_its_own_keys_and_no_default(make_study):
@@ -82,7 +87,9 @@ def test_training_is_told_its_own_keys_and_no_default(make_study):
     assert vgg.crop == 96
     paper = make_study(study="paper", data_root="/nowhere")
     gap = flags.train(paper, wildcards(network="GoogLeNet-GAP"))
-    assert "--start googlenet --shards results/paper/packed/ilsvrc-train" in gap
+    assert gap.endswith("--start googlenet")
+    assert flags.shards(paper) == "--shards results/paper/scratch/packed/ilsvrc-train"
+    assert flags.shards(mini) == ""
 
 
 def test_ready_trained_networks_are_taken_by_the_name_their_source_knows(make_study, tmp_path):

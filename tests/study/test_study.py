@@ -30,7 +30,7 @@ def test_no_two_artefacts_share_a_path(make_study, keys):
 
 
 def test_paths_differ_whatever_a_network_is_called():
-    paths = Paths("results/mini", "scratch")
+    paths = Paths("results/mini")
     sets, names = ("ilsvrc-val", "cub", "vqa"), ("NIN", "sweep", "paper", "whole", "ten-crop")
     sources, crops = (NETWORK, SVM, BACKPROP), (ONE_CROP, TEN_CROP)
     maps = [Maps(*each) for each in product(sets, sources, crops, names)]
@@ -235,9 +235,9 @@ def test_figure_13_shows_the_papers_network_or_the_main_one(make_study):
 
 
 def test_scratch_holds_what_can_be_made_again(configured):
-    paths = build_study(configured(), "/scratch/me").paths
-    assert paths.checkpoints("NIN") == "/scratch/me/mini/checkpoints/NIN"
-    assert paths.packed.startswith("/scratch/me/mini/")
+    paths = build_study(configured()).paths
+    assert paths.checkpoints("NIN") == "results/mini/scratch/checkpoints/NIN"
+    assert paths.packed.startswith("results/mini/scratch/")
     assert paths.weights("NIN") == "results/mini/networks/NIN.safetensors"
 
 

@@ -22,7 +22,9 @@ def test_everything_named_in_the_readme_is_there(tiny_study):
     for name in (*(f"figure{n}" for n in (*range(3, 10), 11, 13)), "thresholds"):
         assert (results / "figures" / f"{name}.png").read_bytes()[:4] == b"\x89PNG"
         assert (results / "figures" / f"{name}.json").exists()
-    assert not (results / "checkpoints").exists() or not any((results / "checkpoints").iterdir())
+    assert not (results / "scratch/checkpoints").exists() or not any(
+        (results / "scratch/checkpoints").iterdir()
+    )
 
 
 def test_table2_holds_every_row_of_the_paper_and_the_computed_ones(tiny_study):
@@ -54,7 +56,7 @@ def test_all_asks_for_every_file_that_jobs_make(tiny_study, tiny_config):
     asked = {*every_file(study), study.paths.report, f"{study.paths.packed}/index.json"}
     asked |= {file for artefact in available(study) for file in artefact.files(study)}
     results = tiny_study.folder / study.paths.results
-    resumable = {"packed", "history", "logs", "benchmarks", "world", "checkpoints", "graph.json"}
+    resumable = {"scratch", "history", "logs", "benchmarks", "world", "graph.json"}
     made = {
         str(path.relative_to(tiny_study.folder))
         for path in results.rglob("*")

@@ -15,7 +15,7 @@ rule plan:
         out=f"{PATHS.results}/plan.md",
     shell:
         "python -m pipeline_lib plan --snakefile {params.snakefile:q} "
-        "--config {params.config:q} --manifests {params.manifests} --out {params.out} --log {log}"
+        "--config {params.config:q} --manifests {params.manifests:q} --out {params.out:q} --log {log:q}"
 
 
 rule probe:
@@ -31,7 +31,7 @@ rule probe:
     params:
         folders=lambda wildcards: shlex.join(flags.shared_folders(STUDY, SITE.scratch)),
     shell:
-        "python -m pipeline_lib probe --folders {params.folders} --out {output} --log {log}"
+        "python -m pipeline_lib probe --folders {params.folders} --out {output:q} --log {log:q}"
 
 
 rule preflight:
@@ -48,6 +48,6 @@ rule preflight:
         results=lambda wildcards, input: os.path.dirname(os.path.dirname(input[0])),
         flags=flags.preflight(STUDY),
     shell:
-        "python -m pipeline_lib preflight --study {params.study} --results {params.results} "
-        "--probe {input} --plan {params.results}/plan.json {params.flags} "
-        "--out {params.results}/preflight/preflight.md --log {log}"
+        "python -m pipeline_lib preflight --study {params.study:q} --results {params.results:q} "
+        "--probe {input:q} --plan {params.results:q}/plan.json {params.flags} "
+        "--out {params.results:q}/preflight/preflight.md --log {log:q}"

@@ -16,13 +16,15 @@ from pipeline_lib.scheduling.slurm import status_command
 from pipeline_lib.scheduling.state import failures
 from pipeline_lib.study import flags
 from pipeline_lib.study.configuration.flags import as_flags as settings
-from pipeline_lib.study.configuration.load import load_configuration
+from pipeline_lib.study.configuration.load import configuration_of_run
 from pipeline_lib.study.configuration.root import NETWORK_NAME
 from pipeline_lib.study.configuration.transfer import SvmConfig
+from pipeline_lib.study.contents import contents
 from pipeline_lib.study.files import every_file, index_tables
 from pipeline_lib.study.image_sets import BIRDS, PICKED, TEST, TRAIN
 from pipeline_lib.study.missing import missing_data
 from pipeline_lib.study.paths import MAPS, SVM, TEN_CROP, VAL, VAL_MAPS
+from pipeline_lib.study.scratch import link_scratch
 from pipeline_lib.study.study import build_study, require_writable
 
 
@@ -36,9 +38,17 @@ if not STUDIES.is_dir():  # a module of a hosting service, of which Snakemake fe
     STUDIES = Path(workflow.source_path(f"../studies/{config.get('study', 'mini')}.yaml")).parent
 try:
     SITE = read_site(STUDIES.parents[1] / "slurm" / "site.yaml", os.environ)
-    CONFIG = load_configuration(config, STUDIES)
-    STUDY = build_study(CONFIG, SITE.scratch)
+    CONFIG = configuration_of_run(
+        config,
+        STUDIES,
+        is_job=not workflow.is_main_process,
+        environment=os.environ,
+        name=workflow.modifier.namespace or "",
+    )
+    STUDY = build_study(CONFIG)
     require_writable(STUDY.paths.results)
+    if SITE.scratch and workflow.is_main_process:
+        link_scratch(STUDY.paths.scratch, SITE.scratch, STUDY.name, move=False)
 except InputError as error:
     refuse(error)
 PATHS = STUDY.paths
@@ -61,6 +71,15 @@ if workflow.resource_settings.default_resources is not None:
 def gpus(each=1, nodes=1):
     """Return the resources of a job that runs a network."""
     return SITE.gpus(each, nodes) if CONFIG.gpu else spread(nodes)
+
+
+def untracked(value):
+    """Return a param that reruns no job when it changes: for folders and settings of speed.
+
+    Snakemake compares params with those of the last run, but not the results of functions that take
+    the outputs.
+    """
+    return lambda wildcards, output: value(wildcards) if callable(value) else value
 
 
 def one_of(names):

@@ -16,7 +16,7 @@ if STUDY.is_synthetic:
             settings=settings(CONFIG.world),
         shell:
             "python -m pipeline_lib synthesize {params.settings} --processes {threads} "
-            "--out {output} --log {log}"
+            "--out {output:q} --log {log:q}"
 
     rule transfer_world:
         output:
@@ -33,7 +33,7 @@ if STUDY.is_synthetic:
             seed=CONFIG.world.seed,
         shell:
             "python -m pipeline_lib synthesize --layout transfer --seed {params.seed} "
-            "--processes {threads} --out {params.root} --log {log}"
+            "--processes {threads} --out {params.root:q} --log {log:q}"
 
     rule discovery_world:
         output:
@@ -50,12 +50,23 @@ if STUDY.is_synthetic:
             seed=CONFIG.world.seed,
         shell:
             "python -m pipeline_lib synthesize --layout {wildcards.image_set} "
-            "--seed {params.seed} --processes {threads} --out {output} --log {log}"
+            "--seed {params.seed} --processes {threads} --out {output:q} --log {log:q}"
+
+
+def drawn_folders(wildcards):
+    """Return what the study draws of an image set; refuse a data_root that it would not read."""
+    if STUDY.is_synthetic and CONFIG.data_root:
+        refuse(
+            f"config.data_root: study {STUDY.name} draws its own data sets and would not read "
+            f"{CONFIG.data_root}; add study=small or study=paper, or leave data_root out"
+        )
+    return flags.drawn_folders(STUDY, wildcards)
 
 
 rule index:
     input:
-        lambda wildcards: flags.index_folders(STUDY, wildcards),
+        # Official data sets are no inputs: their place and age must rerun nothing.
+        drawn_folders,
     output:
         **index_tables(STUDY),
     log:
@@ -67,13 +78,14 @@ rule index:
     conda:
         CONDA
     params:
-        root=lambda wildcards: STUDY.root(wildcards.image_set),
+        root=untracked(lambda wildcards: STUDY.root(wildcards.image_set)),
         flags=lambda wildcards: flags.index(STUDY, wildcards),
+        contents=lambda wildcards: flags.official_contents(STUDY, wildcards),
     shell:
         "python -m pipeline_lib index --layout {wildcards.image_set} --root {params.root:q} "
-        "{params.flags} --images {output.images} --boxes {output.boxes} "
-        "--classes {output.classes} --splits {output.splits} "
-        "--annotations {output.annotations} --summary {output.summary} --log {log}"
+        "{params.flags} --images {output.images:q} --boxes {output.boxes:q} "
+        "--classes {output.classes:q} --splits {output.splits:q} "
+        "--annotations {output.annotations:q} --summary {output.summary:q} --log {log:q}"
 
 
 # Asked for by name, in any study, never part of `all`. Without an output they run each time.
@@ -87,7 +99,7 @@ rule check_data:
     params:
         root=CONFIG.data_root or "",
     shell:
-        "python -m pipeline_lib check_data --data-root={params.root:q} --log {log}"
+        "python -m pipeline_lib check_data --data-root={params.root:q} --log {log:q}"
 
 
 for key in downloads():
@@ -104,8 +116,8 @@ for key in downloads():
             key=key,
             root=CONFIG.data_root or "",
         shell:
-            "python -m pipeline_lib fetch --set {params.key} --data-root={params.root:q} "
-            "--log {log}"
+            "python -m pipeline_lib fetch --set {params.key:q} --data-root={params.root:q} "
+            "--log {log:q}"
 
 
 for key, data_set in downloads().items():

@@ -20,9 +20,9 @@ rule fit_scenes:
     params:
         settings=settings(CONFIG.transfer, *SvmConfig.model_fields),
     shell:
-        "python -m pipeline_lib fit_scenes --features {input.features} "
-        "--images {input.images} {params.settings} --threads {threads} "
-        "--out {output.classifier} --scores {output.scores} --log {log}"
+        "python -m pipeline_lib fit_scenes --features {input.features:q} "
+        "--images {input.images:q} {params.settings} --threads {threads} "
+        "--out {output.classifier:q} --scores {output.scores:q} --log {log:q}"
 
 
 rule measure_scenes:
@@ -43,10 +43,10 @@ rule measure_scenes:
         interpolation=settings(CONFIG.boxes, "interpolation"),
         settings=settings(CONFIG.scenes, *flags.HIGHLIGHT_KEYS),
     shell:
-        "python -m pipeline_lib measure_scenes --predictions {input.predictions} "
-        "--images {input.images} --classes {input.classes} "
-        "--annotations {input.annotations} {params.settings} {params.interpolation} "
-        "--out {output} --log {log}"
+        "python -m pipeline_lib measure_scenes --predictions {input.predictions:q} "
+        "--images {input.images:q} --classes {input.classes:q} "
+        "--annotations {input.annotations:q} {params.settings} {params.interpolation} "
+        "--out {output:q} --log {log:q}"
 
 
 rule mine_concepts:
@@ -68,10 +68,10 @@ rule mine_concepts:
     params:
         flags=flags.concepts(STUDY),
     shell:
-        "python -m pipeline_lib mine_concepts --features {input.features} "
-        "--images {input.images} --annotations {input.annotations} {params.flags} "
-        "--out {output.classifier} --concepts {output.concepts} "
-        "--ranking {output.ranking} --picked {output.picked} --log {log}"
+        "python -m pipeline_lib mine_concepts --features {input.features:q} "
+        "--images {input.images:q} --annotations {input.annotations:q} {params.flags} "
+        "--out {output.classifier:q} --concepts {output.concepts:q} "
+        "--ranking {output.ranking:q} --picked {output.picked:q} --log {log:q}"
 
 
 rule measure_text:
@@ -92,9 +92,9 @@ rule measure_text:
     params:
         settings=settings(CONFIG.boxes, "threshold", "interpolation"),
     shell:
-        "python -m pipeline_lib measure_text --predictions {input.predictions} "
-        "--images {input.images} --true-boxes {input.true_boxes} --splits {input.splits} "
-        "{params.settings} --out {output.measures} --by-image {output.by_image} --log {log}"
+        "python -m pipeline_lib measure_text --predictions {input.predictions:q} "
+        "--images {input.images:q} --true-boxes {input.true_boxes:q} --splits {input.splits:q} "
+        "{params.settings} --out {output.measures:q} --by-image {output.by_image:q} --log {log:q}"
 
 
 rule answer:
@@ -120,10 +120,10 @@ rule answer:
         settings=settings(CONFIG.vqa),
         submissions=flags.answer_submissions(STUDY),
     shell:
-        "python -m pipeline_lib answer --features {input.features} --images {input.images} "
-        "--questions {input.questions} {params.settings} --threads {threads} "
-        "--scores {output.scores} --answers {output.answers} "
-        "--classifier {output.classifier} {params.submissions} --log {log}"
+        "python -m pipeline_lib answer --features {input.features:q} --images {input.images:q} "
+        "--questions {input.questions:q} {params.settings} --threads {threads} "
+        "--scores {output.scores:q} --answers {output.answers:q} "
+        "--classifier {output.classifier:q} {params.submissions} --log {log:q}"
 
 
 rule pick_questions:
@@ -142,6 +142,6 @@ rule pick_questions:
     conda:
         CONDA
     shell:
-        "python -m pipeline_lib pick_questions --answers {input.answers} "
-        "--questions {input.questions} --images {input.images} --out {output.questions} "
-        "--picked {output.images} --log {log}"
+        "python -m pipeline_lib pick_questions --answers {input.answers:q} "
+        "--questions {input.questions:q} --images {input.images:q} --out {output.questions:q} "
+        "--picked {output.images:q} --log {log:q}"

@@ -20,12 +20,12 @@ rule predict:
         **gpus(),
     params:
         flags=lambda wildcards: flags.predict(STUDY, wildcards),
-        root=lambda wildcards: STUDY.root(wildcards.image_set),
-        settings=settings(CONFIG.prediction, "batch", "workers"),
+        root=untracked(lambda wildcards: STUDY.root(wildcards.image_set)),
+        settings=untracked(settings(CONFIG.prediction, "batch", "workers")),
     shell:
-        "python -m pipeline_lib predict --network {input.weights} --images {input.images} "
+        "python -m pipeline_lib predict --network {input.weights:q} --images {input.images:q} "
         "--root {params.root:q} {params.flags} {params.settings} --threads {threads} "
-        "--out {output} --log {log}"
+        "--out {output:q} --log {log:q}"
 
 
 rule localize:
@@ -42,11 +42,11 @@ rule localize:
         CONDA
     params:
         flags=lambda wildcards: flags.localize(STUDY, wildcards),
-        root=lambda wildcards: STUDY.root(wildcards.image_set),
+        root=untracked(lambda wildcards: STUDY.root(wildcards.image_set)),
     shell:
-        "python -m pipeline_lib localize --predictions {input.predictions} "
-        "--images {input.images} --box-method {wildcards.box_method} {params.flags} "
-        "--root {params.root:q} --out {output} --log {log}"
+        "python -m pipeline_lib localize --predictions {input.predictions:q} "
+        "--images {input.images:q} --box-method {wildcards.box_method} {params.flags} "
+        "--root {params.root:q} --out {output:q} --log {log:q}"
 
 
 rule evaluate:
@@ -64,9 +64,9 @@ rule evaluate:
     conda:
         CONDA
     shell:
-        "python -m pipeline_lib evaluate --predictions {input.predictions} "
-        "--boxes {input.boxes} --images {input.images} --true-boxes {input.true_boxes} "
-        "--out {output} --log {log}"
+        "python -m pipeline_lib evaluate --predictions {input.predictions:q} "
+        "--boxes {input.boxes:q} --images {input.images:q} --true-boxes {input.true_boxes:q} "
+        "--out {output:q} --log {log:q}"
 
 
 rule evaluate_centred_box:
@@ -85,8 +85,8 @@ rule evaluate_centred_box:
     params:
         settings=settings(CONFIG.boxes, "centred_fraction"),
     shell:
-        "python -m pipeline_lib evaluate {params.settings} --images {input.images} "
-        "--true-boxes {input.true_boxes} --out {output} --log {log}"
+        "python -m pipeline_lib evaluate {params.settings} --images {input.images:q} "
+        "--true-boxes {input.true_boxes:q} --out {output:q} --log {log:q}"
 
 
 rule sweep:
@@ -106,9 +106,9 @@ rule sweep:
     params:
         settings=settings(CONFIG.boxes, "held_out_fraction", "interpolation"),
     shell:
-        "python -m pipeline_lib sweep --predictions {input.predictions} "
-        "--images {input.images} --true-boxes {input.true_boxes} {params.settings} "
-        "--out {output.curve} --scores {output.scores} --log {log}"
+        "python -m pipeline_lib sweep --predictions {input.predictions:q} "
+        "--images {input.images:q} --true-boxes {input.true_boxes:q} {params.settings} "
+        "--out {output.curve:q} --scores {output.scores:q} --log {log:q}"
 
 
 rule submit:
@@ -127,5 +127,5 @@ rule submit:
     conda:
         CONDA
     shell:
-        "python -m pipeline_lib submit --boxes {input.boxes} --classes {input.classes} "
-        "--guesses {wildcards.guesses} --out {output} --log {log}"
+        "python -m pipeline_lib submit --boxes {input.boxes:q} --classes {input.classes:q} "
+        "--guesses {wildcards.guesses} --out {output:q} --log {log:q}"

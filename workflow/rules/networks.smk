@@ -16,12 +16,12 @@ if CONFIG.training.pack:
             CONDA
         threads: max(1, CONFIG.training.workers)
         params:
-            root=f"{STUDY.data_root}/ilsvrc",
-            folder=PATHS.packed,
+            root=untracked(f"{STUDY.data_root}/ilsvrc"),
+            folder=untracked(PATHS.packed),
             settings=settings(CONFIG.training, "warp"),
         shell:
-            "python -m pipeline_lib pack --images {input.images} --root {params.root:q} "
-            "{params.settings} --processes {threads} --out {params.folder} --log {log}"
+            "python -m pipeline_lib pack --images {input.images:q} --root {params.root:q} "
+            "{params.settings} --processes {threads} --out {params.folder:q} --log {log:q}"
 
 
 rule train:
@@ -43,25 +43,24 @@ rule train:
     resources:
         **gpus(CONFIG.training.processes, CONFIG.training.nodes),
     params:
-        launcher=flags.launcher(STUDY),
+        launcher=untracked(flags.launcher(STUDY)),
         flags=lambda wildcards: flags.train(STUDY, wildcards),
-        root=f"{STUDY.data_root}/ilsvrc",
+        root=untracked(f"{STUDY.data_root}/ilsvrc"),
         # Not outputs: Snakemake deletes a failed job's outputs, and these must outlive it.
         checkpoints=PATHS.checkpoints("{network}"),
         history=PATHS.history("{network}"),
-        weights_folder=f"{STUDY.data_root}/weights",
-        settings=settings(CONFIG.training, "workers", "save_every"),
+        weights_folder=untracked(f"{STUDY.data_root}/weights"),
+        shards=untracked(flags.shards(STUDY)),
+        settings=untracked(settings(CONFIG.training, "workers", "save_every")),
     shell:
-        "{params.launcher} pipeline_lib train {params.flags} "
-        "--weights-folder {params.weights_folder:q} --images {input.images} "
+        "{params.launcher} pipeline_lib train {params.flags} {params.shards} "
+        "--weights-folder {params.weights_folder:q} --images {input.images:q} "
         "--root {params.root:q} {params.settings} --threads {threads} "
-        "--checkpoints {params.checkpoints} --history {params.history} "
-        "--out {output.weights} --log {log}"
+        "--checkpoints {params.checkpoints:q} --history {params.history:q} "
+        "--out {output.weights:q} --log {log:q}"
 
 
 rule adopt:
-    input:
-        lambda wildcards: flags.own_weights(STUDY, wildcards),
     output:
         weights=PATHS.weights("{network}"),
         card=PATHS.card("{network}"),
@@ -76,7 +75,8 @@ rule adopt:
         CONDA
     params:
         flags=lambda wildcards: flags.adopt(STUDY, wildcards),
-        weights_folder=f"{STUDY.data_root}/weights",
+        contents=lambda wildcards: contents(*flags.own_weights(STUDY, wildcards)),
+        weights_folder=untracked(f"{STUDY.data_root}/weights"),
     shell:
         "python -m pipeline_lib adopt {params.flags} "
-        "--weights-folder {params.weights_folder:q} --out {output.weights} --log {log}"
+        "--weights-folder {params.weights_folder:q} --out {output.weights:q} --log {log:q}"

@@ -27,8 +27,8 @@ rule table:
         flags=lambda wildcards, input: TABLES[wildcards.table].flags(STUDY, input),
         caption=lambda wildcards: TABLES[wildcards.table].caption,
     shell:
-        "python -m pipeline_lib tabulate --table {wildcards.table} --study {params.study} "
-        "{params.flags} --out {output.csv} --log {log}"
+        "python -m pipeline_lib tabulate --table {wildcards.table} --study {params.study:q} "
+        "{params.flags} --out {output.csv:q} --log {log:q}"
 
 
 rule figure:
@@ -57,7 +57,7 @@ rule figure:
         caption=lambda wildcards: FIGURES[wildcards.figure].caption,
     shell:
         "python -m pipeline_lib plot --figure {wildcards.figure} {params.flags} "
-        "--out {output.png} --log {log}"
+        "--out {output.png:q} --log {log:q}"
 
 
 rule report:
@@ -78,8 +78,8 @@ rule report:
     params:
         study=STUDY.name,
     shell:
-        "python -m pipeline_lib publish --study {params.study} --tables {input.tables} "
-        "--figures {input.figures} --out {output} --log {log}"
+        "python -m pipeline_lib publish --study {params.study:q} --tables {input.tables:q} "
+        "--figures {input.figures:q} --out {output:q} --log {log:q}"
 
 
 # The targets, by the paper's names and by what they show.

@@ -22,15 +22,15 @@ rule features:
         **gpus(),
     params:
         flags=lambda wildcards: flags.features(STUDY, wildcards),
-        root=lambda wildcards: STUDY.root(wildcards.image_set),
+        root=untracked(lambda wildcards: STUDY.root(wildcards.image_set)),
         # Not an output: Snakemake deletes a failed job's outputs, and this must outlive it.
         partial=PATHS.partial_features("{image_set}", "{crop}", "{network}"),
-        settings=settings(CONFIG.prediction, "batch", "workers"),
+        settings=untracked(settings(CONFIG.prediction, "batch", "workers")),
         precision=settings(CONFIG.transfer, "precision"),
     shell:
-        "python -m pipeline_lib extract --network {input.weights} --images {input.images} "
+        "python -m pipeline_lib extract --network {input.weights:q} --images {input.images:q} "
         "--root {params.root:q} {params.flags} {params.settings} --threads {threads} "
-        "{params.precision} --partial {params.partial} --out {output} --log {log}"
+        "{params.precision} --partial {params.partial:q} --out {output:q} --log {log:q}"
 
 
 rule fit:
@@ -57,10 +57,10 @@ rule fit:
         title=lambda wildcards: STUDY.image_sets[wildcards.image_set].title,
         settings=settings(CONFIG.transfer, *SvmConfig.model_fields),
     shell:
-        "python -m pipeline_lib fit --features {input.features} --images {input.images} "
-        "--splits {input.splits} --set {params.title:q} --crop {wildcards.crop} "
-        "{params.settings} --threads {threads} --out {output.classifier} "
-        "--scores {output.scores} --decisions {output.decisions} --log {log}"
+        "python -m pipeline_lib fit --features {input.features:q} --images {input.images:q} "
+        "--splits {input.splits:q} --set {params.title:q} --crop {wildcards.crop} "
+        "{params.settings} --threads {threads} --out {output.classifier:q} "
+        "--scores {output.scores:q} --decisions {output.decisions:q} --log {log:q}"
 
 
 rule pick_images:
@@ -79,8 +79,8 @@ rule pick_images:
     conda:
         CONDA
     shell:
-        "python -m pipeline_lib pick_images --decisions {input.decisions} "
-        "--images {input.images} --out {output} --log {log}"
+        "python -m pipeline_lib pick_images --decisions {input.decisions:q} "
+        "--images {input.images:q} --out {output:q} --log {log:q}"
 
 
 rule evaluate_birds:
@@ -101,6 +101,6 @@ rule evaluate_birds:
     params:
         row=f"{STUDY.networks[STUDY.main].label} on crop",
     shell:
-        "python -m pipeline_lib evaluate_birds --images {input.images} "
-        "--true-boxes {input.true_boxes} --splits {input.splits} --boxes {input.boxes} "
-        "--name {params.row:q} --out {output} --log {log}"
+        "python -m pipeline_lib evaluate_birds --images {input.images:q} "
+        "--true-boxes {input.true_boxes:q} --splits {input.splits:q} --boxes {input.boxes:q} "
+        "--name {params.row:q} --out {output:q} --log {log:q}"

@@ -20,12 +20,12 @@ rule find_units:
         **gpus(),
     params:
         flags=lambda wildcards: flags.units(STUDY, wildcards),
-        root=lambda wildcards: STUDY.root(wildcards.image_set),
-        settings=settings(CONFIG.prediction, "batch", "workers"),
+        root=untracked(lambda wildcards: STUDY.root(wildcards.image_set)),
+        settings=untracked(settings(CONFIG.prediction, "batch", "workers")),
     shell:
-        "python -m pipeline_lib find_units --network {input.weights} --images {input.images} "
-        "--root {params.root:q} --names {input.classes} {params.flags} {params.settings} "
-        "--threads {threads} --out {output} --log {log}"
+        "python -m pipeline_lib find_units --network {input.weights:q} --images {input.images:q} "
+        "--root {params.root:q} --names {input.classes:q} {params.flags} {params.settings} "
+        "--threads {threads} --out {output:q} --log {log:q}"
 
 
 rule measure_units:
@@ -43,5 +43,5 @@ rule measure_units:
     conda:
         CONDA
     shell:
-        "python -m pipeline_lib measure_units --units {input.units} --images {input.images} "
-        "--boxes {input.boxes} --names {input.classes} --out {output} --log {log}"
+        "python -m pipeline_lib measure_units --units {input.units:q} --images {input.images:q} "
+        "--boxes {input.boxes:q} --names {input.classes:q} --out {output:q} --log {log:q}"

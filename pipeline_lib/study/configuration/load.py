@@ -1,6 +1,6 @@
 """Reading a configuration: the study's file, the user's keys over it, one line for what is wrong."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,14 +15,34 @@ from pipeline_lib.study.configuration.section import Section
 Kind = TypeVar("Kind", bound=Section)
 
 
+def configuration_of_run(
+    given: Mapping, studies: Path, *, is_job: bool, environment: MutableMapping, name: str
+) -> Configuration:
+    """Return the configuration that a run of Snakemake began with, also in its jobs.
+
+    Each job reads the workflow anew, when the files of the configuration may have changed. So the run
+    leaves the whole configuration in the ``environment``, and what ``is_job`` reads it there.
+    ``name`` is what another workflow calls this one, or "".
+    """
+    key = f"CAM_CONFIGURATION_{name}"
+    if is_job and key in environment:
+        return Configuration.model_validate_json(environment[key])
+    configuration = load_configuration(given, studies)
+    environment[key] = configuration.model_dump_json(exclude_unset=True)
+    return configuration
+
+
 def load_configuration(given: Mapping, studies: Path) -> Configuration:
     """Lay the ``given`` keys over the file of their study in the folder ``studies``, and check all.
 
-    A study that is not named is mini. Raises InputError, one line that names the key, for a study
-    that there is not, an unknown or old key, and a value that makes no sense.
+    The study is by default ``default_study``, a key for profiles, and without that mini. Raises
+    InputError, one line that names the key, for a study that there is not, an unknown or old key, and
+    a value that makes no sense.
     """
     known = sorted(path.stem for path in studies.glob("*.yaml"))
-    name = given.get("study", Configuration.model_fields["study"].default)
+    given = dict(given)
+    default = given.pop("default_study", Configuration.model_fields["study"].default)
+    name = given.get("study", default)
     if name not in known:
         hint = nearest(str(name), known)
         raise InputError(f"config.study: {name!r} is not one of {', '.join(known)}{hint}")
