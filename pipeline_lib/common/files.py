@@ -72,6 +72,12 @@ def read_json(path: Path | str) -> dict:
         raise InputError(f"{path}: not valid JSON ({error}); delete it and rerun") from None
 
 
+def sha256(path: Path | str) -> str:
+    """Return the SHA-256 of a file in hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def fingerprint(*values: object) -> str:
     """Return 16 hex digits of the SHA-256 of JSON-like values; of a ``Path``, the file is hashed."""
     digest = hashlib.sha256()

@@ -18,7 +18,7 @@ import pandas as pd
 from PIL import Image
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.common.files import atomic, fingerprint, read_json, write_json
+from pipeline_lib.common.files import atomic, fingerprint, read_json, sha256, write_json
 from pipeline_lib.common.images import open_rgb, warp
 
 INDEX_NAME = "index.json"
@@ -105,7 +105,7 @@ def write_index(folder: Path, packing: Packing, counts: Sequence[int]) -> None:
                 "file": path.name,
                 "images": int(count),
                 "bytes": path.stat().st_size,
-                "sha256": _sha256(path),
+                "sha256": sha256(path),
             }
         )
     write_json(folder / INDEX_NAME, {"images": sum(counts), **asdict(packing), "shards": shards})
@@ -161,7 +161,7 @@ class PackedImages:
         """Read every shard; raises InputError for one whose checksum is not the index's."""
         for shard in self.shards:
             path = self.folder / shard["file"]
-            if _sha256(path) != shard["sha256"]:
+            if sha256(path) != shard["sha256"]:
                 raise InputError(f"{path}: was changed since it was packed; {PACK_AGAIN}")
 
     def __len__(self) -> int:
@@ -205,8 +205,3 @@ def _content_sha256(file: h5py.File) -> str:
     for name in ("rows", "offsets", "bytes"):
         digest.update(file[name][:])
     return digest.hexdigest()
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,6 +7,7 @@ from torch import nn
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import fingerprint
+from pipeline_lib.localization.predictions import BACKPROP_ON
 from pipeline_lib.networks.card import NetworkCard, Preprocessing
 from pipeline_lib.networks.class_maps import ClassMapNetwork
 from pipeline_lib.networks.gradients import Backprop, GradCam
@@ -47,7 +48,7 @@ def network_explainer(
     return Explainer(
         network=network,
         method=method,
-        name=f"Backprop on {card.name}" if method == "backprop" else card.name,
+        name=BACKPROP_ON + card.name if method == "backprop" else card.name,
         class_labels=card.classes,
         preprocessing=card.preprocessing,
         fingerprint=fingerprint(card.fingerprint, layer),

@@ -30,6 +30,7 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import atomic, fingerprint
 
 TOP_K = 5
+BACKPROP_ON = "Backprop on "  # before a network's label: the name of its gradient maps
 _STREAMED = ("classes", "scores", "maps", "true_map")
 _TEXTS = ("name", "method", "network", "images")
 _SIDES = ("size", "warped")

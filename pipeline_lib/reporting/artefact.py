@@ -33,7 +33,8 @@ class Artefact:
     ``name`` is the name of its files, ``title`` its heading, ``summary`` a line for lists, ``caption``
     the text printed with it. ``module``, in ``pipeline_lib.reporting``, makes it. ``needs`` returns its
     input files by role, ``image_sets`` the sets whose images and class names it shows. ``unavailable``
-    returns the reason why a study cannot make it, "" if it can. ``target`` is the name of its target,
+    returns the reason why a study cannot make it, "" if it can. ``partial`` are the roles of which
+    files may be missing where it shows what a study has so far. ``target`` is the name of its target,
     by default its own, ``alias`` a second name. ``extras`` returns further files of the target.
     """
 
@@ -45,6 +46,7 @@ class Artefact:
     needs: Callable[[Study], Files]
     image_sets: Callable[[Study], list[str]] = _nothing
     unavailable: Callable[[Study], str] = _no_reason
+    partial: tuple[str, ...] = ()
     target: str = ""
     alias: str = ""
     extras: Callable[[Study], list[str]] = _nothing
@@ -99,12 +101,12 @@ class Table(Artefact):
     suffixes: ClassVar[tuple[str, ...]] = ("csv", "md", "html")
     folder: ClassVar[str] = "table"
 
-    def flags(self, study: Study, files: Mapping[str, str | Iterable[str]]) -> str:
-        """Return the step's flags: those of every artefact, notes, and reasons of what is absent."""
+    def remarks(self, study: Study) -> str:
+        """Return the step's flags with the notes and the reasons of what is absent."""
         words = [word for note in self.notes(study) for word in ("--note", note)]
         for name, reason in self.absent(study).items():
             words += ["--absent", f"{name}={reason}"]
-        return f"{super().flags(study, files)} {shlex.join(words)}".strip()
+        return shlex.join(words)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ TABLES: dict[str, Table] = registry([
         caption="Table 1 of the paper: top-1 and top-5 classification error of every network.",
         module="tables.localization",
         needs=needs.scores_of("one_crop"),
+        absent=needs.absent_networks,
     ),
     Table(
         name="table2",
@@ -30,6 +31,7 @@ TABLES: dict[str, Table] = registry([
         "in use today.",
         module="tables.localization",
         needs=needs.scores_and_sweeps,
+        absent=needs.absent_networks,
     ),
     Table(
         name="table3",
@@ -39,6 +41,7 @@ TABLES: dict[str, Table] = registry([
         "published.",
         module="tables.localization",
         needs=needs.scores_of("ten_crop", "gradient"),
+        absent=needs.absent_networks,
         extras=lambda study: study.ilsvrc_submissions,
     ),
     Table(
@@ -288,6 +291,13 @@ def available(study: Study, artefacts: Mapping[str, Artefact] | None = None) -> 
     """Return those of the artefacts, by default of all, that a study can make."""
     artefacts = {**TABLES, **FIGURES} if artefacts is None else artefacts
     return [artefact for artefact in artefacts.values() if not artefact.unavailable(study)]
+
+
+def left_out(study: Study) -> dict[str, str]:
+    """Return the reason of each table and figure that a study cannot make, by its title."""
+    artefacts = [*TABLES.values(), *FIGURES.values()]
+    reasons = {artefact.title: artefact.unavailable(study) for artefact in artefacts}
+    return {title: reason for title, reason in reasons.items() if reason}
 
 
 def targets() -> list[Target]:

@@ -19,6 +19,14 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--roots", nargs="+", default=[], help="folders of --input images")
 
 
+def name_and_reason(text: str) -> tuple[str, str]:
+    """Parse a ``NAME=WHY`` flag."""
+    name, separator, reason = text.partition("=")
+    if not separator:
+        raise argparse.ArgumentTypeError(f"'{text}' is not NAME=WHY")
+    return name, reason
+
+
 def read_inputs(arguments: argparse.Namespace, artefact: str, **options: object) -> Inputs:
     """Return the input files that the flags name; ``options`` are further arguments of ``Inputs``."""
     files: dict[str, list[Path]] = {}

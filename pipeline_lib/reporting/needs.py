@@ -5,7 +5,8 @@ from itertools import chain
 
 from pipeline_lib.data.transfer.sets import transfer_sets
 from pipeline_lib.reporting.artefact import Files
-from pipeline_lib.study.image_sets import BIRDS, PLACES, needed_folders, transfer_root
+from pipeline_lib.study import places
+from pipeline_lib.study.image_sets import BIRDS, needed_folders, transfer_root
 from pipeline_lib.study.paths import VAL
 from pipeline_lib.study.study import Study
 
@@ -48,14 +49,23 @@ def svm_scores(birds: bool) -> Callable[[Study], Files]:
     return needs
 
 
-def absent_sets(study: Study) -> dict[str, str]:
-    """Return the reason of each transfer data set that has no score."""
-    root = transfer_root(study.configuration, study.data_root)
-    listed = not isinstance(study.configuration.transfer.sets, str)
+def absent_networks(study: Study) -> dict[str, str]:
+    """Return the reason of each network that the configuration leaves out, by its name."""
+    networks = study.configuration.networks
     return {
+        name: f"left out: config.networks.{name} is false"
+        for name, given in networks.items()
+        if given is False
+    }
+
+
+def absent_sets(study: Study) -> dict[str, str]:
+    """Return the reason of each transfer data set that has no score, and of each network left out."""
+    listed = not isinstance(study.configuration.transfer.sets, str)
+    return absent_networks(study) | {
         name: "not computed: not among config.transfer.sets"
         if listed
-        else f"not computed: no {name} at {root}/{paper.folder}"
+        else f"not computed: no {paper.folder} in data_root"
         for name, paper in transfer_sets().items()
         if paper.layout not in study.image_sets
     }
@@ -128,4 +138,4 @@ def unit_images(table: str) -> Callable[[Study], list[str]]:
 
 def no_places(study: Study) -> str:
     """Return the reason why Figure 13 cannot be made on Places205, "" if it can."""
-    return "" if PLACES in study.image_sets else "Places205 is not in data_root"
+    return places.no_places(study.configuration, study.data_root)

@@ -1,7 +1,7 @@
 """The page: every table and figure of a study in one HTML file, which needs no other file."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,10 +21,15 @@ STUDIES = {
 PACKAGES = ("torch", "torchvision", "timm", "numpy", "opencv-python-headless", "snakemake")
 
 
-def render_page(study: str, tables: Sequence[Path], figures: Sequence[Path]) -> str:
+def render_page(
+    study: str,
+    tables: Sequence[Path],
+    figures: Sequence[Path],
+    left_out: Mapping[str, str] | None = None,
+) -> str:
     """Return the page for table fragments (.html, written by ``tabulate``) and figures (.png).
 
-    Raises InputError for a file that does not exist and for a figure that is not in the catalogue.
+    ``left_out`` gives the reason of each table and figure that is not there, by its title. Raises InputError for a file that does not exist and for a figure that is not in the catalogue.
     """
     return template("page.html.j2").render(
         study=study,
@@ -38,6 +43,7 @@ def render_page(study: str, tables: Sequence[Path], figures: Sequence[Path]) -> 
             }
             for path in figures
         ],
+        left_out=left_out or {},
         versions=", ".join(f"{package} {version(package)}" for package in PACKAGES),
     )
 

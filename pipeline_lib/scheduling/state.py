@@ -8,7 +8,7 @@ entries and logs older than the run do not count. The first of these that applie
 - if it has an entry, or a log but no marker: *done* if all its outputs exist, else *failed*: Snakemake
   deletes the outputs of a failed job, and notices by itself that a job was killed;
 - *done* if this run does not have to do it and its outputs exist; if only an earlier run asked for it,
-  they must also not be older than its inputs;
+  no input may have changed since: Snakemake records the checksums of inputs;
 - *to do* otherwise.
 
 On its own host, Snakemake is alive if its process is; elsewhere, if it holds its lock. Of a running job
@@ -29,7 +29,7 @@ from pathlib import Path
 import psutil
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.common.files import read_json
+from pipeline_lib.common.files import read_json, sha256
 from pipeline_lib.scheduling.graph_file import GRAPH_FILE, read_graph
 from pipeline_lib.study.configuration.load import checked
 from pipeline_lib.study.configuration.root import Configuration
@@ -72,7 +72,8 @@ class Run:
         records = self._run["jobs"]
         logged = [self._is_fresh(*(self.folder / log for log in job["log"])) for job in records]
         self._markers = self._notes("incomplete")
-        self._entries = self._notes("metadata")
+        self._records = self._notes("metadata", since=0)
+        self._entries = {path for path, (time, _) in self._records.items() if time >= self.started}
         self.jobs = [self._job(*each) for each in zip(records, logged, strict=True)]
 
     def _is_alive(self) -> bool:
@@ -154,21 +155,34 @@ class Run:
             return Job(record, TO_DO)
         if not record["earlier"]:
             return Job(record, DONE)
-        inputs = [modified(self.folder / path) or 0 for path in record["inputs"]]
-        return Job(record, TO_DO if max(inputs, default=0) > min(times) else DONE)
+        newer = [p for p in record["inputs"] if (modified(self.folder / p) or 0) > min(times)]
+        changed = any(self._has_changed(path, outputs) for path in newer)
+        return Job(record, TO_DO if changed else DONE)
+
+    def _has_changed(self, path: str, outputs: list[str]) -> bool:
+        """Tell whether an input differs from what the outputs were made from; if unknown, it does."""
+        try:
+            recorded = {
+                read_json(self._records[output][1])["input_checksums"][path] for output in outputs
+            }
+        except (KeyError, InputError):  # Snakemake records none of large files
+            return True
+        file = self.folder / path
+        return not file.is_file() or recorded != {f"sha256:{sha256(file)}"}
 
     def _is_fresh(self, *paths: Path) -> bool:
         """Tell whether one of the files was written in this run."""
         return any((modified(path) or 0) >= self.started for path in paths)
 
-    def _notes(self, kind: str) -> dict[str, tuple[float, Path]]:
-        """Return the outputs with a marker or entry of this run: its time and its file."""
+    def _notes(self, kind: str, since: float | None = None) -> dict[str, tuple[float, Path]]:
+        """Return the outputs with a marker or entry of this run, or ``since``: its time and file."""
+        since = self.started if since is None else since
         notes = {}
         top = self.persistence / kind
         for folder, _, names in os.walk(top):
             for path in (Path(folder, name) for name in names):
                 time = modified(path) or 0
-                if time >= self.started:
+                if time >= since:
                     # Snakemake splits names that are too long into folders, "@...", and a file.
                     text = "".join(part.removeprefix("@") for part in path.relative_to(top).parts)
                     try:

@@ -7,7 +7,8 @@ from pathlib import Path
 from pipeline_lib.data.downloads import downloads
 from pipeline_lib.data.transfer.sets import transfer_sets
 from pipeline_lib.study.image_sets import PICKED, experiments
-from pipeline_lib.study.networks import released_networks, training_of
+from pipeline_lib.study.networks import training_of
+from pipeline_lib.study.released import released_networks
 from pipeline_lib.study.paths import TEN_CROP
 from pipeline_lib.study.study import Study
 

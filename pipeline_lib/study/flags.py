@@ -16,7 +16,8 @@ from pipeline_lib.study.configuration.flags import as_flags
 from pipeline_lib.study.contents import contents
 from pipeline_lib.study.image_sets import PICKED, own_captions, transfer_root
 from pipeline_lib.study.missing import needed_sets
-from pipeline_lib.study.networks import released_networks, training_of
+from pipeline_lib.study.networks import training_of
+from pipeline_lib.study.released import released_networks
 from pipeline_lib.study.paths import BACKPROP, ONE_CROP, SVM, TEN_CROP, VAL, Maps
 from pipeline_lib.study.study import Study
 
@@ -62,7 +63,7 @@ def drawn_folders(study: Study, wildcards: Any) -> list[str]:
 
 
 def official_contents(study: Study, wildcards: Any) -> str:
-    """What lies in the official folders that a manifest is read from; it is read again when it changes."""
+    """What lies in the official folders that a manifest is read from: a change reads them again."""
     image_set = study.image_sets[wildcards.image_set]
     return "" if image_set.synthetic else contents(*image_set.folders)
 
@@ -203,6 +204,12 @@ def preflight(study: Study) -> str:
     if keys := needed_sets(study):
         flags.append(f"--data-root {shlex.quote(study.data_root)} --sets {' '.join(keys)}")
     return " ".join(flags)
+
+
+def left_out(reasons: Mapping[str, str]) -> str:
+    """Why tables and figures are not on the page, by their titles."""
+    words = (word for each in reasons.items() for word in ("--left-out", "=".join(each)))
+    return shlex.join(words)
 
 
 def launcher(study: Study) -> str:

@@ -12,6 +12,7 @@ import yaml
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.transfer.sets import transfer_sets
 from pipeline_lib.study.configuration.root import Configuration
+from pipeline_lib.study.places import no_places
 
 TRAIN, TEST, PLACES = "ilsvrc-train", "ilsvrc-test", "places205-val"
 BIRDS = "cub"
@@ -47,7 +48,7 @@ def image_sets_of(
     if configuration.photographs:
         folder = configuration.photographs.folder
         image_sets.append(ImageSet("photographs", "photographs", "photographs", folder, ()))
-    if has_places(configuration, data_root):
+    if not no_places(configuration, data_root):
         root = f"{data_root}/places205"
         folders = (f"{root}/trainvalsplit_places205",)
         image_sets.append(
@@ -63,13 +64,6 @@ def experiments() -> dict[str, dict]:
     """Return the experiments of section 4.2, entries of ``data/discovery.yaml``."""
     text = files("pipeline_lib.data").joinpath("discovery.yaml")
     return yaml.safe_load(text.read_text(encoding="utf-8"))
-
-
-def has_places(configuration: Configuration, data_root: str) -> bool:
-    """Tell whether the study has Places205, which only Figure 13 shows."""
-    return not configuration.world and (
-        configuration.discovery.sets == "all" or os.path.isdir(f"{data_root}/places205")
-    )
 
 
 def transfer_root(configuration: Configuration, data_root: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from pipeline_lib.data.downloads import Archive, downloads
 from pipeline_lib.study.image_sets import TEST
-from pipeline_lib.study.networks import released_networks
+from pipeline_lib.study.released import released_networks
 from pipeline_lib.study.study import Study
 
 

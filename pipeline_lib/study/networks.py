@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Literal
-
-import yaml
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.study.configuration.load import checked
 from pipeline_lib.study.configuration.networks import NetworkConfig
 from pipeline_lib.study.configuration.root import Configuration
 from pipeline_lib.study.configuration.training import TrainingConfig
+from pipeline_lib.study.released import released_networks
 
 
 @dataclass(frozen=True)
@@ -38,13 +35,6 @@ class Network:
     def has_class_maps(self) -> bool:
         """False where the study asks for Grad-CAM, which is not averaged over ten crops."""
         return self.config.maps != "grad-cam"
-
-
-@cache
-def released_networks() -> dict[str, dict]:
-    """Return the published Caffe networks, entries of ``networks/caffe/released.yaml``."""
-    text = files("pipeline_lib.networks.caffe").joinpath("released.yaml")
-    return yaml.safe_load(text.read_text(encoding="utf-8"))
 
 
 def networks_of(configuration: Configuration, has_places: bool) -> dict[str, Network]:

@@ -13,10 +13,10 @@ from pipeline_lib.study.image_sets import (
     PLACES,
     TEST,
     ImageSet,
-    has_places,
     image_sets_of,
 )
 from pipeline_lib.study.networks import Network, networks_of, units_network
+from pipeline_lib.study.places import no_places
 from pipeline_lib.study.paths import BACKPROP, NETWORK, ONE_CROP, TEN_CROP, VAL, Maps, Paths
 
 # The box methods that are applied to maps, by their source and crops (protocol, section 1).
@@ -220,7 +220,7 @@ def build_study(configuration: Configuration) -> Study:
     """
     results = f"{configuration.results}/{configuration.study}"
     data_root = _data_root(configuration, results)
-    networks = networks_of(configuration, has_places(configuration, data_root))
+    networks = networks_of(configuration, not no_places(configuration, data_root))
     trains = any(network.source == "trained" for network in networks.values())
     return Study(
         configuration,

@@ -59,6 +59,7 @@ def test_the_steps_read_what_the_catalogues_flags_say(study, artefact, keys):
         pytest.skip("not in this study")
     inputs, is_table = artefact.inputs(mini), artefact.name in TABLES
     words = shlex.split(artefact.flags(mini, inputs))
+    words += shlex.split(artefact.remarks(mini)) if is_table else []
     kind = (
         ["--table", artefact.name, "--study", "mini"] if is_table else ["--figure", artefact.name]
     )
@@ -129,7 +130,8 @@ def test_an_alias_makes_the_same_files(study, alias, figure):
 
 def test_figure_13_has_places_where_they_are(study, tmp_path):
     (tmp_path / "places205").mkdir()
-    small = study(study="small", data_root=str(tmp_path))
+    own = {"places_network": "squeezenet1_0"}
+    small = study(study="small", data_root=str(tmp_path), units=own)
     assert files_by_target(small)["figure13"] == [
         small.paths.figure("figure13"),
         small.paths.figure("figure13-places205"),

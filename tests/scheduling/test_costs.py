@@ -109,7 +109,7 @@ def test_networks_are_counted_as_pytorch_counts_them():
 
 
 def test_networks_are_found_by_what_they_are(workload_of):
-    amounts = workload_of("paper")
+    amounts = workload_of("paper", discovery={"sets": "all"})
     assert amounts.network("VGGnet")["network"] == "vgg16"  # the library's name for it
     assert amounts.network("AlexNetplus-GAP")["network"] == "alexnetplus_gap"
     released = workload_of("paper", networks={"GoogLeNet-GAP": {"weights": "released"}})

@@ -184,7 +184,8 @@ def test_one_process_trains_without_torchrun_and_several_with(make_study):
 
 def test_preflight_asks_for_what_the_study_cannot_do_without(make_study, tmp_path):
     assert flags.preflight(make_study()) == ""
-    paper = flags.preflight(make_study(study="paper", data_root=str(tmp_path)))
+    every = {"study": "paper", "data_root": str(tmp_path), "discovery": {"sets": "all"}}
+    paper = flags.preflight(make_study(**every))
     assert paper.startswith(f"--gpu --data-root {tmp_path} --sets ilsvrc_val ")
     for key in ("ilsvrc_train", "cub", "sun_attribute", "places205", "vqa"):
         assert key in paper.split()

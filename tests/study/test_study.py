@@ -11,13 +11,23 @@ from pipeline_lib.study.files import every_file
 from pipeline_lib.study.missing import missing_data, needed_sets
 from pipeline_lib.study.networks import training_of
 from pipeline_lib.study.paths import BACKPROP, NETWORK, ONE_CROP, SVM, TEN_CROP, VAL, Maps, Paths
+from pipeline_lib.study.places import no_places
+from pipeline_lib.study.released import released_networks
 from pipeline_lib.study.study import box_methods, build_study
 
 MINI = (
     *("GoogLeNet-GAP", "GoogLeNet-GMP", "VGGnet-GAP", "AlexNet-GAP", "AlexNetplus-GAP"),
     *("GoogLeNet", "VGGnet", "AlexNet", "NIN"),
 )
-PAPER = {"study": "paper", "data_root": "/nowhere"}
+
+
+def add_places_network(data_root):
+    file = released_networks()["AlexNetplus-GAP-Places205"]["file"]
+    (data_root / "weights").mkdir()
+    (data_root / "weights" / file).touch()
+
+
+PAPER = {"study": "paper", "data_root": "/nowhere", "discovery": {"sets": "all"}}
 
 
 @pytest.mark.parametrize("keys", [{}, {"study": "tiny"}, PAPER])
@@ -114,6 +124,7 @@ def test_a_study_of_real_data_has_the_sets_that_are_there(make_study, tmp_path):
     assert list(make_study(**keys).image_sets) == ["ilsvrc-val"]
     for folder in ("Stanford40", "coco", "svt1", "SUN397", "ilsvrc/test", "places205"):
         (tmp_path / folder).mkdir(parents=True)
+    add_places_network(tmp_path)
     study = make_study(**keys)
     assert set(study.image_sets) == {
         *("ilsvrc-val", "ilsvrc-test", "places205-val"),
@@ -164,12 +175,19 @@ def test_every_set_may_be_asked_for_whatever_is_there(make_study, tmp_path):
 
 def test_places205_brings_its_released_network_for_figure_13_alone(make_study, tmp_path):
     (tmp_path / "places205").mkdir()
-    study = make_study(study="small", data_root=str(tmp_path))
     name = "AlexNetplus-GAP-Places205"
+    alone = make_study(study="small", data_root=str(tmp_path))
+    assert "units-places205" not in alone.unit_sets
+    file = released_networks()[name]["file"]
+    reason = no_places(alone.configuration, alone.data_root)
+    assert reason.startswith(f"needs {tmp_path}/weights/{file}, from http")
+    add_places_network(tmp_path)
+    study = make_study(study="small", data_root=str(tmp_path))
     assert study.networks[name].source == "released"
     assert name not in study.compared
     assert name in study.adopted
     assert study.unit_sets["units-places205"] == ("places205-val", name)
+    (tmp_path / "weights" / file).unlink()
     own = {"units": {"places_network": "squeezenet1_0"}}
     study = make_study(study="small", data_root=str(tmp_path), **own)
     assert name not in study.networks

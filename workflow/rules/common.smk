@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.downloads import downloads
-from pipeline_lib.reporting.catalogue import FIGURES, TABLES, available, targets
+from pipeline_lib.reporting.catalogue import FIGURES, TABLES, available, left_out, targets
 from pipeline_lib.scheduling.graph_file import write_graph
 from pipeline_lib.scheduling.site import read_site, spread
 from pipeline_lib.scheduling.slurm import status_command

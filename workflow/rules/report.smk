@@ -25,10 +25,11 @@ rule table:
     params:
         study=STUDY.name,
         flags=lambda wildcards, input: TABLES[wildcards.table].flags(STUDY, input),
+        remarks=lambda wildcards: TABLES[wildcards.table].remarks(STUDY),
         caption=lambda wildcards: TABLES[wildcards.table].caption,
     shell:
         "python -m pipeline_lib tabulate --table {wildcards.table} --study {params.study:q} "
-        "{params.flags} --out {output.csv:q} --log {log:q}"
+        "{params.flags} {params.remarks} --out {output.csv:q} --log {log:q}"
 
 
 rule figure:
@@ -77,9 +78,11 @@ rule report:
         CONDA
     params:
         study=STUDY.name,
+        # The reasons name folders, whose place reruns nothing.
+        left_out=untracked(flags.left_out(left_out(STUDY))),
     shell:
         "python -m pipeline_lib publish --study {params.study:q} --tables {input.tables:q} "
-        "--figures {input.figures:q} --out {output:q} --log {log:q}"
+        "--figures {input.figures:q} {params.left_out} --out {output:q} --log {log:q}"
 
 
 # The targets, by the paper's names and by what they show.

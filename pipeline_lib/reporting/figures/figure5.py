@@ -10,7 +10,7 @@ from matplotlib import pyplot as plt
 
 from pipeline_lib.data.classes import short_name
 from pipeline_lib.localization.heat_maps import TRUE_CLASS
-from pipeline_lib.localization.predictions import Predictions
+from pipeline_lib.localization.predictions import BACKPROP_ON, Predictions
 from pipeline_lib.reporting.figures.pictures import (
     COLOURS,
     STYLE,
@@ -103,4 +103,4 @@ def plot(
 
 def _broken(name: str) -> str:
     """Break a column's name so that it fits over a picture."""
-    return name.replace("Backprop on ", "Backprop on\n")
+    return name.replace(BACKPROP_ON, BACKPROP_ON.rstrip() + "\n")

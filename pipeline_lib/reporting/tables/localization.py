@@ -1,6 +1,6 @@
 """Tables 1 to 3: this study's numbers beside the paper's."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +10,7 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import read_json
 from pipeline_lib.evaluation.ilsvrc import HEURISTICS_TOP_5
 from pipeline_lib.evaluation.scores import CENTRED, read_scores
+from pipeline_lib.localization.predictions import BACKPROP_ON
 from pipeline_lib.networks.card import NetworkCard, read_card
 from pipeline_lib.reporting.inputs import Inputs
 from pipeline_lib.reporting.tables.columns import BACKPROP, LAYOUTS, WITH_HEURISTICS, Column, Layout
@@ -19,7 +20,7 @@ from pipeline_lib.reporting.tables.describe import (
     describe_maps,
     describe_thresholds,
 )
-from pipeline_lib.reporting.tables.table import TABLE_COLUMNS, Built, paper_numbers
+from pipeline_lib.reporting.tables.table import TABLE_COLUMNS, Built, paper_numbers, reason_of
 
 
 class Row(NamedTuple):
@@ -34,7 +35,7 @@ def build(inputs: Inputs, table: str, study: str) -> Built:
     """Return a table from the roles scores, cards and summary, with its notes."""
     scores = pd.concat([read_scores(path) for path in inputs.paths("scores")], ignore_index=True)
     cards = [read_card(path) for path in inputs.paths("cards")]
-    cells = build_cells(table, scores, cards)
+    cells = build_cells(table, scores, cards, inputs.absent)
     paper, layout = paper_numbers()[table], LAYOUTS[table]
     summary = read_json(inputs.path("summary"))
     notes = [
@@ -53,10 +54,16 @@ def build(inputs: Inputs, table: str, study: str) -> Built:
     return Built(cells, cells, notes)
 
 
-def build_cells(table: str, scores: pd.DataFrame, cards: Sequence[NetworkCard]) -> pd.DataFrame:
+def build_cells(
+    table: str,
+    scores: pd.DataFrame,
+    cards: Sequence[NetworkCard],
+    absent: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
     """Return the table as rows of ``TABLE_COLUMNS``: the paper's rows, then the study's own.
 
-    ``scores`` are those of all networks and baselines. A cell that the paper or the study does not have
+    ``scores`` are those of all networks and baselines; ``absent`` gives the reason where those of a
+    network are missing, by its label. A cell that the paper or the study does not have
     is empty (NaN), and its note says why. Raises InputError where a cell has two scores.
     """
     paper, layout = paper_numbers()[table]["rows"], LAYOUTS[table]
@@ -74,7 +81,10 @@ def build_cells(table: str, scores: pd.DataFrame, cards: Sequence[NetworkCard]) 
                 if paper.get(row.label, {}).get("quoted"):
                     reason = "quoted from the paper: trained with boxes, not reproduced"
                 else:
-                    reason = _why_empty(row.scored, row.scored in remarks, row.scored in localized)
+                    network = row.scored.removeprefix(BACKPROP_ON)
+                    reason = reason_of(network, absent or {}) or _why_empty(
+                        row.scored, row.scored in remarks, row.scored in localized
+                    )
                 lines.append((row.label, column.label, printed, *[np.nan] * 3, 0, reason))
     return pd.DataFrame(lines, columns=list(TABLE_COLUMNS))
 

@@ -1,6 +1,6 @@
 """What all tables share: their columns, the paper's numbers, and the type of a built table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +18,11 @@ class Built(NamedTuple):
     cells: pd.DataFrame
     to_read: pd.DataFrame
     notes: Sequence[str]
+
+
+def reason_of(network: str, absent: Mapping[str, str]) -> str:
+    """Return why a network has no number, "" if nothing is known; ``network`` is its label or name."""
+    return absent.get(network) or absent.get(network.replace("*", "plus"), "")
 
 
 @cache

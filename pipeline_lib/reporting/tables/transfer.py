@@ -14,7 +14,7 @@ from pipeline_lib.evaluation.transfer import TRANSFER_SCORE_COLUMNS, read_transf
 from pipeline_lib.networks.card import read_card
 from pipeline_lib.reporting.inputs import Inputs
 from pipeline_lib.reporting.tables.describe import describe, percent, several_settings
-from pipeline_lib.reporting.tables.table import Built, paper_numbers
+from pipeline_lib.reporting.tables.table import Built, paper_numbers, reason_of
 
 SVM_TABLE_COLUMNS = ("row", "metric", "paper", "ours", "low", "high", "spread", "n", "note")
 BIRDS = "CUB-200-2011"
@@ -80,7 +80,7 @@ def build_table4(
     """Return Table 4 as rows of ``SVM_TABLE_COLUMNS``: the paper's, this study's own, then chance.
 
     ``scores`` are of birds, each of a ``crop``; ``located`` is the table of ``evaluate_birds``;
-    ``absent`` gives the reason where both are missing.
+    ``absent`` gives the reason where both are missing, by the row's or the set's name.
     """
     paper = paper_numbers()["table4"]["rows"]
     chosen = scores[scores["chosen"]]
@@ -89,7 +89,8 @@ def build_table4(
     lines = []
     for row in dict.fromkeys([*paper, *ours, *boxes]):
         printed = paper.get(row, {})
-        missing = _QUOTED if printed.get("quoted") else absent.get(BIRDS, _NOT_OURS)
+        missing = absent.get(row) or absent.get(BIRDS) or _NOT_OURS
+        missing = _QUOTED if printed.get("quoted") else missing
         score, box = ours.get(row), boxes.get(row)
         detail = _detail(score, scores[scores["crop"] == score.crop]) if score else ""
         if score is None and box is not None:
@@ -103,18 +104,23 @@ def build_table4(
 def build_table5(scores: pd.DataFrame, absent: dict[str, str]) -> pd.DataFrame:
     """Return Table 5 as rows of ``SVM_TABLE_COLUMNS``: the paper's features, then others.
 
-    ``absent`` gives the reason where a set has no score. A cell has two scores, of raw and of normalised
+    ``absent`` gives the reason where a cell has no score, by the name of the set, the network, or both:
+    "SUN397, AlexNet". A cell has two scores, of raw and of normalised
     features; it shows the one that cross-validation chose, and its note has both.
     """
     paper = paper_numbers()["table5"]["rows"]
     sets = [name for name in transfer_sets() if name != BIRDS]
     scores = scores.assign(label=scores["row"].map(lambda name: FEATURES.get(name, name)))
+    networks = {label: name for name, label in FEATURES.items()}
     lines = []
     for row in dict.fromkeys([*paper, *scores["label"]]):
         for name in sets:
             cell = scores[(scores["label"] == row) & (scores["set"] == name)]
             chosen = next(cell[cell["chosen"]].itertuples(), None)
-            note = _detail(chosen, cell) if chosen else absent.get(name, _NOT_OURS)
+            network = networks.get(row, row)
+            missing = absent.get(f"{name}, {network}") or absent.get(name)
+            missing = missing or reason_of(network, absent) or _NOT_OURS
+            note = _detail(chosen, cell) if chosen else missing
             lines.append((row, name, paper.get(row, {}).get(name, np.nan), *_numbers(chosen), note))
     return pd.DataFrame(lines, columns=list(SVM_TABLE_COLUMNS))
 

@@ -11,7 +11,7 @@ from tabulate import tabulate
 
 from pipeline_lib.common.command import command, step_parser
 from pipeline_lib.common.files import write_json, write_text
-from pipeline_lib.reporting.catalogue import files_by_target
+from pipeline_lib.reporting.catalogue import files_by_target, left_out
 from pipeline_lib.scheduling.costs import Cost, cost, rate, read_rates, total
 from pipeline_lib.scheduling.graph import closure, whole_graph
 from pipeline_lib.scheduling.workload import Workload
@@ -43,16 +43,22 @@ def main(arguments: argparse.Namespace) -> None:
     study = build_study(configuration)
     records = whole_graph(arguments.snakefile, arguments.config)
     workload = Workload(study, read_rates(), arguments.manifests)
-    text = plan(records, workload, files_by_target(study))
+    text = plan(records, workload, files_by_target(study), left_out(study))
     write_text(arguments.out, text)
     write_json(arguments.out.with_suffix(".json"), asdict(_sum(records, workload)))
     print(text)
 
 
-def plan(records: list[dict], workload: Workload, targets: Mapping[str, list[str]]) -> str:
+def plan(
+    records: list[dict],
+    workload: Workload,
+    targets: Mapping[str, list[str]],
+    left_out: Mapping[str, str],
+) -> str:
     """Return the costs by stage and by target as Markdown, with the sources of the rates.
 
-    ``records`` are of `scheduling.graph.whole_graph`; ``targets`` holds the files of each target.
+    ``records`` are of `scheduling.graph.whole_graph`; ``targets`` holds the files of each target,
+    ``left_out`` why the study cannot make a table or figure.
     """
     rates = workload.rates
     jobs = [record for record in records if record["outputs"]]
@@ -92,6 +98,10 @@ def plan(records: list[dict], workload: Workload, targets: Mapping[str, list[str
         "Rates (`pipeline_lib/scheduling/rates.yaml`):\n\n"
         + "\n".join(f"- {note}" for note in notes),
     ]
+    if left_out:
+        lines = [f"- {title}: {reason}" for title, reason in left_out.items()]
+        head = "Not planned, because the data are not there (`discovery={sets: all}` plans all):"
+        paragraphs.append("\n".join([head, "", *lines]))
     return "\n\n".join(paragraphs) + "\n"
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pipeline_lib.common.command import command, log, step_parser
 from pipeline_lib.common.files import write_text
+from pipeline_lib.reporting.flags import name_and_reason
 from pipeline_lib.reporting.page import render_page
 
 
@@ -14,6 +15,14 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--study", required=True)
     parser.add_argument("--tables", type=Path, nargs="+", required=True, help="their .html")
     parser.add_argument("--figures", type=Path, nargs="+", required=True, help="their .png")
+    parser.add_argument(
+        "--left-out",
+        type=name_and_reason,
+        metavar="TITLE=WHY",
+        action="append",
+        default=[],
+        help="why a table or figure is not there; repeatable",
+    )
     parser.add_argument("--out", type=Path, required=True, help="the .html to write")
     return parser
 
@@ -21,5 +30,7 @@ def make_parser() -> argparse.ArgumentParser:
 @command(make_parser)
 def main(arguments: argparse.Namespace) -> None:
     """Render and write."""
-    write_text(arguments.out, render_page(arguments.study, arguments.tables, arguments.figures))
+    left_out = dict(arguments.left_out)
+    page = render_page(arguments.study, arguments.tables, arguments.figures, left_out)
+    write_text(arguments.out, page)
     log.info("wrote %s", arguments.out)

@@ -4,10 +4,9 @@ import argparse
 from pathlib import Path
 
 from pipeline_lib.common.command import command, log, step_parser
-from pipeline_lib.data.manifest import write_csv
 from pipeline_lib.reporting.catalogue import TABLES
-from pipeline_lib.reporting.flags import add_inputs, read_inputs
-from pipeline_lib.reporting.tables.render import write_table
+from pipeline_lib.reporting.flags import add_inputs, name_and_reason, read_inputs
+from pipeline_lib.reporting.tables.make import make_table
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -19,7 +18,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--note", action="append", default=[], help="a sentence; repeatable")
     parser.add_argument(
         "--absent",
-        type=_reason,
+        type=name_and_reason,
         metavar="NAME=WHY",
         action="append",
         default=[],
@@ -36,18 +35,5 @@ def main(arguments: argparse.Namespace) -> None:
     """Have the table's module read its files and build it; write it in three forms."""
     table = TABLES[arguments.table]
     inputs = read_inputs(arguments, table.name, notes=arguments.note, absent=dict(arguments.absent))
-    built = table.load().build(inputs, table.name, arguments.study)
-    number = table.name.removeprefix("table")
-    prefix = f"Table {number}. " if number.isdigit() else ""
-    title = f"{prefix}{table.title} ({arguments.study} study)"
-    write_table(arguments.out, title, built.to_read, built.notes)
-    write_csv(arguments.out, built.cells)
-    computed = built.cells["ours"].notna().sum()
-    log.info("%s: %d cells, %d computed", table.name, len(built.cells), computed)
-
-
-def _reason(text: str) -> tuple[str, str]:
-    name, separator, reason = text.partition("=")
-    if not separator:
-        raise argparse.ArgumentTypeError(f"'{text}' is not NAME=WHY")
-    return name, reason
+    cells = make_table(table, inputs, arguments.study, arguments.out)
+    log.info("%s: %d cells, %d computed", table.name, len(cells), cells["ours"].notna().sum())

@@ -19,7 +19,7 @@ def rows(text):
 
 
 def test_a_target_costs_what_it_depends_on_each_job_once():
-    text = plan(GRAPH, workload(), {"table1": ["t1"], "table2": ["t2"], "none": []})
+    text = plan(GRAPH, workload(), {"table1": ["t1"], "table2": ["t2"], "none": []}, {})
     cells = {row[0]: row[1:] for row in rows(text)}
     assert cells["table1"][:2] == ["2", "< 0.01"]
     assert cells["table2"][0] == "3"
@@ -30,12 +30,19 @@ def test_a_target_costs_what_it_depends_on_each_job_once():
     assert text.endswith("- clock: measured\n- hand: estimate\n")
 
 
+def test_what_is_not_planned_is_said():
+    text = plan(GRAPH, workload(), {"table1": ["t1"]}, {"Figure 9": "needs DIR/SUN2012"})
+    assert text.endswith("plans all):\n\n- Figure 9: needs DIR/SUN2012\n")
+
+
 @pytest.mark.workflow
 def test_the_paper_is_planned_without_data(repository, tmp_path):
     shutil.copy(repository / "config.yaml", tmp_path)
 
+    every = "discovery={sets: all}"
+
     def snakemake(*arguments):
-        config = ("--config", "study=paper", "data_root=nowhere", "results=out")
+        config = ("--config", "study=paper", "data_root=nowhere", "results=out", every)
         return subprocess.run(
             [sys.executable, "-m", "snakemake", "-c1", "-s", repository / "Snakefile"]
             + [*arguments, *config],
