@@ -22,6 +22,7 @@ TABLES: dict[str, Table] = registry([
         module="tables.localization",
         needs=needs.scores_of("one_crop"),
         absent=needs.absent_networks,
+        partial=("scores", "cards"),
     ),
     Table(
         name="table2",
@@ -32,6 +33,7 @@ TABLES: dict[str, Table] = registry([
         module="tables.localization",
         needs=needs.scores_and_sweeps,
         absent=needs.absent_networks,
+        partial=("scores", "cards"),
     ),
     Table(
         name="table3",
@@ -43,6 +45,7 @@ TABLES: dict[str, Table] = registry([
         needs=needs.scores_of("ten_crop", "gradient"),
         absent=needs.absent_networks,
         extras=lambda study: study.ilsvrc_submissions,
+        partial=("scores", "cards"),
     ),
     Table(
         name="table4",
@@ -54,6 +57,7 @@ TABLES: dict[str, Table] = registry([
         needs=needs.svm_scores(birds=True),
         notes=needs.synthetic_sets,
         absent=needs.absent_sets,
+        partial=("scores", "cards", "summaries", "located"),
     ),
     Table(
         name="table5",
@@ -64,6 +68,7 @@ TABLES: dict[str, Table] = registry([
         needs=needs.svm_scores(birds=False),
         notes=needs.synthetic_sets,
         absent=needs.absent_sets,
+        partial=("scores", "cards", "summaries"),
     ),
     Table(
         name="measures",
@@ -72,6 +77,7 @@ TABLES: dict[str, Table] = registry([
         caption="What Figures 9 to 13 show, as numbers: each measure beside what chance gets.",
         module="tables.measures",
         needs=needs.measures,
+        partial=("scenes", "scene-svm", "scene-classes", "concepts", "text", "vqa", "units", "units-places205"),
     ),
 ])  # fmt: skip
 
@@ -116,6 +122,7 @@ FIGURES: dict[str, Figure] = registry([
             ]
         },
         image_sets=lambda study: [VAL],
+        partial=("predictions",),
     ),
     Figure(
         name="figure6",
@@ -146,6 +153,7 @@ FIGURES: dict[str, Figure] = registry([
         "map's maximum; marked is the threshold chosen on held-out images.",
         module="figures.thresholds",
         needs=lambda study: {"curves": [study.paths.curve(maps) for maps in study.swept_maps]},
+        partial=("curves",),
     ),
     Figure(
         name="figure7",

@@ -29,7 +29,8 @@ def render_page(
 ) -> str:
     """Return the page for table fragments (.html, written by ``tabulate``) and figures (.png).
 
-    ``left_out`` gives the reason of each table and figure that is not there, by its title. Raises InputError for a file that does not exist and for a figure that is not in the catalogue.
+    ``left_out`` gives the reason of each table and figure that is not there, by its title. Raises
+    InputError for a file that does not exist and for a figure that is not in the catalogue.
     """
     return template("page.html.j2").render(
         study=study,

@@ -8,8 +8,8 @@ from pipeline_lib.data.downloads import downloads
 from pipeline_lib.data.transfer.sets import transfer_sets
 from pipeline_lib.study.image_sets import PICKED, experiments
 from pipeline_lib.study.networks import training_of
-from pipeline_lib.study.released import released_networks
 from pipeline_lib.study.paths import TEN_CROP
+from pipeline_lib.study.released import released_networks
 from pipeline_lib.study.study import Study
 
 WARPED = 256 / 224  # ten crops are cut from an image that is larger than one crop by this factor

@@ -17,8 +17,8 @@ from pipeline_lib.study.contents import contents
 from pipeline_lib.study.image_sets import PICKED, own_captions, transfer_root
 from pipeline_lib.study.missing import needed_sets
 from pipeline_lib.study.networks import training_of
-from pipeline_lib.study.released import released_networks
 from pipeline_lib.study.paths import BACKPROP, ONE_CROP, SVM, TEN_CROP, VAL, Maps
+from pipeline_lib.study.released import released_networks
 from pipeline_lib.study.study import Study
 
 SCENE_KEYS = ("categories", "min_images", "coverage", "short_polygons")

@@ -16,8 +16,8 @@ from pipeline_lib.study.image_sets import (
     image_sets_of,
 )
 from pipeline_lib.study.networks import Network, networks_of, units_network
-from pipeline_lib.study.places import no_places
 from pipeline_lib.study.paths import BACKPROP, NETWORK, ONE_CROP, TEN_CROP, VAL, Maps, Paths
+from pipeline_lib.study.places import no_places
 
 # The box methods that are applied to maps, by their source and crops (protocol, section 1).
 BOX_METHODS = {

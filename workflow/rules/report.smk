@@ -85,6 +85,21 @@ rule report:
         "--figures {input.figures:q} {params.left_out} --out {output:q} --log {log:q}"
 
 
+rule so_far:
+    """Tables, figures and page of what is there, where jobs have failed; empty cells say why."""
+    log:
+        PATHS.log("so_far"),
+    localrule: True
+    conda:
+        CONDA
+    params:
+        config=CONFIG.model_dump_json(exclude_unset=True),
+        out=f"{PATHS.results}/so-far",
+    shell:
+        "python -m pipeline_lib so_far --config {params.config:q} --out {params.out:q} "
+        "--log {log:q}"
+
+
 # The targets, by the paper's names and by what they show.
 for target in targets():
 

@@ -65,7 +65,8 @@ def build(inputs: Inputs, _table: str, _study: str) -> Built:
         for path in inputs.optional(role):
             lines.append(of_units(read_unit_measures(path), where))
     cells = as_table(chain.from_iterable(lines))
-    return Built(cells, cells, _NOTES)
+    missing = [f"{name}: {reason}." for name, reason in inputs.absent.items()]
+    return Built(cells, cells, [*_NOTES, *missing])
 
 
 def as_table(lines: Iterator[tuple]) -> pd.DataFrame:

@@ -1,0 +1,61 @@
+"""Make the tables, figures and page of what a study has so far; empty cells say what failed.
+
+They are written into a folder of their own: the study's own tables are only ever whole.
+"""
+
+import argparse
+import json
+from functools import partial
+from pathlib import Path
+
+from pipeline_lib.common.command import command, log, step_parser
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.files import write_text
+from pipeline_lib.reporting.catalogue import FIGURES, TABLES, available, left_out
+from pipeline_lib.reporting.page import render_page
+from pipeline_lib.reporting.so_far import make_table_so_far, plot_figure_so_far
+from pipeline_lib.scheduling.blame import why_missing
+from pipeline_lib.scheduling.state import Run
+from pipeline_lib.study.configuration.load import checked
+from pipeline_lib.study.configuration.root import Configuration
+from pipeline_lib.study.study import build_study
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = step_parser(__doc__, __name__)
+    parser.add_argument(
+        "--config", type=json.loads, required=True, help="the complete configuration, JSON"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="the folder to write")
+    return parser
+
+
+@command(make_parser)
+def main(arguments: argparse.Namespace) -> None:
+    """Make what can be made; log and show why the rest cannot."""
+    study = build_study(checked(Configuration, arguments.config, lambda key: f"config.{key}"))
+    try:
+        run = Run(Path(study.paths.results))
+    except InputError:  # no run yet
+        run = None
+    why = partial(why_missing, run)
+    reasons = left_out(study)
+    files: dict[str, list[Path]] = {"tables": [], "figures": []}
+    for artefact in available(study):
+        is_table = artefact.name in TABLES
+        make = make_table_so_far if is_table else plot_figure_so_far
+        kind, suffix = ("tables", "csv") if is_table else ("figures", "png")
+        path = arguments.out / kind / f"{artefact.name}.{suffix}"
+        path.unlink(missing_ok=True)
+        try:
+            make(artefact, study, why, path)
+        except InputError as error:
+            reasons[artefact.title] = str(error)
+            log.info("%s: %s", artefact.name, error)
+        else:
+            files[kind].append(path.with_suffix(".html") if is_table else path)
+    page = render_page(f"{study.name}, so far,", files["tables"], files["figures"], reasons)
+    write_text(arguments.out / "index.html", page)
+    made = len(files["tables"]) + len(files["figures"])
+    log.info("%s: %d tables and figures of %d", arguments.out, made, len({**TABLES, **FIGURES}))
