@@ -11,7 +11,7 @@ from pipeline_lib.reporting.tables.transfer import CROPS
 from pipeline_lib.study.image_sets import BIRDS
 from pipeline_lib.study.study import Study
 
-Why = Callable[[str], str]  # the reason why a file is not there
+Why = Callable[[str], str]  # the reason why a file is not there, "" if it is
 
 
 def make_table_so_far(table: Table, study: Study, why: Why, out: Path) -> None:
@@ -54,7 +54,7 @@ def _split(artefact: Artefact, study: Study, why: Why) -> tuple[Files, list[str]
     files, missing = {}, []
     for role, paths in artefact.inputs(study).items():
         paths = [paths] if isinstance(paths, str) else paths
-        files[role] = [path for path in paths if Path(path).exists()]
+        files[role] = [path for path in paths if not why(path)]
         lost = [path for path in paths if path not in files[role]]
         nothing_left = len(paths) > 1 and not files[role]
         if lost and (role not in artefact.partial or nothing_left):

@@ -1,16 +1,20 @@
-"""Why a file of a study is not there."""
+"""Why a file of a study is missing, or must not be used."""
 
-from pipeline_lib.scheduling.state import FAILED, Run
+from pathlib import Path
+
+from pipeline_lib.scheduling.state import DONE, FAILED, Run
 
 
-def why_missing(run: Run | None, path: str) -> str:
-    """Return the failure of a job that a missing file depends on, in words.
+def why_not(run: Run | None, path: str) -> str:
+    """Return why a file of a study is not there or outdated, "" for one that is as it should be.
 
-    ``run`` is the study's last run, None if there was none.
+    ``run`` is the study's last run, None if there was none. A file of an earlier run that the last one
+    was to make anew counts as outdated until its job is done.
     """
-    if run is None:
-        return "not computed yet"
-    for job in run.jobs_by_target({"": [path]})[""]:
+    needed = run.jobs_by_target({"": [path]})[""] if run else []
+    if Path(path).exists() and all(job.state == DONE for job in needed):
+        return ""
+    for job in needed:
         if job.state == FAILED:
             log = run.log(job)
             lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log else []

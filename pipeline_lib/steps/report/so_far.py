@@ -14,7 +14,7 @@ from pipeline_lib.common.files import write_text
 from pipeline_lib.reporting.catalogue import FIGURES, TABLES, available, left_out
 from pipeline_lib.reporting.page import render_page
 from pipeline_lib.reporting.so_far import make_table_so_far, plot_figure_so_far
-from pipeline_lib.scheduling.blame import why_missing
+from pipeline_lib.scheduling.blame import why_not
 from pipeline_lib.scheduling.state import Run
 from pipeline_lib.study.configuration.load import checked
 from pipeline_lib.study.configuration.root import Configuration
@@ -39,7 +39,7 @@ def main(arguments: argparse.Namespace) -> None:
         run = Run(Path(study.paths.results))
     except InputError:  # no run yet
         run = None
-    why = partial(why_missing, run)
+    why = partial(why_not, run)
     reasons = left_out(study)
     files: dict[str, list[Path]] = {"tables": [], "figures": []}
     for artefact in available(study):
