@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from pipeline_lib.reporting.catalogue import targets
+from pipeline_lib.scheduling.reruns import reruns, table
 from pipeline_lib.study.configuration.document import reference, schema
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,6 +29,7 @@ def with_targets(readme: str) -> str:
 
 if __name__ == "__main__":
     (ROOT / "workflow" / "schemas" / "config.yaml").write_text(schema(), encoding="utf-8")
-    (ROOT / "docs" / "configuration.md").write_text(reference(), encoding="utf-8")
+    page = f"{reference()}\n{table(reruns(ROOT / 'Snakefile'))}"
+    (ROOT / "docs" / "configuration.md").write_text(page, encoding="utf-8")
     readme = ROOT / "README.md"
     readme.write_text(with_targets(readme.read_text(encoding="utf-8")), encoding="utf-8")

@@ -11,6 +11,7 @@ from pipeline_lib.reporting.tables.transfer import CROPS
 from pipeline_lib.study.image_sets import BIRDS
 from pipeline_lib.study.study import Study
 
+_SO_FAR = "So far: cells whose jobs have failed or not run yet are empty."
 Why = Callable[[str], str]  # the reason why a file is not there, "" if it is
 
 
@@ -23,8 +24,9 @@ def make_table_so_far(table: Table, study: Study, why: Why, out: Path) -> None:
     absent = dict(table.absent(study))
     for path in missing:
         absent |= dict.fromkeys(rows_of(study, path), why(path))
-    inputs = Inputs(table.name, _paths(files), notes=table.notes(study), absent=absent)
-    make_table(table, inputs, f"{study.name}, so far", out)
+    notes = [*table.notes(study), *[_SO_FAR] * bool(missing)]
+    inputs = Inputs(table.name, _paths(files), notes=notes, absent=absent)
+    make_table(table, inputs, study.name, out)
 
 
 def plot_figure_so_far(figure: Figure, study: Study, why: Why, out: Path) -> None:

@@ -65,7 +65,9 @@ def drawn_folders(study: Study, wildcards: Any) -> list[str]:
 def official_contents(study: Study, wildcards: Any) -> str:
     """What lies in the official folders that a manifest is read from: a change reads them again."""
     image_set = study.image_sets[wildcards.image_set]
-    return "" if image_set.synthetic else contents(*image_set.folders)
+    if image_set.synthetic:
+        return ""
+    return contents(*(image_set.folders or [image_set.root]))
 
 
 def transfer_folders(study: Study) -> list[str]:

@@ -45,7 +45,7 @@ def test_documents_made_from_the_code_are_in_step_with_it(repository):
     docs = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(docs)
     assert (repository / "workflow/schemas/config.yaml").read_text() == docs.schema()
-    assert (repository / "docs/configuration.md").read_text() == docs.reference()
+    assert (repository / "docs/configuration.md").read_text().startswith(docs.reference())
     readme = (repository / "README.md").read_text()
     assert readme == docs.with_targets(readme)
     assert "`figure9`, `scenes`" in readme
@@ -63,7 +63,7 @@ def test_paths_that_the_documents_name_exist(repository, document):
 def test_every_step_the_rules_call_is_a_module_with_those_flags(repository):
     rules = "\n".join(path.read_text() for path in (repository / "workflow/rules").glob("*.smk"))
     commands = re.findall(
-        r'"(?:python -m|\{params.launcher\}) pipeline_lib (\w+) (.*?)--log \{log\}"',
+        r'"(?:python -m|\{params.launcher\}) pipeline_lib (\w+) (.*?)--log \{log:q\}"',
         rules,
         re.DOTALL,
     )

@@ -87,6 +87,16 @@ def one_of(names):
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
+def drawn_folders(wildcards):
+    """Return what the study draws of an image set; refuse a data_root that it would not read."""
+    if STUDY.is_synthetic and CONFIG.data_root:
+        refuse(
+            f"config.data_root: study {STUDY.name} draws its own data sets and would not read "
+            f"{CONFIG.data_root}; add study=small or study=paper, or leave data_root out"
+        )
+    return flags.drawn_folders(STUDY, wildcards)
+
+
 def files_of(target):
     """Return an input function of a target: its files, or a refusal that says what is missing."""
 

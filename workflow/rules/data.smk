@@ -53,16 +53,6 @@ if STUDY.is_synthetic:
             "--seed {params.seed} --processes {threads} --out {output:q} --log {log:q}"
 
 
-def drawn_folders(wildcards):
-    """Return what the study draws of an image set; refuse a data_root that it would not read."""
-    if STUDY.is_synthetic and CONFIG.data_root:
-        refuse(
-            f"config.data_root: study {STUDY.name} draws its own data sets and would not read "
-            f"{CONFIG.data_root}; add study=small or study=paper, or leave data_root out"
-        )
-    return flags.drawn_folders(STUDY, wildcards)
-
-
 rule index:
     input:
         # Official data sets are no inputs: their place and age must rerun nothing.

@@ -5,6 +5,7 @@ They are written into a folder of their own: the study's own tables are only eve
 
 import argparse
 import json
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--config", type=json.loads, required=True, help="the complete configuration, JSON"
     )
-    parser.add_argument("--out", type=Path, required=True, help="the folder to write")
+    parser.add_argument("--out", type=Path, required=True, help="the folder to write anew")
     return parser
 
 
@@ -42,12 +43,12 @@ def main(arguments: argparse.Namespace) -> None:
     why = partial(why_not, run)
     reasons = left_out(study)
     files: dict[str, list[Path]] = {"tables": [], "figures": []}
+    shutil.rmtree(arguments.out, ignore_errors=True)
     for artefact in available(study):
         is_table = artefact.name in TABLES
         make = make_table_so_far if is_table else plot_figure_so_far
         kind, suffix = ("tables", "csv") if is_table else ("figures", "png")
         path = arguments.out / kind / f"{artefact.name}.{suffix}"
-        path.unlink(missing_ok=True)
         try:
             make(artefact, study, why, path)
         except InputError as error:
@@ -55,7 +56,7 @@ def main(arguments: argparse.Namespace) -> None:
             log.info("%s: %s", artefact.name, error)
         else:
             files[kind].append(path.with_suffix(".html") if is_table else path)
-    page = render_page(f"{study.name}, so far,", files["tables"], files["figures"], reasons)
+    page = render_page(f"{study.name} (so far)", files["tables"], files["figures"], reasons)
     write_text(arguments.out / "index.html", page)
     made = len(files["tables"]) + len(files["figures"])
     log.info("%s: %d tables and figures of %d", arguments.out, made, len({**TABLES, **FIGURES}))
