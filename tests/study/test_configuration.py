@@ -17,14 +17,14 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.study.configuration.discovery import ScenesSection
 from pipeline_lib.study.configuration.document import described_keys, schema
 from pipeline_lib.study.configuration.flags import add_settings, as_flags, read_settings
-from pipeline_lib.study.configuration.load import load_configuration
+from pipeline_lib.study.configuration.load import load_configuration, study_values
 from pipeline_lib.study.configuration.localization import BoxesSection
 from pipeline_lib.study.configuration.renamed import RENAMED
 from pipeline_lib.study.configuration.root import Configuration
 from pipeline_lib.study.configuration.section import section_of
 from pipeline_lib.study.configuration.training import TrainingConfig
 
-STUDIES = ("mini", "small", "paper", "tiny")
+STUDIES = ("mini", "paper", "rehearsal", "small", "tiny")
 
 
 def test_given_keys_go_over_the_studys_mapping_by_mapping(configured):
@@ -118,8 +118,8 @@ def test_text_from_the_command_line_is_read_as_the_type_of_its_key(configured):
         ({"networks": {"N I": {}}}, "config.networks.N I: 'N I' must have only letters"),
         ({"networks": None}, "config.networks: null must be a mapping"),
         ({"figures": {"network": None}}, "config.figures.network: null must be text"),
-        ({"study": ["mini"]}, "config.study: ['mini'] is not one of mini, paper, small, tiny"),
-        ({"study": "smal"}, "config.study: 'smal' is not one of mini, paper, small, tiny; did you"),
+        ({"study": ["mini"]}, f"config.study: ['mini'] is not one of {', '.join(STUDIES)}"),
+        ({"study": "smal"}, f"config.study: 'smal' is not one of {', '.join(STUDIES)}; did you"),
         ({"training": {"recipe": {"epochs": 0}}}, "config.training.recipe.epochs: 0 must be above"),
         (
             {"networks": {"NIN": {"recipe": {"epoch": 1}}}},
@@ -154,7 +154,7 @@ def test_every_key_is_described_in_a_sentence():
 def test_the_schema_accepts_the_studies_and_refuses_what_the_code_refuses(studies, name):
     checker = jsonschema.Draft202012Validator(yaml.safe_load(schema()))
     checker.check_schema(checker.schema)
-    values = yaml.safe_load((studies / f"{name}.yaml").read_text()) | {"study": name}
+    values = study_values(name, studies) | {"study": name}
     assert not list(checker.iter_errors(values))
     assert list(checker.iter_errors(values | {"boxes": {"threshold": 1.5}}))
     assert list(checker.iter_errors(values | {"treshold": 1}))

@@ -48,23 +48,15 @@ def load_configuration(given: Mapping, studies: Path) -> Configuration:
     if name not in known:
         hint = nearest(str(name), known)
         raise InputError(f"config.study: {name!r} is not one of {', '.join(known)}{hint}")
-    values = _laid_over(_values_of(name, studies), {**given, "study": name})
+    values = _laid_over(study_values(name, studies), {**given, "study": name})
     return checked(Configuration, values, lambda key: f"config.{key}")
 
 
-def checked(section: type[Kind], values: Mapping, name_of: Callable[[str], str]) -> Kind:
-    """Return the section of these values. ``name_of`` turns a dotted key into what messages call it.
+def study_values(study: str, studies: Path) -> dict:
+    """Return what a study's file says, laid over the file of its base, if it has one.
 
-    Raises InputError for the first thing that is wrong.
+    Raises InputError for a base that there is not, and for one that has a base itself.
     """
-    try:
-        return section.model_validate(values)
-    except ValidationError as error:
-        raise InputError(first_problem(error, section, values, name_of)) from None
-
-
-def _values_of(study: str, studies: Path) -> dict:
-    """Return what a study's file says, laid over the file of its base, if it has one."""
     values = _read(studies / f"{study}.yaml")
     base = values.pop(BASE, None)
     if base is None:
@@ -76,6 +68,17 @@ def _values_of(study: str, studies: Path) -> dict:
     if BASE in under:
         raise InputError(f"{path}: has a base itself, so it cannot be that of {study}")
     return _laid_over(under, values)
+
+
+def checked(section: type[Kind], values: Mapping, name_of: Callable[[str], str]) -> Kind:
+    """Return the section of these values. ``name_of`` turns a dotted key into what messages call it.
+
+    Raises InputError for the first thing that is wrong.
+    """
+    try:
+        return section.model_validate(values)
+    except ValidationError as error:
+        raise InputError(first_problem(error, section, values, name_of)) from None
 
 
 def _read(path: Path) -> dict:
