@@ -59,9 +59,12 @@ STREET_IMAGES = {"train": 14, "test": 10}
 STREET = Style(size=(1280, 960), clutter=(1, 3))  # SVT's are of that size
 
 
+_POOL = ".pictures"  # below data_root, until all links to it are made
+
+
 def write_data_sets(root: Path, seed: int = 0) -> None:
     """Write all data sets below ``root``, an empty folder."""
-    pool = root / ".pictures"
+    pool = root / _POOL
     pictures = draw_pictures(pool, seed)
     for name, (below, write) in _WRITERS.items():
         folder = root / below
@@ -146,8 +149,11 @@ def _write_captions_and_questions(folder: Path, rng: np.random.Generator, draw: 
 
 
 def _write_svt(folder: Path, rng: np.random.Generator, _draw: DrawImages) -> None:
-    with get_context("spawn").Pool(2) as pool:  # words are on their pictures: each is drawn
-        write_svt(folder, rng, partial(draw_images, pool, folder, 0), STREET_IMAGES, STREET)
+    # Words are on their pictures, so that each is drawn; what is drawn depends on its folder's name.
+    drawn = folder / _POOL
+    with get_context("spawn").Pool(2) as pool:
+        write_svt(drawn, rng, partial(draw_images, pool, drawn, 0), STREET_IMAGES, STREET)
+    (drawn / "svt1").rename(folder / "svt1")
 
 
 # The outdoor classes have their own names, by which Figure 11 finds them, the others made-up ones.
