@@ -10,7 +10,7 @@ UV     := uv pip install --compile-bytecode --python $(BIN)/python
 PIP    := $(if $(shell command -v uv),$(UV),$(BIN)/python -m pip install)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test test-slurm lint docs lock setup container clean
+.PHONY: help demo rehearse test test-slurm lint docs lock setup container clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets of make, and the tables and figures that snakemake makes
@@ -35,6 +35,16 @@ demo: setup ## run the mini study offline, print its tables and where the report
 	snakemake all --cores $(CORES) --quiet rules host progress --max-jobs-per-timespan 1000/10s
 	@cat results/mini/tables/*.md
 	@echo "The report: file://$(CURDIR)/results/mini/report/index.html"
+
+REHEARSAL := results/rehearsal/data_root
+
+$(REHEARSAL): | setup
+	python -m pipeline_lib rehearse_data --out $@
+
+rehearse: setup $(REHEARSAL) ## the paper study on few images and random weights: every job of it, in 45 minutes
+	snakemake all --cores $(CORES) --quiet rules host progress --max-jobs-per-timespan 1000/10s \
+	  --config study=rehearsal
+	@echo "The page: file://$(CURDIR)/results/rehearsal/report/index.html"
 
 test: demo ## the demo, then the tests
 	pytest --ignore tests/slurm

@@ -38,6 +38,42 @@ def test_given_keys_go_over_the_studys_mapping_by_mapping(configured):
     assert set(changed.networks) == set(mini.networks)
 
 
+def written(folder, **files):
+    for name, text in files.items():
+        (folder / f"{name}.yaml").write_text(text)
+    return folder
+
+
+def test_a_studys_file_goes_over_its_bases_key_by_key(tmp_path):
+    base = "networks: {a: {backprop: true, crop: 5}, b: }\nfigures: {network: a, baseline: b}\n"
+    own = "base: one\nnetworks: {a: {crop: 7}}\nboxes: {threshold: 0.3}\n"
+    studies = written(tmp_path, one=base + "boxes: {threshold: 0.1}\n", two=own)
+    two = load_configuration({"study": "two", "networks": {"b": {"crop": 9}}}, studies)
+    assert (two.study, two.boxes.threshold, two.networks["b"].crop) == ("two", 0.3, 9)
+    assert (two.networks["a"].backprop, two.networks["a"].crop) == (True, 7)
+    assert load_configuration({"study": "one"}, studies).networks["a"].crop == 5
+
+
+@pytest.mark.parametrize(
+    ("base", "line"),
+    [
+        ("three", "two.yaml: its base, 'three', is not a study's file"),
+        ("two", "two.yaml: has a base itself, so it cannot be that of two"),
+        ("one", "one.yaml: has a base itself, so it cannot be that of two"),
+    ],
+)
+def test_a_base_that_cannot_be_one_is_refused(tmp_path, base, line):
+    studies = written(tmp_path, one="base: two", two=f"base: {base}")
+    with pytest.raises(InputError) as raised:
+        load_configuration({"study": "two"}, studies)
+    assert line in str(raised.value)
+
+
+def test_a_base_is_a_key_of_studies_files_alone(configured):
+    with pytest.raises(InputError, match=r"config\.base: unknown key"):
+        configured(base="paper")
+
+
 def test_text_from_the_command_line_is_read_as_the_type_of_its_key(configured):
     """`--config boxes='{threshold: 0.3}'` leaves text inside the mapping."""
     assert configured(boxes={"threshold": "0.3"}).boxes.threshold == 0.3
