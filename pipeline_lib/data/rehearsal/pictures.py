@@ -1,7 +1,7 @@
 """A few drawn pictures of the sizes and formats of photographs, linked under as many names as needed.
 
-A rehearsal needs thousands of files, but whatever they show will do: twenty pictures are drawn, and hard
-links to them take no time and no space.
+A rehearsal needs thousands of files, but whatever they show will do: some forty are drawn, and hard
+links to them take no time and no space. Images of a class have few pictures, so that some are told right.
 """
 
 import os
@@ -22,7 +22,7 @@ PHOTOGRAPH = (500, 375)
 LARGE = (4288, 2848)  # a camera's 12 megapixels: ImageNet has some
 SQUARE = (256, 256)  # Places205 is published at this size
 _SIZES = {  # (width, height) of the pictures, by their format
-    "RGB": [PHOTOGRAPH] * 6 + [(375, 500)] * 2 + [(500, 333), (334, 500), (640, 480), (180, 240)],
+    "RGB": [PHOTOGRAPH] * 14 + [(375, 500)] * 6 + [(500, 333), (334, 500), (640, 480), (180, 240)],
     "L": [PHOTOGRAPH, (375, 500)],
     "CMYK": [PHOTOGRAPH],
     "GIF": [PHOTOGRAPH],
@@ -38,14 +38,14 @@ class Pictures:
     def link(self, root: Path, specs: list[ImageSpec]) -> list[ImageContent]:
         """Put a picture of its format at the path of each spec below ``root``; return the contents.
 
-        A path that is there stays. Which picture it is depends on the path alone.
+        A path that is there stays. Which picture it is depends on the path and the class alone; a class
+        has two, images without a class have any.
         """
         contents = []
         for spec in specs:
             path = root / spec.path
             path.parent.mkdir(parents=True, exist_ok=True)
-            choices = self.files[spec.format]
-            file, content = choices[crc32(spec.path.encode()) % len(choices)]
+            file, content = _choice(self.files[spec.format], spec)
             if not path.exists():
                 _link(file, path)
             contents.append(content)
@@ -56,7 +56,7 @@ def draw_pictures(folder: Path, seed: int) -> Pictures:
     """Draw the pictures into ``folder``, which is made."""
     folder.mkdir(parents=True)
     numbers = count(1)
-    sizes = _SIZES | {"LARGE": [LARGE], "SQUARE": [SQUARE] * 4}
+    sizes = _SIZES | {"LARGE": [LARGE], "SQUARE": [SQUARE] * 8}
     return Pictures(
         {
             name: [_draw(folder, next(numbers), name, size, seed) for size in group]
@@ -77,6 +77,11 @@ def _draw(
     else:
         image.convert(name if name in ("L", "CMYK") else "RGB").save(path, "JPEG", quality=90)
     return path, ImageContent(size, scene.objects)
+
+
+def _choice(files: list[tuple[Path, ImageContent]], spec: ImageSpec) -> tuple[Path, ImageContent]:
+    number, name = crc32(spec.path.encode()), spec.composition.name
+    return files[(crc32(name.encode()) + number % 2 if name else number) % len(files)]
 
 
 def _link(file: Path, path: Path) -> None:

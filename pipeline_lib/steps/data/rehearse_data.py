@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline_lib.common.command import command, log, step_parser
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.rehearsal.sets import write_data_sets
+from pipeline_lib.data.rehearsal.sets import FAVOURED, write_data_sets
 from pipeline_lib.networks.caffe.released import releases
 from pipeline_lib.networks.random_weights import write_released_weights, write_torchvision_weights
 
@@ -57,6 +57,8 @@ def main(arguments: argparse.Namespace) -> None:
 def _write_weights(folder: Path, released: list[str], seed: int) -> None:
     folder.mkdir()
     for name, suffix in TORCHVISION.items():
-        log.info("%s: written", write_torchvision_weights(folder, name, suffix, seed).name)
+        path = write_torchvision_weights(folder, name, suffix, FAVOURED, seed)
+        log.info("%s: written", path.name)
     for name in released:
-        log.info("%s: written", write_released_weights(folder, name, seed).name)
+        path = write_released_weights(folder, name, FAVOURED, seed)
+        log.info("%s: written", path.name)
