@@ -51,7 +51,7 @@ def randomise(network: nn.Module, favoured: Sequence[int] = (), seed: int = 0) -
     """Give every convolution and linear layer weights N(0, 2 / inputs) and zero biases (He et al. 2015).
 
     The scale of activations then stays the same from layer to layer, however deep the network. The
-    last layer's weights of the ``favoured`` classes are larger by a quarter of their spread, so that all
+    last layer's weights of the ``favoured`` classes are larger by half of their spread, so that all
     images are taken for one of these.
     """
     generator = torch.Generator().manual_seed(seed)
@@ -61,7 +61,7 @@ def randomise(network: nn.Module, favoured: Sequence[int] = (), seed: int = 0) -
         if layer.bias is not None:
             nn.init.zeros_(layer.bias)
     with torch.no_grad():
-        layers[-1].weight[list(favoured)] += _spread(layers[-1]) / 4
+        layers[-1].weight[list(favoured)] += _spread(layers[-1]) / 2
     return network
 
 

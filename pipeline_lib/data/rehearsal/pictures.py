@@ -1,7 +1,7 @@
 """A few drawn pictures of the sizes and formats of photographs, linked under as many names as needed.
 
 A rehearsal needs thousands of files, but whatever they show will do: some forty are drawn, and hard
-links to them take no time and no space. Images of a class have few pictures, so that some are told right.
+links to them take no time and no space. Images of a class have the same two, so that an SVM tells some.
 """
 
 import os

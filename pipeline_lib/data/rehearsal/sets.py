@@ -47,8 +47,8 @@ from pipeline_lib.data.synthetic.streets import write_svt
 VAL_LABELS, BLACKLISTED = 50_000, 1_762
 VAL_IMAGES, TEST_IMAGES = 20, 5
 LARGE_IMAGE = 2  # number of the val image of 12 megapixels
-# Indices of the val images' classes. The random weights take all images for one of these, so that some are
-# classified correctly: figures that show such images would else be empty.
+# Indices of the val images' classes. The random weights take all images for one of these, so that some
+# are classified correctly: figures that show such images would else be empty.
 FAVOURED = (9, 71, 107, 130, 200)
 
 # Most classes have an image to train on and one to test on. The first ones have two of each: a C cannot
