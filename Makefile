@@ -10,7 +10,7 @@ UV     := uv pip install --compile-bytecode --python $(BIN)/python
 PIP    := $(if $(shell command -v uv),$(UV),$(BIN)/python -m pip install)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test test-slurm lint docs lock setup container clean
+.PHONY: help demo rehearse rehearse-slurm test test-slurm lint docs lock setup container clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets of make, and the tables and figures that snakemake makes
@@ -36,6 +36,16 @@ demo: setup ## run the mini study offline, print its tables and where the report
 	@cat results/mini/tables/*.md
 	@echo "The report: file://$(CURDIR)/results/mini/report/index.html"
 
+REHEARSAL := results/rehearsal/data_root
+
+$(REHEARSAL): | setup
+	python -m pipeline_lib rehearse_data --out $@
+
+rehearse: setup $(REHEARSAL) ## the paper study on few images and random weights: every job of it, in 45 minutes
+	snakemake all --cores $(CORES) --quiet rules host progress --max-jobs-per-timespan 1000/10s \
+	  --config study=rehearsal
+	@echo "The page: file://$(CURDIR)/results/rehearsal/report/index.html"
+
 test: demo ## the demo, then the tests
 	pytest --ignore tests/slurm
 
@@ -43,6 +53,9 @@ test-slurm: setup ## 20 minutes on a SLURM cluster of this machine's own; withou
 	@if [ "$$(id -u)" = 0 ] && ! command -v slurmctld >/dev/null && command -v apt-get >/dev/null; \
 	then apt-get install -qq -y --no-install-recommends slurm-wlm >/dev/null 2>&1 || true; fi
 	pytest tests/slurm $(SLURM_TESTS)
+
+rehearse-slurm: ## the rehearsal on such a cluster, with the profile as it is: an hour
+	CAM_REHEARSE=1 $(MAKE) test-slurm SLURM_TESTS='-k rehearsal'
 
 lint: setup ## ruff, snakefmt and Snakemake's own linter
 	ruff check .

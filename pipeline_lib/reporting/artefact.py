@@ -103,7 +103,8 @@ class Table(Artefact):
 
     def remarks(self, study: Study) -> str:
         """Return the step's flags with the notes and the reasons of what is absent."""
-        words = [word for note in self.notes(study) for word in ("--note", note)]
+        notes = [*filter(None, [study.configuration.warning]), *self.notes(study)]
+        words = [word for note in notes for word in ("--note", note)]
         for name, reason in self.absent(study).items():
             words += ["--absent", f"{name}={reason}"]
         return shlex.join(words)

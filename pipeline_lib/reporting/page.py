@@ -26,15 +26,19 @@ def render_page(
     tables: Sequence[Path],
     figures: Sequence[Path],
     left_out: Mapping[str, str] | None = None,
+    *,
+    warning: str = "",
 ) -> str:
     """Return the page for table fragments (.html, written by ``tabulate``) and figures (.png).
 
-    ``left_out`` gives the reason of each table and figure that is not there, by its title. Raises
-    InputError for a file that does not exist and for a figure that is not in the catalogue.
+    ``left_out`` gives the reason of each table and figure that is not there, by its title. A ``warning``
+    stands above them all. Raises InputError for a file that does not exist and for a figure that is not
+    in the catalogue.
     """
     return template("page.html.j2").render(
         study=study,
         introduction=STUDIES.get(study, ""),
+        warning=warning,
         tables=[(path.stem, Markup(_read(path).decode("utf-8"))) for path in tables],
         figures=[
             {

@@ -1,6 +1,6 @@
 """Snakemake's graph of jobs as plain values."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -35,8 +35,10 @@ def job_records(dag: Any) -> list[dict]:
     ]
 
 
-def whole_graph(snakefile: Path, config: dict) -> list[dict]:
-    """Return the records of all jobs of a study, also of finished ones, without running any.
+def whole_graph(
+    snakefile: Path, config: dict, records: Callable[[Any], list[dict]] = job_records
+) -> list[dict]:
+    """Return the ``records`` of all jobs of a study, also of finished ones, without running any.
 
     Raises InputError if Snakemake cannot build the graph; its own message is on stderr.
     """
@@ -63,7 +65,7 @@ def whole_graph(snakefile: Path, config: dict) -> list[dict]:
             ) from None
         except SystemExit as refusal:  # of the workflow, in its own words
             raise InputError(str(refusal).removeprefix("error: ")) from None
-        return job_records(workflow._workflow.dag)
+        return records(workflow._workflow.dag)
 
 
 def closure(records: list[dict], files: Iterable[str]) -> list[dict]:

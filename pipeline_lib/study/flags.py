@@ -194,6 +194,12 @@ def unit_files(study: Study, table: str) -> dict[str, str]:
     return {"units": study.paths.units(image_set, network)} | tables
 
 
+def publish(study: Study) -> str:
+    """What the page says of the study."""
+    warning = study.configuration.warning
+    return f"--study {study.name}" + (f" --warning {shlex.quote(warning)}" if warning else "")
+
+
 def shared_folders(study: Study, scratch: str) -> list[str]:
     """The folders that jobs must see as the login node does."""
     data = [] if study.is_synthetic else [study.data_root]

@@ -142,3 +142,9 @@ def test_files_by_target_have_no_alias_and_nothing_that_cannot_be_made(study, tm
     files = files_by_target(study(study="small", data_root=str(tmp_path)))
     assert not {"scenes", "concepts", "figure9", "figure7"} & set(files)
     assert {"table1", "table5", "figure3", "report", "submission"} <= set(files)
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+def test_a_studys_warning_is_a_note_of_every_table(study, table):
+    words = shlex.split(table.remarks(study(warning="It says nothing.")))
+    assert words[words.index("--note") + 1] == "It says nothing."

@@ -43,3 +43,11 @@ def test_a_missing_part_is_refused_by_name(tmp_path, kind):
     figures = [tmp_path / "figure3.png"] if kind == "figure" else []
     with pytest.raises(InputError, match=rf"{kind}\d\.\w+: not found"):
         render_page("mini", tables, figures)
+
+
+def test_a_warning_stands_above_everything(tmp_path):
+    table = tmp_path / "table1.html"
+    table.write_text("<table></table>")
+    page = render_page("rehearsal", [table], [], warning="These numbers say <nothing>.")
+    assert page.index("These numbers say &lt;nothing&gt;.") < page.index("<table>")
+    assert 'class="warning"' not in render_page("mini", [table], [])

@@ -40,12 +40,14 @@ class Run:
     folder: Path
     process: subprocess.Popen | None = field(default=None, repr=False)
 
-    def start(self, *arguments: str, config: tuple[str, ...] = (LONG,)) -> "Run":
+    def start(
+        self, *arguments: str, config: tuple[str, ...] = (LONG,), study: str = "tiny"
+    ) -> "Run":
         """Start `snakemake --profile slurm` for the targets and flags."""
         command = [sys.executable, "-m", "snakemake", *arguments, "--profile", "slurm", *QUICK]
         with open(self.folder / "snakemake.out", "a") as out:
             self.process = subprocess.Popen(
-                [*command, "--config", "study=tiny", *config],
+                [*command, "--config", f"study={study}", *config],
                 cwd=self.folder,
                 stdout=out,
                 stderr=subprocess.STDOUT,

@@ -17,14 +17,14 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.study.configuration.discovery import ScenesSection
 from pipeline_lib.study.configuration.document import described_keys, schema
 from pipeline_lib.study.configuration.flags import add_settings, as_flags, read_settings
-from pipeline_lib.study.configuration.load import load_configuration
+from pipeline_lib.study.configuration.load import load_configuration, study_values
 from pipeline_lib.study.configuration.localization import BoxesSection
 from pipeline_lib.study.configuration.renamed import RENAMED
 from pipeline_lib.study.configuration.root import Configuration
 from pipeline_lib.study.configuration.section import section_of
 from pipeline_lib.study.configuration.training import TrainingConfig
 
-STUDIES = ("mini", "small", "paper", "tiny")
+STUDIES = ("mini", "paper", "rehearsal", "small", "tiny")
 
 
 def test_given_keys_go_over_the_studys_mapping_by_mapping(configured):
@@ -36,6 +36,42 @@ def test_given_keys_go_over_the_studys_mapping_by_mapping(configured):
     assert changed.training.warp == mini.training.warp == 128
     assert changed.boxes.threshold == 0.3
     assert set(changed.networks) == set(mini.networks)
+
+
+def written(folder, **files):
+    for name, text in files.items():
+        (folder / f"{name}.yaml").write_text(text)
+    return folder
+
+
+def test_a_studys_file_goes_over_its_bases_key_by_key(tmp_path):
+    base = "networks: {a: {backprop: true, crop: 5}, b: }\nfigures: {network: a, baseline: b}\n"
+    own = "base: one\nnetworks: {a: {crop: 7}}\nboxes: {threshold: 0.3}\n"
+    studies = written(tmp_path, one=base + "boxes: {threshold: 0.1}\n", two=own)
+    two = load_configuration({"study": "two", "networks": {"b": {"crop": 9}}}, studies)
+    assert (two.study, two.boxes.threshold, two.networks["b"].crop) == ("two", 0.3, 9)
+    assert (two.networks["a"].backprop, two.networks["a"].crop) == (True, 7)
+    assert load_configuration({"study": "one"}, studies).networks["a"].crop == 5
+
+
+@pytest.mark.parametrize(
+    ("base", "line"),
+    [
+        ("three", "two.yaml: its base, 'three', is not a study's file"),
+        ("two", "two.yaml: has a base itself, so it cannot be that of two"),
+        ("one", "one.yaml: has a base itself, so it cannot be that of two"),
+    ],
+)
+def test_a_base_that_cannot_be_one_is_refused(tmp_path, base, line):
+    studies = written(tmp_path, one="base: two", two=f"base: {base}")
+    with pytest.raises(InputError) as raised:
+        load_configuration({"study": "two"}, studies)
+    assert line in str(raised.value)
+
+
+def test_a_base_is_a_key_of_studies_files_alone(configured):
+    with pytest.raises(InputError, match=r"config\.base: unknown key"):
+        configured(base="paper")
 
 
 def test_text_from_the_command_line_is_read_as_the_type_of_its_key(configured):
@@ -118,8 +154,8 @@ def test_text_from_the_command_line_is_read_as_the_type_of_its_key(configured):
         ({"networks": {"N I": {}}}, "config.networks.N I: 'N I' must have only letters"),
         ({"networks": None}, "config.networks: null must be a mapping"),
         ({"figures": {"network": None}}, "config.figures.network: null must be text"),
-        ({"study": ["mini"]}, "config.study: ['mini'] is not one of mini, paper, small, tiny"),
-        ({"study": "smal"}, "config.study: 'smal' is not one of mini, paper, small, tiny; did you"),
+        ({"study": ["mini"]}, f"config.study: ['mini'] is not one of {', '.join(STUDIES)}"),
+        ({"study": "smal"}, f"config.study: 'smal' is not one of {', '.join(STUDIES)}; did you"),
         ({"training": {"recipe": {"epochs": 0}}}, "config.training.recipe.epochs: 0 must be above"),
         (
             {"networks": {"NIN": {"recipe": {"epoch": 1}}}},
@@ -154,7 +190,7 @@ def test_every_key_is_described_in_a_sentence():
 def test_the_schema_accepts_the_studies_and_refuses_what_the_code_refuses(studies, name):
     checker = jsonschema.Draft202012Validator(yaml.safe_load(schema()))
     checker.check_schema(checker.schema)
-    values = yaml.safe_load((studies / f"{name}.yaml").read_text()) | {"study": name}
+    values = study_values(name, studies) | {"study": name}
     assert not list(checker.iter_errors(values))
     assert list(checker.iter_errors(values | {"boxes": {"threshold": 1.5}}))
     assert list(checker.iter_errors(values | {"treshold": 1}))

@@ -77,11 +77,11 @@ rule report:
     conda:
         CONDA
     params:
-        study=STUDY.name,
+        flags=flags.publish(STUDY),
         # The reasons name folders, whose place reruns nothing.
         left_out=untracked(flags.left_out(left_out(STUDY))),
     shell:
-        "python -m pipeline_lib publish --study {params.study:q} --tables {input.tables:q} "
+        "python -m pipeline_lib publish {params.flags} --tables {input.tables:q} "
         "--figures {input.figures:q} {params.left_out} --out {output:q} --log {log:q}"
 
 

@@ -73,10 +73,10 @@ def read_text(root: Path) -> ImageSet:
 
 def is_outdoor(label: str) -> bool:
     """Return whether a class of SUN397, or any of its subclasses, is outdoors."""
-    return any(name == label or name.startswith(f"{label}/") for name in _OUTDOOR)
+    return any(name == label or name.startswith(f"{label}/") for name in OUTDOOR)
 
 
-_OUTDOOR = files("pipeline_lib.data.discovery").joinpath("outdoor.txt").read_text().split()
+OUTDOOR = files("pipeline_lib.data.discovery").joinpath("outdoor.txt").read_text().split()
 
 
 def _tagged_images(path: Path) -> list[tuple[str, tuple[int, int], list[tuple[float, ...]]]]:

@@ -52,6 +52,13 @@ def write_annotated_scenes(root: Path, rng: np.random.Generator, draw: DrawImage
             others = [common[rank % len(common)], common[rank // len(common) % len(common)]]
             composition = _composition(place, kind, others[: 1 + rank % 2], own, rng)
             specs.append(ImageSpec(f"SUN2012/Images/{sun_name(composition, rng)}", composition))
+    write_sun2012(root, specs, rng, draw)
+
+
+def write_sun2012(
+    root: Path, specs: list[ImageSpec], rng: np.random.Generator, draw: DrawImages
+) -> None:
+    """Draw the images, whose backdrops are keys of SURROUNDINGS, and annotate all but the last."""
     ranks: Counter[str] = Counter()
     for spec, content in zip(specs[:-1], draw(specs), strict=False):
         annotation = _annotation(spec, content, ranks[spec.composition.name], rng)

@@ -7,23 +7,24 @@ import numpy as np
 from pipeline_lib.data.synthetic.annotation_files import write_lines
 from pipeline_lib.data.synthetic.compositions import birds
 from pipeline_lib.data.synthetic.image_files import DrawImages, ImageSpec
-from pipeline_lib.data.synthetic.sizes import SPECIES, SPECIMENS
+from pipeline_lib.data.synthetic.sizes import BIRDS, Size
 
 
-def write_cub(folder: Path, rng: np.random.Generator, draw: DrawImages) -> None:
+def write_cub(folder: Path, rng: np.random.Generator, draw: DrawImages, size: Size = BIRDS) -> None:
     """Write ``images/NNN.Name/Name_NNNN_NNNNNN.jpg`` and tables joined by ids that count from 1.
 
-    A box is ``x y width height``, in floats. A random half of each species' images is for training.
+    A box is ``x y width height``, in floats. Random ones of each species' images are for training.
     """
-    species = birds(SPECIES)
+    species = birds(size.classes)
     names, specs, labels, is_training = [], [], [], []
     for label, bird in enumerate(species, 1):
-        for number in range(1, 2 * SPECIMENS + 1):
+        train, test = size.split(label - 1)
+        for number in range(1, train + test + 1):
             file = f"{bird.name}_{number:04}_{rng.integers(10**6):06}.jpg"
             names.append(f"{label:03}.{bird.name}/{file}")
             specs.append(ImageSpec(f"images/{names[-1]}", bird))
             labels.append(label)
-        is_training += (rng.permutation(2 * SPECIMENS) < SPECIMENS).astype(int).tolist()
+        is_training += (rng.permutation(train + test) < train).astype(int).tolist()
     boxes = []
     for content in draw(specs):
         x0, y0, x1, y1 = content.objects[0].box

@@ -6,6 +6,7 @@ captions use for nothing else; some captions name a planted concept that is abse
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,7 +57,12 @@ FORMS = (
 )
 
 
-def write_captioned(root: Path, rng: np.random.Generator, draw: DrawImages) -> None:
+def write_captioned(
+    root: Path,
+    rng: np.random.Generator,
+    draw: DrawImages,
+    images_per_split: Mapping[str, int] = IMAGES_PER_SPLIT,
+) -> None:
     """Write ``coco/<split>/COCO_<split>_*.jpg`` and ``coco/annotations/captions_<split>.json``.
 
     ``planted.json``, which COCO does not have, is the ground truth: for each planted concept the images,
@@ -68,7 +74,7 @@ def write_captioned(root: Path, rng: np.random.Generator, draw: DrawImages) -> N
         phrase: {"shown": [], "wrongly named": []} for phrase in PLANTED
     }
     number = 0
-    for split, count in IMAGES_PER_SPLIT.items():
+    for split, count in images_per_split.items():
         ids = range(number + 1, number + count + 1)
         number += count
         names = {index: f"COCO_{split}_{index:012}.jpg" for index in ids}

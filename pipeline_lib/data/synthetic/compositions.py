@@ -25,6 +25,7 @@ TOOL = Style(reach=(0.22, 0.32), margin=1.1, part_at=1.2, part_size=0.6, clutter
 BIRD = Style(side=(160, 200), reach=(0.18, 0.3), margin=0.8, turn=(-0.3, 0.3), part_size=0.18)
 
 _SHAPES, _TEXTURES, _PARTS = tuple(SHAPES), tuple(TEXTURES), tuple(PARTS)
+_KINDS = len(KINDS)  # and as many shapes, textures and parts: more classes than that repeat them
 
 
 @dataclass(frozen=True)
@@ -49,15 +50,15 @@ class Composition:
 def places(count: int, shift: int, nouns: tuple[str, ...]) -> list[Composition]:
     """Return ``count`` places, each with a backdrop and two typical kinds of objects.
 
-    Another ``shift``, 1 to 4, makes other places; no two share both kinds. ``nouns`` are keys of
-    ``HORIZONS`` and used in turn.
+    Another ``shift``, 1 to 4, makes other places; no two of the first ten share both kinds. ``nouns``
+    are keys of ``HORIZONS`` and used in turn.
     """
     compositions = []
     for index in range(count):
         noun, texture = nouns[index % len(nouns)], _TEXTURES[(3 * index + shift) % 10]
         backdrop = Backdrop(texture, hue=7 * index % 10 / 10, horizon=HORIZONS[noun])
-        typical = (KINDS[index], KINDS[(index + shift) % 10])
-        name = f"{texture}_{noun}"
+        typical = (KINDS[index % _KINDS], KINDS[(index + shift) % 10])
+        name = _numbered(f"{texture}_{noun}", index)
         compositions.append(
             Composition(
                 name, (typical,) * 3, FEW_OBJECTS, backdrop, random_kind_rate=RANDOM_KIND_RATE
@@ -73,9 +74,10 @@ def objects(count: int, shift: int) -> list[Composition]:
     """
     compositions = []
     for index in range(count):
-        shape, texture = _SHAPES[index], _TEXTURES[(index + shift) % 10]
+        shape, texture = _SHAPES[index % _KINDS], _TEXTURES[(index + shift) % 10]
         kind = Kind(shape, texture, _PARTS[(index + 2 * shift + 1) % 10], hue=7 * index % 10 / 10)
-        compositions.append(Composition(f"{texture}_{shape}", ((kind,),), SINGLE))
+        name = _numbered(f"{texture}_{shape}", index)
+        compositions.append(Composition(name, ((kind,),), SINGLE))
     return compositions
 
 
@@ -83,11 +85,11 @@ def actions(count: int) -> list[Composition]:
     """Return ``count`` classes of an actor that holds a tool: an enlarged part beside its body."""
     return [
         Composition(
-            f"holding_{tool}".replace(" ", "_"),
+            _numbered(f"holding_{tool}".replace(" ", "_"), index),
             (tuple(replace(kind, part=tool) for kind in ACTORS),),
             TOOL,
         )
-        for tool in _PARTS[:count]
+        for index, tool in enumerate(_parts(count))
     ]
 
 
@@ -108,12 +110,23 @@ def birds(count: int) -> list[Composition]:
     """Return ``count`` species: the same body, each with its own mark (one of the parts)."""
     return [
         Composition(
-            f"{mark} bird".title().replace(" ", "_"), ((replace(KINDS[0], part=mark),),), BIRD
+            _numbered(f"{mark} bird".title().replace(" ", "_"), index),
+            ((replace(KINDS[0], part=mark),),),
+            BIRD,
         )
-        for mark in _PARTS[:count]
+        for index, mark in enumerate(_parts(count))
     ]
 
 
 def clutter_only(name: str) -> Composition:
     """Return the class of images with clutter and no object."""
     return Composition(name, (), SINGLE)
+
+
+def _numbered(name: str, index: int) -> str:
+    """Return the name of class ``index``, different from those of the classes that look like it."""
+    return name if index < _KINDS else f"{name}_{index + 1}"
+
+
+def _parts(count: int) -> list[str]:
+    return [_PARTS[index % _KINDS] for index in range(count)]

@@ -5,6 +5,7 @@ corners, no labels for test, and a devkit whose ids are not in sorted-WNID order
 also has inner synsets, and which includes a blacklist.
 """
 
+from collections.abc import Iterable, Sequence
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -47,7 +48,14 @@ def write_ilsvrc(
     with get_context("spawn").Pool(processes) as pool:
         results = pool.imap(partial(_write_image, root, seed), jobs, chunksize=32)
         kinds = list(progress(results, "drawing", total=len(jobs)))
-    _write_devkit(root / DEVKIT, ids, kinds[train_images:][:val_images], seed)
+    val_kinds = kinds[train_images:][:val_images]
+    in_blacklist = np.random.default_rng([seed, 3]).random(len(val_kinds)) < BLACKLISTED_FRACTION
+    write_devkit(
+        root / DEVKIT,
+        [(int(ids[number]), wnid(number), kind.name) for number, kind in enumerate(KINDS)],
+        [ids[kind] for kind in val_kinds],
+        np.flatnonzero(in_blacklist) + 1,
+    )
 
 
 def scene_of(seed: int, split: str, index: int) -> tuple[int, Scene]:
@@ -82,20 +90,24 @@ def _write_image(root: Path, seed: int, job: tuple[str, int]) -> int:
     return kind
 
 
-def _write_devkit(folder: Path, ids: np.ndarray, val_kinds: list[int], seed: int) -> None:
-    labels = [ids[kind] for kind in val_kinds]
-    write_lines(folder / "ILSVRC2012_validation_ground_truth.txt", labels)
-    in_blacklist = np.random.default_rng([seed, 3]).random(len(val_kinds)) < BLACKLISTED_FRACTION
-    blacklist = folder / "ILSVRC2014_clsloc_validation_blacklist.txt"
-    write_lines(blacklist, np.flatnonzero(in_blacklist) + 1)
+def write_devkit(
+    folder: Path,
+    leaves: Sequence[tuple[int, str, str]],
+    val_labels: Iterable[int],
+    blacklist: Iterable[int],
+) -> None:
+    """Write the devkit's files into its folder ``data``.
+
+    ``leaves`` are the classes: ILSVRC2012_ID, WNID, name; ``val_labels`` the ids of the val images in
+    order, and ``blacklist`` the numbers of those that localization leaves out.
+    """
+    write_lines(folder / "ILSVRC2012_validation_ground_truth.txt", val_labels)
+    write_lines(folder / "ILSVRC2014_clsloc_validation_blacklist.txt", blacklist)
     fields = ("ILSVRC2012_ID", "WNID", "words", "gloss", "num_children", "children")
-    rows = [
-        (int(ids[k]), wnid(k), kind.name, f"a {kind.name}", 0, np.array([]))
-        for k, kind in enumerate(KINDS)
-    ]
+    rows = [(number, label, name, f"a {name}", 0, np.array([])) for number, label, name in leaves]
     rows.sort(key=lambda row: row[0])
-    children = np.arange(1, len(KINDS) + 1)
-    rows.append((len(KINDS) + 1, "n99999999", "thing", "anything", len(KINDS), children))
+    children = np.arange(1, len(rows) + 1)
+    rows.append((len(rows) + 1, "n99999999", "thing", "anything", len(rows), children))
     synsets = np.empty((len(rows), 1), dtype=[(field, object) for field in fields])
     for row, synset in enumerate(rows):
         synsets[row, 0] = synset

@@ -4,6 +4,7 @@ As published, they have background and clutter classes, an extra folder in 056.d
 198.spider, some grayscale and CMYK files, a header in the list of actions, and a Thumbs.db.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,16 +13,18 @@ import numpy as np
 from pipeline_lib.data.synthetic.annotation_files import write_annotation, write_lines
 from pipeline_lib.data.synthetic.compositions import actions, clutter_only, events, objects
 from pipeline_lib.data.synthetic.image_files import DrawImages, ImageSpec
-from pipeline_lib.data.synthetic.kinds import SHAPES
-from pipeline_lib.data.synthetic.sizes import BACKGROUND, CLASSES, IMAGES, TEST, TRAIN
+from pipeline_lib.data.synthetic.sizes import BACKGROUND, MINI, OBJECTS, Size
 
 NUMBERS = (1, 2, 3, 9, 56, 112, 145, 198, 212, 256)  # of Caltech256's classes; clutter is 257
 CLASSES_WITH_EXTRAS = {56: "dog", 198: "spider"}  # the published set has extra files in them
 
 
-def write_caltech101(_folder: Path, _rng: np.random.Generator, draw: DrawImages) -> None:
+def write_caltech101(
+    _folder: Path, _rng: np.random.Generator, draw: DrawImages, size: Size = OBJECTS
+) -> None:
     """Write ``<class>/image_NNNN.jpg``, ``BACKGROUND_Google``; a class's first image is grayscale."""
-    counts = dict.fromkeys(objects(len(SHAPES), shift=3), IMAGES)
+    classes = objects(size.classes, shift=3)
+    counts = {each: size.images(index) for index, each in enumerate(classes)}
     counts[clutter_only("BACKGROUND_Google")] = BACKGROUND
     draw(
         [
@@ -32,13 +35,23 @@ def write_caltech101(_folder: Path, _rng: np.random.Generator, draw: DrawImages)
     )
 
 
-def write_caltech256(folder: Path, _rng: np.random.Generator, draw: DrawImages) -> None:
-    """Write ``NNN.class/NNN_MMMM.jpg``, ``257.clutter``; each class has a CMYK and a grayscale image."""
+def write_caltech256(
+    folder: Path,
+    _rng: np.random.Generator,
+    draw: DrawImages,
+    size: Size = OBJECTS,
+    numbers: Sequence[int] = NUMBERS,
+) -> None:
+    """Write ``NNN.class/NNN_MMMM.jpg``, ``257.clutter``; each class has a CMYK and a grayscale image.
+
+    ``numbers`` are those of the classes; 56 and 198 are among them.
+    """
     classes = {
         number: replace(each, name=CLASSES_WITH_EXTRAS.get(number, each.name))
-        for number, each in zip(NUMBERS, objects(len(SHAPES), shift=6), strict=True)
+        for number, each in zip(numbers, objects(size.classes, shift=6), strict=True)
     }
-    counts = dict.fromkeys(classes, IMAGES) | {257: BACKGROUND}
+    counts = {number: size.images(index) for index, number in enumerate(numbers)}
+    counts[257] = BACKGROUND
     classes[257] = clutter_only("clutter")
     formats = {1: "CMYK", 2: "L"}
     specs = [
@@ -52,12 +65,15 @@ def write_caltech256(folder: Path, _rng: np.random.Generator, draw: DrawImages) 
     (folder / "198.spider/RENAME2").write_text("mv 198_0001.jpg 198_0002.jpg\n")
 
 
-def write_action40(folder: Path, _rng: np.random.Generator, draw: DrawImages) -> None:
+def write_action40(
+    folder: Path, _rng: np.random.Generator, draw: DrawImages, size: Size = MINI
+) -> None:
     """Write ``JPEGImages/<action>_NNN.jpg``, ``ImageSplits/``, ``XMLAnnotations/`` (actors' boxes)."""
+    classes = actions(size.classes)
     action_of = {
         f"{action.name}_{number:03}": action
-        for action in actions(CLASSES)
-        for number in range(1, TRAIN + TEST + 1)
+        for index, action in enumerate(classes)
+        for number in range(1, size.images(index) + 1)
     }
     contents = draw([ImageSpec(f"JPEGImages/{name}.jpg", a) for name, a in action_of.items()])
     for subfolder in ("ImageSplits", "XMLAnnotations"):
@@ -72,22 +88,25 @@ def write_action40(folder: Path, _rng: np.random.Generator, draw: DrawImages) ->
             boxes=[actor.box for actor in content.objects],
         )
     lines = ["action_name\tnumber_of_images"]
-    for action in dict.fromkeys(action_of.values()):
+    for index, action in enumerate(classes):
         names = [f"{name}.jpg" for name, other in action_of.items() if other is action]
-        for subset, members in (("train", names[:TRAIN]), ("test", names[TRAIN:])):
+        train, _ = size.split(index)
+        for subset, members in (("train", names[:train]), ("test", names[train:])):
             write_lines(folder / "ImageSplits" / f"{action.name}_{subset}.txt", members)
         lines.append(f"{action.name}\t{len(names)}")
     write_lines(folder / "ImageSplits/actions.txt", lines)
 
 
-def write_event8(folder: Path, _rng: np.random.Generator, draw: DrawImages) -> None:
+def write_event8(
+    folder: Path, _rng: np.random.Generator, draw: DrawImages, size: Size = MINI
+) -> None:
     """Write ``event_img/<class>/*.jpg``, with a ``Thumbs.db`` in every class."""
-    classes = events(CLASSES)
+    classes = events(size.classes)
     draw(
         [
             ImageSpec(f"event_img/{event.name}/Easy_{event.name}_{number}.jpg", event)
-            for event in classes
-            for number in range(1, IMAGES + 1)
+            for index, event in enumerate(classes)
+            for number in range(1, size.images(index) + 1)
         ]
     )
     for event in classes:

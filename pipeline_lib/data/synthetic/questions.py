@@ -8,6 +8,7 @@ spelt differently.
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,14 +43,20 @@ class Question:
     type: str
 
 
-def write_vqa(root: Path, rng: np.random.Generator, draw: DrawImages) -> None:
+def write_vqa(
+    root: Path,
+    rng: np.random.Generator,
+    draw: DrawImages,
+    images_per_subset: Mapping[str, int] | None = None,
+) -> None:
     """Write ``vqa/*_questions.json``, ``vqa/*_annotations.json`` and ``coco/<subset>/COCO_*.jpg``.
 
-    Each image has three questions. Answers of the test images are not published.
+    Each image has three questions. Answers of the test images are not published. Without
+    ``images_per_subset`` there are IMAGES_PER_SUBSET.
     """
     (root / "vqa").mkdir()
     first = 1
-    for subset, count in IMAGES_PER_SUBSET.items():
+    for subset, count in (images_per_subset or IMAGES_PER_SUBSET).items():
         numbers = range(first, first + count)
         first += count
         specs = [

@@ -6,7 +6,7 @@ votes, one of which is noisy.
 """
 
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,10 +17,9 @@ from pipeline_lib.data.synthetic.compositions import FEW_OBJECTS, HORIZONS, Comp
 from pipeline_lib.data.synthetic.image_files import DrawImages, ImageContent, ImageSpec
 from pipeline_lib.data.synthetic.kinds import KINDS
 from pipeline_lib.data.synthetic.scenes import Backdrop, Style
-from pipeline_lib.data.synthetic.sizes import CLASSES, IMAGES, TEST, TRAIN
+from pipeline_lib.data.synthetic.sizes import MINI, SUN397, Size
 
 PARTITIONS = 3  # of SUN397's official ten
-SUN_IMAGES = IMAGES + 2  # per class: more than a partition has, so that partitions differ
 ATTRIBUTE_IMAGES = 200  # a third or more have an attribute: 12 for training, the rest for testing
 WRONG_VOTE_RATE = 0.25  # how often one of the three votes is wrong
 
@@ -30,12 +29,28 @@ UNCLUTTERED = replace(FEW_OBJECTS, reach=(0.3, 0.42), clutter=(0, 1))
 _NOUNS = tuple(HORIZONS)
 
 
-def write_sun397(folder: Path, rng: np.random.Generator, draw: DrawImages) -> None:
-    """Write ``<letter>/<class>[/<subclass>]/sun_*.jpg``, ``ClassName.txt``, ``Partitions/``."""
-    classes = places(CLASSES, 1, _NOUNS)
+def write_sun397(
+    folder: Path,
+    rng: np.random.Generator,
+    draw: DrawImages,
+    size: Size = SUN397,
+    *,
+    names: Sequence[str] | None = None,
+    partitions: int = PARTITIONS,
+) -> None:
+    """Write ``<letter>/<class>[/<subclass>]/sun_*.jpg``, ``ClassName.txt``, ``Partitions/``.
+
+    ``names`` are the classes'; without them, they are made up.
+    """
+    classes = places(size.classes, 1, _NOUNS)
     classes[1] = replace(classes[1], name=f"{classes[1].name}/outdoor")
+    if names is not None:
+        classes = [replace(each, name=name) for each, name in zip(classes, names, strict=True)]
     classes.sort(key=lambda place: place.name)
-    images = {place: [sun_name(place, rng) for _ in range(SUN_IMAGES)] for place in classes}
+    images = {
+        place: [sun_name(place, rng) for _ in range(size.images(index))]
+        for index, place in enumerate(classes)
+    }
     draw(
         [
             ImageSpec(path, place, "GIF" if place is classes[0] and path == paths[0] else "RGB")
@@ -45,45 +60,53 @@ def write_sun397(folder: Path, rng: np.random.Generator, draw: DrawImages) -> No
     )
     lists = folder / "Partitions"
     lists.mkdir()
-    names = [f"/{place.name[0]}/{place.name}" for place in classes]
+    folders = [f"/{place.name[0]}/{place.name}" for place in classes]
     for parent in (folder, lists):
-        write_lines(parent / "ClassName.txt", names)
-    for number in range(1, PARTITIONS + 1):
-        orders = [rng.permutation(paths).tolist() for paths in images.values()]
-        subsets = (("Training", slice(TRAIN)), ("Testing", slice(TRAIN, TRAIN + TEST)))
-        for subset, members in subsets:
-            lines = [f"/{path}" for order in orders for path in order[members]]
+        write_lines(parent / "ClassName.txt", folders)
+    for number in range(1, partitions + 1):
+        subsets: dict[str, list[str]] = {"Training": [], "Testing": []}
+        for index, paths in enumerate(images.values()):
+            order = [f"/{path}" for path in rng.permutation(paths).tolist()]
+            train, test = size.split(index)
+            subsets["Training"] += order[:train]
+            subsets["Testing"] += order[train : train + test]
+        for subset, lines in subsets.items():
             write_lines(lists / f"{subset}_{number:02}.txt", lines)
 
 
-def write_indoor67(folder: Path, rng: np.random.Generator, draw: DrawImages) -> None:
+def write_indoor67(
+    folder: Path, rng: np.random.Generator, draw: DrawImages, size: Size = MINI
+) -> None:
     """Write ``Images/<class>/*.jpg``, ``TrainImages.txt`` and ``TestImages.txt``."""
     specs, subsets = [], {"Train": [], "Test": []}
-    for place in places(CLASSES, 2, ("hall",)):
-        for index in range(TRAIN + TEST):
+    for number, place in enumerate(places(size.classes, 2, ("hall",))):
+        train, test = size.split(number)
+        for index in range(train + test):
             suffix = "JPG" if index == 0 else "jpg"
             path = f"{place.name}/{place.name}_{rng.integers(10**6):06}_{index}.{suffix}"
             specs.append(ImageSpec(f"Images/{path}", place))
-            subsets["Train" if index < TRAIN else "Test"].append(path)
+            subsets["Train" if index < train else "Test"].append(path)
     draw(specs)
     for subset, paths in subsets.items():
         write_lines(folder / f"{subset}Images.txt", paths)
 
 
-def write_scene15(_folder: Path, _rng: np.random.Generator, draw: DrawImages) -> None:
+def write_scene15(
+    _folder: Path, _rng: np.random.Generator, draw: DrawImages, size: Size = MINI
+) -> None:
     """Write ``<class>/image_NNNN.jpg``; every tenth image is in colour."""
     # In grayscale a faint texture vanishes, and networks of the synthetic ILSVRC saw only colour images.
     classes = [
         replace(place, backdrop=replace(place.backdrop, contrast=0.8), style=UNCLUTTERED)
-        for place in places(CLASSES, 3, _NOUNS)
+        for place in places(size.classes, 3, _NOUNS)
     ]
     draw(
         [
             ImageSpec(
                 f"{place.name}/image_{number:04}.jpg", place, "RGB" if number % 10 == 0 else "L"
             )
-            for place in classes
-            for number in range(1, IMAGES + 1)
+            for index, place in enumerate(classes)
+            for number in range(1, size.images(index) + 1)
         ]
     )
 
@@ -114,9 +137,11 @@ ATTRIBUTES: dict[str, Callable[[ImageContent, Backdrop], bool]] = {
 
 def write_sun_attribute(folder: Path, rng: np.random.Generator, draw: DrawImages) -> None:
     """Write ``images/<letter>/<class>/sun_*.jpg``, and three .mat files: names, attributes, votes."""
-    classes = places(CLASSES, 4, _NOUNS)
+    classes = places(MINI.classes, 4, _NOUNS)
     compositions = [
-        replace(classes[index % CLASSES], objects=(KINDS,) * int(rng.integers(1, 4)), style=VARIED)
+        replace(
+            classes[index % MINI.classes], objects=(KINDS,) * int(rng.integers(1, 4)), style=VARIED
+        )
         for index in range(ATTRIBUTE_IMAGES)
     ]
     paths = [sun_name(composition, rng) for composition in compositions]
@@ -133,9 +158,15 @@ def write_sun_attribute(folder: Path, rng: np.random.Generator, draw: DrawImages
         ]
     )
     wrong = rng.random(truth.shape) < WRONG_VOTE_RATE
-    votes = np.where(truth, 3 - wrong, 0 + wrong) / 3
+    write_votes(folder, paths, list(ATTRIBUTES), np.where(truth, 3 - wrong, 0 + wrong) / 3)
+
+
+def write_votes(
+    folder: Path, paths: Sequence[str], attributes: Sequence[str], votes: np.ndarray
+) -> None:
+    """Write SUN Attribute's files; ``votes`` (images, attributes) are means of three, in [0, 1]."""
     write_mat(folder / "images.mat", {"images": cells(paths)})
-    write_mat(folder / "attributes.mat", {"attributes": cells(ATTRIBUTES)})
+    write_mat(folder / "attributes.mat", {"attributes": cells(attributes)})
     write_mat(folder / "attributeLabels_continuous.mat", {"labels_cv": votes})
 
 

@@ -33,7 +33,8 @@ class Style:
     length of the first object, as a fraction of the image's shorter side; the other objects' is
     multiplied by ``others``. ``margin``: minimum distance of a centre from the border, in half lengths.
     ``turn``: rotation angle in radians. A part of scale ``part_size`` is at ``part_at`` on its body's
-    long axis, both in the body's unit coordinates. ``clutter``: number of meaningless blobs.
+    long axis, both in the body's unit coordinates. ``clutter``: number of meaningless blobs. ``size``:
+    a fixed (width, height) instead of ``side``.
     """
 
     side: tuple[int, int] = (112, 168)
@@ -44,6 +45,7 @@ class Style:
     part_at: float = 0.6
     part_size: float = 0.2
     clutter: tuple[int, int] = (4, 8)
+    size: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def draw_composition(
 def _cluttered_canvas(
     style: Style, backdrop: Backdrop | None, rng: np.random.Generator
 ) -> tuple[np.ndarray, int | None]:
-    width, height = (int(rng.integers(*style.side, endpoint=True)) for _ in range(2))
+    width, height = style.size or (int(rng.integers(*style.side, endpoint=True)) for _ in range(2))
     canvas = background(width, height, rng)
     horizon_row = None if backdrop is None else _draw_backdrop(canvas, backdrop, rng)
     for _ in range(rng.integers(*style.clutter, endpoint=True)):

@@ -4,6 +4,7 @@ Only the word distinguishes the two sets: places, clutter and signs are the same
 """
 
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,7 @@ PLACES = {
     "highway": Backdrop("striped", 0.6, 0.5),
     "plaza": Backdrop("checked", 0.3, 0.35),
 }
-_STYLE = Style(side=(140, 190), clutter=(1, 3))
+STYLE = Style(side=(140, 190), clutter=(1, 3))
 
 
 @dataclass(frozen=True)
@@ -54,16 +55,7 @@ class Street(Composition):
 
 def write_streets(root: Path, rng: np.random.Generator, draw: DrawImages) -> None:
     """Write ``svt1/img/*.jpg``, ``svt1/{train,test}.xml``; ``SUN397/<letter>/<class>/sun_*.jpg``."""
-    number = 0
-    for subset, count in IMAGES_PER_SUBSET.items():
-        names = [f"img/{number + index:02}_{rng.integers(100):02}.jpg" for index in range(count)]
-        number += count
-        specs = [ImageSpec(f"svt1/{name}", _street(rng, has_word=True)) for name in names]
-        tags = ElementTree.Element("tagset")
-        for name, content in zip(names, draw(specs), strict=True):
-            _add_image(tags, name, content.size, content.objects)
-        ElementTree.indent(tags)
-        ElementTree.ElementTree(tags).write(root / "svt1" / f"{subset}.xml", "utf-8", True)
+    write_svt(root, rng, draw)
     draw(
         [
             ImageSpec(f"SUN397/{street.name[0]}/{street.name}/sun_{index:04}.jpg", street)
@@ -72,9 +64,31 @@ def write_streets(root: Path, rng: np.random.Generator, draw: DrawImages) -> Non
     )
 
 
-def _street(rng: np.random.Generator, *, has_word: bool) -> Street:
+def write_svt(
+    root: Path,
+    rng: np.random.Generator,
+    draw: DrawImages,
+    images_per_subset: Mapping[str, int] = IMAGES_PER_SUBSET,
+    style: Style = STYLE,
+) -> None:
+    """Write ``svt1/img/*.jpg`` and ``svt1/{train,test}.xml``."""
+    number = 0
+    for subset, count in images_per_subset.items():
+        names = [f"img/{number + index:02}_{rng.integers(100):02}.jpg" for index in range(count)]
+        number += count
+        specs = [
+            ImageSpec(f"svt1/{name}", _street(rng, has_word=True, style=style)) for name in names
+        ]
+        tags = ElementTree.Element("tagset")
+        for name, content in zip(names, draw(specs), strict=True):
+            _add_image(tags, name, content.size, content.objects)
+        ElementTree.indent(tags)
+        ElementTree.ElementTree(tags).write(root / "svt1" / f"{subset}.xml", "utf-8", True)
+
+
+def _street(rng: np.random.Generator, *, has_word: bool, style: Style = STYLE) -> Street:
     name = rng.choice(list(PLACES))
-    return Street(str(name), (), _STYLE, PLACES[name], has_word=has_word)
+    return Street(str(name), (), style, PLACES[name], has_word=has_word)
 
 
 def _draw_sign(image: Image.Image, has_word: bool, rng: np.random.Generator) -> Word:

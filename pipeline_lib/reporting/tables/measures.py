@@ -66,7 +66,7 @@ def build(inputs: Inputs, _table: str, _study: str) -> Built:
             lines.append(of_units(read_unit_measures(path), where))
     cells = as_table(chain.from_iterable(lines))
     missing = [f"{name}: {reason}." for name, reason in inputs.absent.items()]
-    return Built(cells, cells, [*_NOTES, *missing])
+    return Built(cells, cells, [*_NOTES, *inputs.notes, *missing])
 
 
 def as_table(lines: Iterator[tuple]) -> pd.DataFrame:

@@ -13,6 +13,7 @@ def make_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = step_parser(__doc__, __name__)
     parser.add_argument("--study", required=True)
+    parser.add_argument("--warning", default="", help="a sentence above all of it")
     parser.add_argument("--tables", type=Path, nargs="+", required=True, help="their .html")
     parser.add_argument("--figures", type=Path, nargs="+", required=True, help="their .png")
     parser.add_argument(
@@ -30,7 +31,12 @@ def make_parser() -> argparse.ArgumentParser:
 @command(make_parser)
 def main(arguments: argparse.Namespace) -> None:
     """Render and write."""
-    left_out = dict(arguments.left_out)
-    page = render_page(arguments.study, arguments.tables, arguments.figures, left_out)
+    page = render_page(
+        arguments.study,
+        arguments.tables,
+        arguments.figures,
+        dict(arguments.left_out),
+        warning=arguments.warning,
+    )
     write_text(arguments.out, page)
     log.info("wrote %s", arguments.out)

@@ -56,7 +56,13 @@ def main(arguments: argparse.Namespace) -> None:
             log.info("%s: %s", artefact.name, error)
         else:
             files[kind].append(path.with_suffix(".html") if is_table else path)
-    page = render_page(f"{study.name} (so far)", files["tables"], files["figures"], reasons)
+    page = render_page(
+        f"{study.name} (so far)",
+        files["tables"],
+        files["figures"],
+        reasons,
+        warning=study.configuration.warning or "",
+    )
     write_text(arguments.out / "index.html", page)
     made = len(files["tables"]) + len(files["figures"])
     log.info("%s: %d tables and figures of %d", arguments.out, made, len({**TABLES, **FIGURES}))

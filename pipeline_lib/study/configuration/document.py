@@ -36,6 +36,8 @@ def reference() -> str:
         "`config.yaml` is the one file to edit. What stands there, or after `--config` on the command "
         "line, goes over the study's own values in `workflow/studies/<study>.yaml`, key by key: "
         "`--config boxes='{threshold: 0.3}'`. A wrong key is refused by name before anything runs.",
+        "A study's file may have the key `base`, another study: it then goes over that study's file in "
+        "the same way.",
         "## Top level",
         _table(Configuration, "", only_values=True),
     ]

@@ -14,6 +14,8 @@ from pipeline_lib.study.configuration.section import Section
 
 Kind = TypeVar("Kind", bound=Section)
 
+BASE = "base"  # key of a study's file: the study whose file it is laid over
+
 
 def configuration_of_run(
     given: Mapping, studies: Path, *, is_job: bool, environment: MutableMapping, name: str
@@ -35,9 +37,9 @@ def configuration_of_run(
 def load_configuration(given: Mapping, studies: Path) -> Configuration:
     """Lay the ``given`` keys over the file of their study in the folder ``studies``, and check all.
 
-    The study is by default ``default_study``, a key for profiles, and without that mini. Raises
-    InputError, one line that names the key, for a study that there is not, an unknown or old key, and
-    a value that makes no sense.
+    A file with the key ``base`` is itself laid over the file of that study. The study is by default
+    ``default_study``, a key for profiles, and without that mini. Raises InputError, one line that names
+    the key, for a study that there is not, an unknown or old key, and a value that makes no sense.
     """
     known = sorted(path.stem for path in studies.glob("*.yaml"))
     given = dict(given)
@@ -46,9 +48,26 @@ def load_configuration(given: Mapping, studies: Path) -> Configuration:
     if name not in known:
         hint = nearest(str(name), known)
         raise InputError(f"config.study: {name!r} is not one of {', '.join(known)}{hint}")
-    text = (studies / f"{name}.yaml").read_text(encoding="utf-8")
-    values = _laid_over(yaml.safe_load(text), {**given, "study": name})
+    values = _laid_over(study_values(name, studies), {**given, "study": name})
     return checked(Configuration, values, lambda key: f"config.{key}")
+
+
+def study_values(study: str, studies: Path) -> dict:
+    """Return what a study's file says, laid over the file of its base, if it has one.
+
+    Raises InputError for a base that there is not, and for one that has a base itself.
+    """
+    values = _read(studies / f"{study}.yaml")
+    base = values.pop(BASE, None)
+    if base is None:
+        return values
+    path = studies / f"{base}.yaml"
+    if not path.exists():
+        raise InputError(f"{studies / study}.yaml: its base, {base!r}, is not a study's file")
+    under = _read(path)
+    if BASE in under:
+        raise InputError(f"{path}: has a base itself, so it cannot be that of {study}")
+    return _laid_over(under, values)
 
 
 def checked(section: type[Kind], values: Mapping, name_of: Callable[[str], str]) -> Kind:
@@ -60,6 +79,10 @@ def checked(section: type[Kind], values: Mapping, name_of: Callable[[str], str])
         return section.model_validate(values)
     except ValidationError as error:
         raise InputError(first_problem(error, section, values, name_of)) from None
+
+
+def _read(path: Path) -> dict:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def _laid_over(under: Mapping, over: Mapping) -> dict:

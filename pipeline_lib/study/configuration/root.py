@@ -44,6 +44,7 @@ class Configuration(Section):
         "cam-reproduction.sif",
         "Image that jobs run in with --software-deployment-method apptainer: a file or an address.",
     )
+    warning: str | None = setting(None, "A sentence that stands on the page and under every table.")
     gpu: bool = setting(False, "Ask the scheduler for GPUs, for jobs that run networks.")
     world: WorldSection | None = setting(
         None, "Draw synthetic data sets instead of reading data_root (the mini study)."
