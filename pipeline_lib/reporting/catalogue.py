@@ -18,9 +18,10 @@ TABLES: dict[str, Table] = registry([
         name="table1",
         title="Classification error on the ILSVRC validation set",
         summary="Table 1: classification error on ILSVRC.",
-        caption="Table 1 of the paper: top-1 and top-5 classification error of every network.",
+        caption="Table 1 of the paper: top-1 and top-5 classification error of every network, on the "
+        "whole image and on ten crops.",
         module="tables.localization",
-        needs=needs.scores_of("one_crop"),
+        needs=needs.scores_of("one_crop", "ten_crop"),
         absent=needs.absent_networks,
         partial=("scores", "cards"),
     ),

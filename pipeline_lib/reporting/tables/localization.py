@@ -18,6 +18,7 @@ from pipeline_lib.reporting.tables.describe import (
     describe,
     describe_box_methods,
     describe_maps,
+    describe_sizes,
     describe_thresholds,
 )
 from pipeline_lib.reporting.tables.table import TABLE_COLUMNS, Built, paper_numbers, reason_of
@@ -48,6 +49,8 @@ def build(inputs: Inputs, table: str, study: str) -> Built:
     if layout.scores_boxes:
         notes += summary["box_notes"]
         notes += describe_box_methods(layout.box_methods, scores)
+    else:
+        notes += describe_sizes(cards)
     if layout.gradients and (sentence := describe_thresholds(scores)):
         notes.append(sentence)
     notes += ["Intervals: 95 %, percentile bootstrap over the images.", *paper["footnotes"]]
@@ -115,6 +118,7 @@ def _score(scores: pd.DataFrame, row: Row, column: Column) -> pd.Series | None:
         (scores["row"] == row.scored)
         & (scores["metric"] == (row.metric or column.metric))
         & (scores["box_method"] == scores["method"].map(column.box_methods))
+        & (scores["crops"] == (column.crops or scores["crops"]))
     ]
     if len(matches) > 1:
         raise InputError(

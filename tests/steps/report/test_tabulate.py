@@ -107,6 +107,20 @@ def test_the_csv_keeps_paper_and_ours_apart(study):
     assert table["paper"].notna().sum() == 20
 
 
+def test_table_1_has_one_crop_beside_the_paper_and_ten_beside_it(study):
+    scores = network_scores("my-net", 12.5)
+    ten = [(*row[:5], row[5] - 1, *row[6:]) if row[3] == 10 else row for row in scores]
+    write_scores(study / "my-net.csv", ten)
+    _, out = run(study, "table1")
+    table = pd.read_csv(out).set_index(["row", "metric"])["ours"]
+    assert table["my-net", "top-1"] == table["my-net", "top-5"] == 12.5
+    assert table["my-net", "top-1 (ten crops)"] == table["my-net", "top-5 (ten crops)"] == 11.5
+    text = out.with_suffix(".md").read_text()
+    assert "the corners and the centre" in text
+    head = next(line for line in text.splitlines() if line[:1] == "|")
+    assert "top-1 paper" in head and "top-1 (ten crops) paper" not in head
+
+
 @pytest.mark.parametrize(("table", "expected"), [("table1", False), ("table2", True)])
 def test_notes_on_boxes_are_in_tables_that_score_boxes(study, table, expected):
     status, out = run(study, table)
