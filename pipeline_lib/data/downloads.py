@@ -52,14 +52,18 @@ class DataSet:
     login: str | None = None
 
     @property
+    def known_bytes(self) -> int:
+        """The bytes to download, as far as known: 0 if of no archive."""
+        return sum(archive.bytes or archive.approximate_bytes or 0 for archive in self.archives)
+
+    @property
     def size(self) -> str:
         """The download's size as text, in GB."""
         sizes = [archive.bytes or archive.approximate_bytes for archive in self.archives]
-        known = sum(size for size in sizes if size)
-        if not known:
+        if not self.known_bytes:
             return "unknown"
         prefix = "over " if None in sizes else "about " if self._approximate else ""
-        return f"{prefix}{known / 1e9:,.3f} GB"
+        return f"{prefix}{self.known_bytes / 1e9:,.3f} GB"
 
     @property
     def _approximate(self) -> bool:
@@ -84,6 +88,18 @@ def downloads() -> dict[str, DataSet]:
     """Return the data sets by key."""
     entries = _read_yaml("data/downloads.yaml")
     return {key: _data_set(key, **entry) for key, entry in entries.items()}
+
+
+def total_size() -> str:
+    """Say how much there is to download, which sets are the largest, and whose size is unknown."""
+    sizes = {data_set.name: data_set.known_bytes for data_set in downloads().values()}
+    largest = [name for name in sorted(sizes, key=sizes.get, reverse=True) if sizes[name] > 5e9]
+    parts = ", ".join(f"{name} {sizes[name] / 1e9:,.0f}" for name in largest)
+    *others, last = [name for name, size in sizes.items() if not size]
+    return (
+        f"{sum(sizes.values()) / 1e9:,.0f} GB ({parts}), without {', '.join(others)} and {last}, whose "
+        "sizes are not known"
+    )
 
 
 def _read_yaml(file: str) -> dict[str, dict]:
