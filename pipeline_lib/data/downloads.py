@@ -1,7 +1,6 @@
 """What can be downloaded (``downloads.yaml`` explains its keys), and what of it is on disk."""
 
 import glob
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.data.image_files import files_below
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg")
 
@@ -181,21 +181,7 @@ def count_files(
 ) -> int:
     """Return the number of files below ``folder`` with one of these suffixes, in any case.
 
-    Links are followed. Hidden files and folders, and ``excluded_folders``, are skipped.
+    They are those of ``files_below``.
     """
-    count, folders, visited = 0, [os.fspath(folder)], set()
-    while folders:
-        current = folders.pop()
-        identity = os.stat(current)
-        if (identity.st_dev, identity.st_ino) in visited:  # a link to a parent folder
-            continue
-        visited.add((identity.st_dev, identity.st_ino))
-        with os.scandir(current) as entries:
-            for entry in entries:
-                if entry.name.startswith(".") or entry.name in excluded_folders:
-                    continue
-                if entry.is_dir():
-                    folders.append(entry.path)
-                else:
-                    count += entry.name.lower().endswith(suffixes)
-    return count
+    files = files_below(folder, excluded_folders)
+    return sum(path.name.lower().endswith(suffixes) for path in files)

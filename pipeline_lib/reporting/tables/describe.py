@@ -1,11 +1,13 @@
 """Sentences on what numbers were made with, where that differs from the paper."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.files import read_json
+from pipeline_lib.data.transfer.notes import unreadable_note
 from pipeline_lib.evaluation.ilsvrc import TOP_1
 from pipeline_lib.evaluation.sweep import AT_CHOSEN, CHOSEN
 from pipeline_lib.localization import authors_box
@@ -49,6 +51,15 @@ def describe_sizes(cards: Sequence[NetworkCard]) -> list[str]:
         "In the whole image objects are smaller than in the crops of training, whose size ten crops "
         f"have: by {' or '.join(smaller)}."
     ]
+
+
+def describe_unreadable(summaries: Iterable[Path]) -> list[str]:
+    """Return a sentence for each image set, by its summary, of which images were left out."""
+    sentences = []
+    for summary in map(read_json, summaries):
+        if count := summary.get("unreadable"):
+            sentences.append(f"{summary['data_set']}: {unreadable_note(count)}")
+    return sentences
 
 
 def describe_maps(method: str, crops: int) -> str:

@@ -20,6 +20,7 @@ from pipeline_lib.reporting.tables.describe import (
     describe_maps,
     describe_sizes,
     describe_thresholds,
+    describe_unreadable,
 )
 from pipeline_lib.reporting.tables.table import TABLE_COLUMNS, Built, paper_numbers, reason_of
 
@@ -33,7 +34,7 @@ class Row(NamedTuple):
 
 
 def build(inputs: Inputs, table: str, study: str) -> Built:
-    """Return a table from the roles scores, cards and summary, with its notes."""
+    """Return a table from the roles scores, cards, summary and training-summary, with notes."""
     scores = pd.concat([read_scores(path) for path in inputs.paths("scores")], ignore_index=True)
     cards = [read_card(path) for path in inputs.paths("cards")]
     cells = build_cells(table, scores, cards, inputs.absent)
@@ -45,6 +46,7 @@ def build(inputs: Inputs, table: str, study: str) -> Built:
         f"Ours: study {study}, {summary['data_set']}, {summary['found']:,} images.",
         *inputs.notes,
         *summary["notes"],
+        *describe_unreadable(inputs.optional("training-summary")),
     ]
     if layout.scores_boxes:
         notes += summary["box_notes"]
