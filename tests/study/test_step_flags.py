@@ -51,8 +51,8 @@ def test_only_random_splits_are_made_smaller(make_study):
 
 
 def test_unreadable_images_are_skipped_in_every_set_where_the_study_says_so(make_study, tmp_path):
-    (tmp_path / "places205").mkdir()
     keys = {"study": "paper", "data_root": str(tmp_path), "prediction": {"threads": 6}}
+    keys |= {"discovery": {"sets": "all"}}
     default = make_study(**keys)
     skipping = make_study(**keys, images={"unreadable": "skip"})
     assert (flags.index_threads(default), flags.index_threads(skipping)) == (1, 6)
