@@ -1,7 +1,6 @@
 """What can be downloaded (``downloads.yaml`` explains its keys), and what of it is on disk."""
 
 import glob
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.data.image_files import files_below
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg")
 
@@ -52,14 +52,18 @@ class DataSet:
     login: str | None = None
 
     @property
+    def known_bytes(self) -> int:
+        """The bytes to download, as far as known: 0 if of no archive."""
+        return sum(archive.bytes or archive.approximate_bytes or 0 for archive in self.archives)
+
+    @property
     def size(self) -> str:
         """The download's size as text, in GB."""
         sizes = [archive.bytes or archive.approximate_bytes for archive in self.archives]
-        known = sum(size for size in sizes if size)
-        if not known:
+        if not self.known_bytes:
             return "unknown"
         prefix = "over " if None in sizes else "about " if self._approximate else ""
-        return f"{prefix}{known / 1e9:,.3f} GB"
+        return f"{prefix}{self.known_bytes / 1e9:,.3f} GB"
 
     @property
     def _approximate(self) -> bool:
@@ -84,6 +88,18 @@ def downloads() -> dict[str, DataSet]:
     """Return the data sets by key."""
     entries = _read_yaml("data/downloads.yaml")
     return {key: _data_set(key, **entry) for key, entry in entries.items()}
+
+
+def total_size() -> str:
+    """Say how much there is to download, which sets are the largest, and whose size is unknown."""
+    sizes = {data_set.name: data_set.known_bytes for data_set in downloads().values()}
+    largest = [name for name in sorted(sizes, key=sizes.get, reverse=True) if sizes[name] > 5e9]
+    parts = ", ".join(f"{name} {sizes[name] / 1e9:,.0f}" for name in largest)
+    *others, last = [name for name, size in sizes.items() if not size]
+    return (
+        f"{sum(sizes.values()) / 1e9:,.0f} GB ({parts}), without {', '.join(others)} and {last}, whose "
+        "sizes are not known"
+    )
 
 
 def _read_yaml(file: str) -> dict[str, dict]:
@@ -165,21 +181,7 @@ def count_files(
 ) -> int:
     """Return the number of files below ``folder`` with one of these suffixes, in any case.
 
-    Links are followed. Hidden files and folders, and ``excluded_folders``, are skipped.
+    They are those of ``files_below``.
     """
-    count, folders, visited = 0, [os.fspath(folder)], set()
-    while folders:
-        current = folders.pop()
-        identity = os.stat(current)
-        if (identity.st_dev, identity.st_ino) in visited:  # a link to a parent folder
-            continue
-        visited.add((identity.st_dev, identity.st_ino))
-        with os.scandir(current) as entries:
-            for entry in entries:
-                if entry.name.startswith(".") or entry.name in excluded_folders:
-                    continue
-                if entry.is_dir():
-                    folders.append(entry.path)
-                else:
-                    count += entry.name.lower().endswith(suffixes)
-    return count
+    files = files_below(folder, excluded_folders)
+    return sum(path.name.lower().endswith(suffixes) for path in files)

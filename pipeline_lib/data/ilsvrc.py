@@ -15,6 +15,7 @@ import scipy.io
 from pipeline_lib.common.command import progress
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.images import image_size
+from pipeline_lib.data.image_files import files_below, image_names, usable
 from pipeline_lib.data.manifest import ImageSet, Summary
 
 DEVKIT = "ILSVRC2012_devkit_t12/data"
@@ -32,11 +33,9 @@ def read_train(root: Path) -> ImageSet:
     for folder in progress(folders, "listing train"):
         if folder.name not in known:
             raise InputError(f"{folder}: not a class of {root / DEVKIT}/meta.mat; move it away")
-        files = sorted(
-            path for path in folder.iterdir() if path.suffix.lower() in (".jpeg", ".jpg")
-        )
         images += [
-            (path.stem, str(path.relative_to(root)), folder.name, "", "", 0) for path in files
+            (Path(name).stem, f"train/{folder.name}/{name}", folder.name, "", "", 0)
+            for name in image_names(folder)
         ]
     if not images:
         raise InputError(
@@ -102,17 +101,23 @@ def read_test(root: Path) -> ImageSet:
 
 def _numbered(root: Path, split: str) -> dict[int, Path]:
     """Return a split's images by number, from any depth below its folder."""
-    files = {
-        int(match[2]): path
-        for path in sorted((root / split).rglob("*"))
-        if (match := _NAME.fullmatch(path.name)) and match[1].lower() == split
-    }
+    folder = root / split
+    named = (
+        [path for path in files_below(folder) if _number(path, split)] if folder.is_dir() else []
+    )
+    files = {_number(path, split): path for path in usable(sorted(named))}
     if not files:
         raise InputError(
             f"{root / split}: no image named ILSVRC2012_{split}_*.JPEG; "
             f"put or link the {split} images there"
         )
     return files
+
+
+def _number(path: Path, split: str) -> int | None:
+    """Return the number in the name of one of a split's images; None for another file."""
+    match = _NAME.fullmatch(path.name)
+    return int(match[2]) if match and match[1].lower() == split else None
 
 
 def _classes(root: Path) -> list[tuple[str, int, str]]:

@@ -196,7 +196,7 @@ def _with_plain_errors(loader: DataLoader) -> Iterator:
     try:
         yield from loader
     except InputError as error:
-        problem = str(error).strip().rpartition("InputError: ")[2]
+        problem = str(error).strip().rpartition(f"{type(error).__name__}: ")[2]
         traceback.clear_frames(error.__traceback__)
     if problem is not None:
         raise InputError(problem)

@@ -56,7 +56,8 @@ RENAMED_COLUMNS = {  # of tables of earlier versions
 class Summary:
     """What a reader found: numbers of images, and notes to print under tables, in full sentences.
 
-    ``notes`` concern every table, ``box_notes`` those that score boxes.
+    ``notes`` concern every table, ``box_notes`` those that score boxes. ``unreadable`` is the number of
+    images that were left out because they cannot be decoded.
     """
 
     data_set: str
@@ -64,6 +65,7 @@ class Summary:
     expected: int | None = None
     notes: list[str] = field(default_factory=list)
     box_notes: list[str] = field(default_factory=list)
+    unreadable: int = 0
 
     def as_json(self) -> dict:
         """Return the JSON object that is written beside the manifest."""

@@ -6,6 +6,7 @@ from PIL import Image
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.images import image_size
+from pipeline_lib.data.image_files import usable
 from pipeline_lib.data.manifest import ImageSet, Summary
 
 SAMPLES = "scikit-learn"  # in place of a folder: the two photographs in that package
@@ -24,10 +25,10 @@ def read_photographs(root: Path) -> ImageSet:
     """Read every image directly in ``root``, sorted by name. Raises InputError if there is none."""
     Image.init()
     suffixes = set(Image.registered_extensions())
-    files = sorted(
+    files = usable(
         path
-        for path in (root.iterdir() if root.is_dir() else ())
-        if path.suffix.lower() in suffixes and path.is_file() and not path.name.startswith(".")
+        for path in (sorted(root.iterdir()) if root.is_dir() else ())
+        if path.suffix.lower() in suffixes and not path.is_dir() and not path.name.startswith(".")
     )
     if not files:
         raise InputError(f"{root}: no photograph in it")

@@ -7,8 +7,10 @@ a path); and the images, ``data/vision/torralba/deeplearning/images256/<letter>/
 
 from pathlib import Path
 
+from pipeline_lib.common.command import progress
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.images import image_size
+from pipeline_lib.data.image_files import existing
 from pipeline_lib.data.manifest import ImageSet, Summary
 from pipeline_lib.data.transfer.listing import read_lines, readable
 from pipeline_lib.data.transfer.notes import counted
@@ -27,19 +29,21 @@ def read_places205(root: Path, subset: str) -> ImageSet:
     that is missing or has an invalid line, and if no image exists.
     """
     path = root / LISTS / f"{subset}_places205.csv"
-    images, names, absent = [], {}, 0
-    for number, line in enumerate(read_lines(path), 1):
-        name, label = _parse_line(path, number, line, labelled=subset != "test")
+    listed = [
+        _parse_line(path, number, line, labelled=subset != "test")
+        for number, line in enumerate(read_lines(path), 1)
+    ]
+    names = {label: readable(Path(name).parent.name) for name, label in reversed(listed) if label}
+    files = set(existing(root / IMAGES / name for name, _ in listed))
+    images = []
+    for name, label in progress(listed, f"reading {subset}"):
         file = root / IMAGES / name
-        if label:
-            names.setdefault(label, readable(Path(name).parent.name))
-        if not file.exists():
-            absent += 1
-            continue
-        size = ("", "") if subset == "train" else image_size(file)
-        images.append((name.removesuffix(".jpg"), f"{IMAGES}/{name}", label, *size, 0))
+        if file in files:
+            size = ("", "") if subset == "train" else image_size(file)
+            images.append((name.removesuffix(".jpg"), f"{IMAGES}/{name}", label, *size, 0))
     if not images:
         raise InputError(f"{root / IMAGES}: none of the images in {path}; unpack them there")
+    absent = len(listed) - len(images)
     notes = [f"{counted(absent, 'image')} of the official list not found."] if absent else []
     classes = [(label, int(label), names[label]) for label in sorted(names, key=int)]
     summary = Summary(f"Places205 {subset}", len(images), SUBSET_SIZES[subset], notes)

@@ -87,8 +87,42 @@ def train(
 
     The model ends with the weights of the epoch with the highest accuracy on ``held_out``, whose
     targets are the most frequent answers. ``features`` (n, channels) may be on the CPU, or in a file,
-    while the rest is on a GPU. The loss is the sum of a batch's negative log-likelihoods; each layer's
-    gradient is clipped separately.
+    while the rest is on a GPU.
+    """
+    best_epoch, best_accuracy, best_weights = 0, -1.0, {}
+    epochs = _epochs(model, features, training, config)
+    for epoch in progress(epochs, "epochs", total=config.epochs):
+        accuracy = target_accuracy(model, features, held_out)
+        if accuracy > best_accuracy:
+            best_epoch, best_accuracy = epoch, accuracy
+            best_weights = copy.deepcopy(model.state_dict())
+    model.load_state_dict(best_weights)
+    return best_epoch, best_accuracy
+
+
+def refit(
+    model: BagOfWordsAndImage,
+    features: torch.Tensor,
+    training: EncodedQuestions,
+    config: VqaConfig,
+    epochs: int,
+) -> None:
+    """Train the model in place like ``train``, but for exactly ``epochs``, with nothing held out."""
+    config = config.model_copy(update={"epochs": epochs})
+    for _ in progress(_epochs(model, features, training, config), "epochs", total=epochs):
+        pass
+
+
+def _epochs(
+    model: BagOfWordsAndImage,
+    features: torch.Tensor,
+    training: EncodedQuestions,
+    config: VqaConfig,
+) -> Iterator[int]:
+    """Train the model in place; yield the number of each epoch, from 1, at its end.
+
+    The loss is the sum of a batch's negative log-likelihoods; each layer's gradient is clipped
+    separately.
     """
     layers = {model.answers: (config.answer_rate, ANSWER_NORM)}
     if model.words is not None:
@@ -99,8 +133,7 @@ def train(
     )
     schedule = torch.optim.lr_scheduler.StepLR(optimizer, DECAY_EVERY, 1 / DECAY)
     order = torch.Generator().manual_seed(config.seed)
-    best_epoch, best_accuracy, best_weights = 0, -1.0, {}
-    for epoch in progress(range(1, config.epochs + 1), "epochs"):
+    for epoch in range(1, config.epochs + 1):
         shuffled = torch.randperm(len(training), generator=order).to(training.images.device)
         for batch in shuffled.split(config.batch):
             scores = model(training.words[batch], _rows_of(features, training.images[batch]))
@@ -116,12 +149,7 @@ def train(
                     layer.weight.mul_(1 - group["lr"] * WEIGHT_DECAY)
                     layer.weight.mul_((layers[layer][1] / layer.weight.norm()).clamp(max=1))
         schedule.step()
-        accuracy = target_accuracy(model, features, held_out)
-        if accuracy > best_accuracy:
-            best_epoch, best_accuracy = epoch, accuracy
-            best_weights = copy.deepcopy(model.state_dict())
-    model.load_state_dict(best_weights)
-    return best_epoch, best_accuracy
+        yield epoch
 
 
 @torch.inference_mode()

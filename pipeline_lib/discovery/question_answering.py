@@ -1,8 +1,10 @@
 """The bag-of-words baseline on a set of questions: train on train, choose the epoch, score on val.
 
 Three models are trained in the same way: on words and image, on words alone, on the image alone. The
-epoch is chosen on held-out training images, so that val is used for nothing but the scores. Features
-stay in their file; only the questions are in memory.
+epoch is chosen on held-out training images, so that val is used for nothing but the scores. The test
+questions are answered by a model of words and image that is fitted again to all of train and val, for as
+many epochs, as the released code does before it submits. Features stay in their file; only the questions
+are in memory.
 """
 
 import json
@@ -15,8 +17,8 @@ import torch
 from pipeline_lib.common.command import log, progress
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.discovery.answer_scores import FULL, IMAGE, TASKS, WORDS, score_answers
-from pipeline_lib.discovery.answers import predict_answers
-from pipeline_lib.discovery.bowimg import BagOfWordsAndImage, EncodedQuestions, train
+from pipeline_lib.discovery.answers import ANSWER_COLUMNS, predict_answers
+from pipeline_lib.discovery.bowimg import BagOfWordsAndImage, EncodedQuestions, refit, train
 from pipeline_lib.discovery.vocabulary import Vocabulary, learn_vocabulary
 from pipeline_lib.evaluation.vqa import accuracy
 from pipeline_lib.features.cache import Features
@@ -29,9 +31,9 @@ ANSWER_OF_TASK = dict(zip(TASKS, ("answer", "chosen"), strict=True))  # columns 
 
 @dataclass(frozen=True)
 class VqaResult:
-    """``scores`` on val (VQA_SCORE_COLUMNS); ``val_answers``, a row per question of val; FULL's
-    ``test_answers`` (ANSWER_COLUMNS and question_id); and its weights of the image as a
-    ``classifier``, which has class maps."""
+    """``scores`` on val (VQA_SCORE_COLUMNS); ``val_answers``, a row per question of val; FULL's weights
+    of the image as a ``classifier``, which has class maps; and the ``test_answers`` (ANSWER_COLUMNS and
+    question_id) of the model that is fitted to train and val."""
 
     scores: pd.DataFrame
     val_answers: pd.DataFrame
@@ -51,41 +53,29 @@ def answer_questions(
     is_training = (questions["subset"] == "train").to_numpy() & ~is_held_out
     if not is_training.any() or not is_held_out.any():
         raise InputError("too few training images to hold some out; add some")
-    vocabulary = learn_vocabulary(
-        questions.loc[is_training, "question"],
-        questions.loc[is_training, "answer"],
-        min_word_count=config.min_word_count,
-        min_answer_count=config.min_answer_count,
-    )
+    vocabulary = _learn_vocabulary(questions[is_training], config)
     if not vocabulary.answers:
         raise InputError(
             f"no training answer occurs {config.min_answer_count} times; lower vqa.min_answer_count"
         )
     encoded = _encode(questions, stored.image_id, vocabulary, config.max_words, device)
     training, held_out = encoded.select(is_training).with_class(), encoded.select(is_held_out)
-    is_val, is_test = ((questions["subset"] == subset).to_numpy() for subset in ("val", "test"))
-    val, test = questions[is_val], questions[is_test]
+    is_val = (questions["subset"] == "val").to_numpy()
+    val = questions[is_val]
     log.info(
         "%d questions to train on, %d held out, %d of val; %d words, %d answers",
         *(len(training), len(held_out), len(val), len(vocabulary.words), len(vocabulary.answers)),
     )
     models, answers, epoch_of = {}, {}, {}
     for name, (with_words, with_image) in INPUTS.items():
-        torch.manual_seed(config.seed)
-        models[name] = BagOfWordsAndImage(
-            len(vocabulary.words) * with_words,
-            features.shape[1] * with_image,
-            len(vocabulary.answers),
-            config.width,
-        ).to(device)
+        models[name] = _new_model(
+            vocabulary, features.shape[1] * with_image, config, device, with_words=with_words
+        )
         epoch_of[name], best = train(models[name], features, training, held_out, config)
         log.info("%s: epoch %d, held-out accuracy %.1f %%", name, epoch_of[name], 100 * best)
         answers[name] = predict_answers(
             models[name], features, encoded.select(is_val), vocabulary, _choices(val)
         )
-    test_answers = predict_answers(
-        models[FULL], features, encoded.select(is_test), vocabulary, _choices(test)
-    )
     accuracies = _accuracies(answers, val)
     scores = score_answers(
         accuracies,
@@ -103,9 +93,55 @@ def answer_questions(
     return VqaResult(
         scores,
         val_answers,
-        test_answers.assign(question_id=test["question_id"].to_numpy()),
+        _answers_to_test(questions, stored.image_id, features, config, device, epoch_of[FULL]),
         _image_classifier(models[FULL], vocabulary, stored),
     )
+
+
+def _learn_vocabulary(questions: pd.DataFrame, config: VqaConfig) -> Vocabulary:
+    """Return the words and answers that are frequent in the questions to train on."""
+    return learn_vocabulary(
+        questions["question"],
+        questions["answer"],
+        min_word_count=config.min_word_count,
+        min_answer_count=config.min_answer_count,
+    )
+
+
+def _new_model(
+    vocabulary: Vocabulary,
+    channels: int,
+    config: VqaConfig,
+    device: torch.device,
+    *,
+    with_words: bool = True,
+) -> BagOfWordsAndImage:
+    torch.manual_seed(config.seed)
+    words, answers = len(vocabulary.words) * with_words, len(vocabulary.answers)
+    return BagOfWordsAndImage(words, channels, answers, config.width).to(device)
+
+
+def _answers_to_test(
+    questions: pd.DataFrame,
+    image_ids: list[str],
+    features: torch.Tensor,
+    config: VqaConfig,
+    device: torch.device,
+    epochs: int,
+) -> pd.DataFrame:
+    """Fit a model of words and image to all of train and val, and return its answers to test."""
+    is_test = (questions["subset"] == "test").to_numpy()
+    test = questions[is_test]
+    if test.empty:
+        return pd.DataFrame(columns=[*ANSWER_COLUMNS, "question_id"])
+    vocabulary = _learn_vocabulary(questions[~is_test], config)
+    encoded = _encode(questions, image_ids, vocabulary, config.max_words, device)
+    training = encoded.select(~is_test).with_class()
+    log.info("%d questions of train and val to answer %d of test", len(training), len(test))
+    model = _new_model(vocabulary, features.shape[1], config, device)
+    refit(model, features, training, config, epochs)
+    answers = predict_answers(model, features, encoded.select(is_test), vocabulary, _choices(test))
+    return answers.assign(question_id=test["question_id"].to_numpy())
 
 
 def _held_out(questions: pd.DataFrame, fraction: float, seed: int) -> np.ndarray:

@@ -25,7 +25,7 @@ def explain_photographs(
     explainer: Explainer, paths: Sequence[Path], *, batch: int, workers: int, interpolation: str
 ) -> list[ExplainedPhotograph]:
     """Predict photographs from one crop each, and return their explanations in the same order."""
-    photographs = [np.asarray(open_rgb(path)) for path in paths]
+    photographs = [np.asarray(open_rgb(path, advice="choose another")) for path in paths]
     unknown = np.full(len(paths), -1)
     batches = list(
         predict(

@@ -18,11 +18,12 @@ TABLES: dict[str, Table] = registry([
         name="table1",
         title="Classification error on the ILSVRC validation set",
         summary="Table 1: classification error on ILSVRC.",
-        caption="Table 1 of the paper: top-1 and top-5 classification error of every network.",
+        caption="Table 1 of the paper: top-1 and top-5 classification error of every network, on the "
+        "whole image and on ten crops.",
         module="tables.localization",
-        needs=needs.scores_of("one_crop"),
+        needs=needs.scores_of("one_crop", "ten_crop"),
         absent=needs.absent_networks,
-        partial=("scores", "cards"),
+        partial=("scores", "cards", "training-summary"),
     ),
     Table(
         name="table2",
@@ -33,7 +34,7 @@ TABLES: dict[str, Table] = registry([
         module="tables.localization",
         needs=needs.scores_and_sweeps,
         absent=needs.absent_networks,
-        partial=("scores", "cards"),
+        partial=("scores", "cards", "training-summary"),
     ),
     Table(
         name="table3",
@@ -45,7 +46,7 @@ TABLES: dict[str, Table] = registry([
         needs=needs.scores_of("ten_crop", "gradient"),
         absent=needs.absent_networks,
         extras=lambda study: study.ilsvrc_submissions,
-        partial=("scores", "cards"),
+        partial=("scores", "cards", "training-summary"),
     ),
     Table(
         name="table4",
@@ -77,7 +78,8 @@ TABLES: dict[str, Table] = registry([
         caption="What Figures 9 to 13 show, as numbers: each measure beside what chance gets.",
         module="tables.measures",
         needs=needs.measures,
-        partial=("scenes", "scene-svm", "scene-classes", "concepts", "text", "vqa", "units", "units-places205"),
+        partial=("scenes", "scene-svm", "scene-classes", "concepts", "text", "vqa", "units",
+                 "units-places205", "summaries"),
     ),
 ])  # fmt: skip
 

@@ -6,7 +6,7 @@ from itertools import chain
 from pipeline_lib.data.transfer.sets import transfer_sets
 from pipeline_lib.reporting.artefact import Files
 from pipeline_lib.study import places
-from pipeline_lib.study.image_sets import BIRDS, needed_folders, transfer_root
+from pipeline_lib.study.image_sets import BIRDS, TRAIN, needed_folders, transfer_root
 from pipeline_lib.study.paths import VAL
 from pipeline_lib.study.study import Study
 
@@ -16,11 +16,13 @@ def scores_of(*kinds: str) -> Callable[[Study], Files]:
 
     def needs(study: Study) -> Files:
         maps = list(chain.from_iterable(getattr(study, f"{kind}_maps") for kind in kinds))
-        return {
+        files = {
             "scores": study.scores(maps),
             "cards": [study.paths.card(name) for name in study.compared],
             "summary": study.paths.summary(VAL),
         }
+        trains = TRAIN in study.image_sets
+        return files | ({"training-summary": study.paths.summary(TRAIN)} if trains else {})
 
     return needs
 
@@ -83,6 +85,8 @@ def measures(study: Study) -> Files:
     if "scenes" in sets:
         files["scene-svm"] = study.paths.svm("scenes", "whole", study.main, "json")
         files["scene-classes"] = study.paths.manifest("scenes", "classes")
+    measured = dict.fromkeys([*sets, *(image_set for image_set, _ in study.unit_sets.values())])
+    files["summaries"] = [study.paths.summary(name) for name in measured]
     return files
 
 

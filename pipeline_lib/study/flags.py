@@ -32,7 +32,18 @@ _SYNTHETIC_BOXES = (
 
 
 def index(study: Study, wildcards: Any) -> str:
-    """Options of the reader of an official layout."""
+    """What becomes of images that cannot be decoded, and options of the reader of an official layout."""
+    skips = study.configuration.images.unreadable == "skip"
+    return f"{_reader_options(study, wildcards)}{' --unreadable skip' * skips}".strip()
+
+
+def index_threads(study: Study) -> int:
+    """The threads that decode images: reading a layout alone opens few of them."""
+    section = study.configuration
+    return section.prediction.threads if section.images.unreadable == "skip" else 1
+
+
+def _reader_options(study: Study, wildcards: Any) -> str:
     image_set = study.image_sets[wildcards.image_set]
     configuration = study.configuration
     if image_set.chapter == "ilsvrc":

@@ -46,7 +46,7 @@ def image_sets_of(
     """
     image_sets = [*_ilsvrc(configuration, data_root, trains)]
     if configuration.photographs:
-        folder = configuration.photographs.folder
+        folder = os.path.expanduser(configuration.photographs.folder)
         image_sets.append(ImageSet("photographs", "photographs", "photographs", folder, ()))
     if not no_places(configuration, data_root):
         root = f"{data_root}/places205"

@@ -1,9 +1,14 @@
+import os
+import random
+
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.common.images import image_size, open_rgb, warp
+from pipeline_lib.common.images import UnreadableImage, image_size, open_rgb, warp
+from tests.data.spoiled import READABLE, UNREADABLE, is_readable_by_pillow
 
 
 @pytest.fixture
@@ -71,3 +76,90 @@ def test_warping_fills_the_whole_target_whatever_the_aspect(photograph):
     inner = slice(4, -4)
     assert np.abs(warped[25, inner, 0] - 4 * x[inner]).max() < 3
     assert np.abs(warped[inner, 15, 1] - 6 * y[inner]).max() < 3
+
+
+@pytest.mark.parametrize("kind", [*READABLE, *UNREADABLE])
+def test_what_pillow_cannot_decode_is_refused_by_name_with_what_to_do(tmp_path, kind):
+    path = tmp_path / "photo.jpg"
+    path.write_bytes((READABLE | UNREADABLE)[kind])
+    assert is_readable_by_pillow(path) == (kind in READABLE)
+    if kind in READABLE:
+        assert open_rgb(path).mode == "RGB"
+        return
+    with pytest.raises(UnreadableImage) as caught:
+        open_rgb(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert "images.unreadable: skip" in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP"])
+@pytest.mark.filterwarnings("ignore")
+def test_bytes_changed_at_random_get_pillows_verdict(tmp_path, photograph, kind):
+    path, rng = tmp_path / "photo.jpg", random.Random(kind)
+    photograph.save(path, kind)
+    whole, verdicts = path.read_bytes(), []
+    for _ in range(60):
+        content = bytearray(whole)
+        for _ in range(rng.choice((1, 3, 20))):
+            content[rng.randrange(min(len(content), rng.choice((64, len(whole)))))] = rng.randrange(
+                256
+            )
+        path.write_bytes(content[: rng.choice((len(whole), rng.randrange(len(whole))))])
+        verdicts.append(is_readable_by_pillow(path))
+        if verdicts[-1]:
+            open_rgb(path)
+        else:
+            with pytest.raises(UnreadableImage) as caught:
+                open_rgb(path)
+            assert "\n" not in str(caught.value)
+    assert 0 < sum(verdicts) < 60
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_sixteen_bits_keep_their_picture(tmp_path, kind):
+    """Against OpenCV, which keeps the upper eight bits; Pillow's own conversion clips to white."""
+    pixels = np.arange(0, 65536, 16, dtype=np.uint16).reshape(64, 64)
+    path = tmp_path / f"deep.{kind.lower()}"
+    Image.fromarray(pixels).save(path)
+    expected = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    assert np.abs(np.asarray(open_rgb(path)).astype(int) - expected).max() <= 1
+    assert expected.std() > 50
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int32])
+def test_pixels_without_a_known_range_are_refused(tmp_path, dtype):
+    Image.fromarray(np.full((4, 4), 70_000, dtype)).save(tmp_path / "odd.tiff")
+    with pytest.raises(UnreadableImage, match=r"odd\.tiff: cannot be decoded \(its pixels"):
+        open_rgb(tmp_path / "odd.tiff")
+
+
+@pytest.mark.parametrize("reader", [open_rgb, image_size])
+def test_links_that_lead_nowhere_and_folders_are_called_so(tmp_path, reader):
+    (tmp_path / "gone.jpg").symlink_to("elsewhere/photo.jpg")
+    (tmp_path / "circle.jpg").symlink_to("circle.jpg")
+    (tmp_path / "folder.jpg").mkdir()
+    for name, words in (
+        ("gone", "links to elsewhere/photo.jpg, which is not there"),
+        ("circle", "links to circle.jpg, which is not there"),
+        ("folder", "is a folder, not an image"),
+        ("absent", "not found"),
+    ):
+        with pytest.raises(UnreadableImage, match=rf"{name}\.jpg: {words}; fetch it again"):
+            reader(tmp_path / f"{name}.jpg")
+
+
+def test_what_the_system_cannot_read_is_not_called_unreadable(tmp_path, photograph, monkeypatch):
+    """A disk that fails must not make images vanish."""
+    photograph.save(tmp_path / "photo.jpg")
+
+    def fail(*_):
+        raise OSError(5, os.strerror(5), "photo.jpg")
+
+    monkeypatch.setattr(Image, "open", fail)
+    with pytest.raises(
+        InputError, match=r"photo\.jpg: cannot be read \(Input/output error\)"
+    ) as caught:
+        open_rgb(tmp_path / "photo.jpg")
+    assert not isinstance(caught.value, UnreadableImage)

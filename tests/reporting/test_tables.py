@@ -4,16 +4,19 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.evaluation.scores import SCORE_COLUMNS
+from pipeline_lib.evaluation.scores import SCORE_COLUMNS, score_network
+from pipeline_lib.localization.heat_maps import TRUE_CLASS
 from pipeline_lib.networks.card import NetworkCard, Preprocessing
 from pipeline_lib.reporting.tables.columns import LAYOUTS
 from pipeline_lib.reporting.tables.describe import (
     describe,
     describe_box_methods,
+    describe_sizes,
     describe_thresholds,
 )
 from pipeline_lib.reporting.tables.localization import build_cells
 from pipeline_lib.reporting.tables.table import paper_numbers
+from tests.reporting.random_predictions import boxes_of, random_predictions
 
 TABLES = ("table1", "table2", "table3")
 CENTRED = "Centred box"
@@ -246,19 +249,61 @@ def test_each_column_shows_the_box_method_for_the_kind_of_its_rows_maps():
     assert list(dict.fromkeys(built["row"]))[-3:] == ["VGGnet", "Backprop on mine", CENTRED]
 
 
-def test_classes_are_those_of_one_view_and_of_networks_alone():
-    top = "classification top-1"
+def test_classes_are_those_of_one_crop_and_of_ten_and_of_networks_alone():
+    top, five = "classification top-1", "classification top-5"
     results = pd.concat(
         [
-            scores(score("NIN", top, 10.0)),
-            scores(score("NIN", top, 9.0), box_method="authors", crops=10),
-            scores(score("Backprop on mine", top, 9.0), box_method="graphcut", method="backprop"),
+            scores(score("NIN", top, 10.0), score("NIN", five, 5.0)),
+            scores(score("NIN", top, 9.0), score("NIN", five, 4.0), box_method="authors", crops=10),
+            # By hand the authors' box method can be given maps of one crop.
+            scores(score("VGGnet", top, 8.0), box_method="authors", crops=1),
+            scores(score("Backprop on mine", top, 7.0), box_method="authors", method="backprop"),
         ],
         ignore_index=True,
     )
-    built = build_cells("table1", results, [card("NIN")])
-    assert cells(built) == {("NIN", "top-1"): 10}
+    built = build_cells("table1", results, [card("NIN"), card("VGGnet")])
+    assert cells(built) == {
+        ("NIN", "top-1"): 10,
+        ("NIN", "top-5"): 5,
+        ("NIN", "top-1 (ten crops)"): 9,
+        ("NIN", "top-5 (ten crops)"): 4,
+    }
     assert not built["row"].str.startswith("Backprop").any()
+    assert built.loc[built["metric"].str.contains("ten crops"), "paper"].isna().all()
+
+
+def test_the_ten_crop_error_is_that_of_the_maps_of_ten_crops():
+    """From predictions to the cell, against an argsort of the scores."""
+    predictions = random_predictions(3, crops=10)
+    images, true_boxes = boxes_of(predictions)
+    boxes = pd.DataFrame(
+        [
+            (name, TRUE_CLASS, "", 0.0, 0, 0, 9, 9, fit)
+            for name in predictions.image_id
+            for fit in ("loose", "tight")
+        ],
+        columns=["image_id", "rank", "class", "score", "x0", "y0", "x1", "y1", "fit"],
+    )
+    settings = {"box_method": "authors", "threshold": None, "interpolation": "bilinear"}
+    results = score_network(predictions, boxes, settings, images, true_boxes)
+    built = build_cells("table1", results, [card("net")])
+    for k in (1, 5):
+        best = [set(row[:k].tolist()) for row in predictions.classes]
+        wrong = [t not in b for t, b in zip(predictions.true_class.tolist(), best, strict=True)]
+        assert cells(built)["net", f"top-{k} (ten crops)"] == pytest.approx(
+            100 * sum(wrong) / len(wrong)
+        )
+
+
+def test_how_much_smaller_objects_are_in_the_whole_image_is_said_of_trained_networks():
+    full = card("a", preprocessing=Preprocessing((224, 224), warp=(256, 256)))
+    small = card("b", preprocessing=Preprocessing((96, 96), warp=(128, 128)))
+    other = card("c", source="timm", preprocessing=Preprocessing((300, 300)))
+    (sentence,) = describe_sizes([full, full, other])
+    assert "by 12.5 % (224 of 256 pixels)." in sentence
+    (sentence,) = describe_sizes([full, small])
+    assert "12.5 % (224 of 256 pixels) or 25 % (96 of 128 pixels)" in sentence
+    assert describe_sizes([other]) == []
 
 
 def test_table_3_has_every_network_twice_and_the_baseline_under_its_own_name():

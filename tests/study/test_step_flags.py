@@ -50,6 +50,22 @@ def test_only_random_splits_are_made_smaller(make_study):
     )
 
 
+def test_unreadable_images_are_skipped_in_every_set_where_the_study_says_so(make_study, tmp_path):
+    keys = {"study": "paper", "data_root": str(tmp_path), "prediction": {"threads": 6}}
+    keys |= {"discovery": {"sets": "all"}}
+    default = make_study(**keys)
+    skipping = make_study(**keys, images={"unreadable": "skip"})
+    assert (flags.index_threads(default), flags.index_threads(skipping)) == (1, 6)
+    assert len(skipping.image_sets) > 15
+    for name in skipping.image_sets:
+        before = flags.index(default, wildcards(image_set=name))
+        assert "unreadable" not in before  # no manifest of an earlier version is made again
+        text = flags.index(skipping, wildcards(image_set=name))
+        assert shlex.split(text) == [*shlex.split(before), "--unreadable", "skip"]
+        arguments = parsed(index, text, "--layout", name, "--root", "x", "--images", "y")
+        assert arguments.unreadable == "skip"
+
+
 def test_drawn_folders_are_inputs_and_official_ones_are_known_by_their_contents(
     make_study, tmp_path
 ):

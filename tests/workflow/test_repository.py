@@ -47,7 +47,7 @@ def test_documents_made_from_the_code_are_in_step_with_it(repository):
     assert (repository / "workflow/schemas/config.yaml").read_text() == docs.schema()
     assert (repository / "docs/configuration.md").read_text().startswith(docs.reference())
     readme = (repository / "README.md").read_text()
-    assert readme == docs.with_targets(readme)
+    assert readme == docs.renewed(readme)
     assert "`figure9`, `scenes`" in readme
 
 

@@ -67,13 +67,14 @@ rule index:
         image_set=one_of(STUDY.image_sets),
     conda:
         CONDA
+    threads: flags.index_threads(STUDY)
     params:
         root=untracked(lambda wildcards: STUDY.root(wildcards.image_set)),
         flags=lambda wildcards: flags.index(STUDY, wildcards),
         contents=lambda wildcards: flags.official_contents(STUDY, wildcards),
     shell:
         "python -m pipeline_lib index --layout {wildcards.image_set} --root {params.root:q} "
-        "{params.flags} --images {output.images:q} --boxes {output.boxes:q} "
+        "{params.flags} --threads {threads} --images {output.images:q} --boxes {output.boxes:q} "
         "--classes {output.classes:q} --splits {output.splits:q} "
         "--annotations {output.annotations:q} --summary {output.summary:q} --log {log:q}"
 

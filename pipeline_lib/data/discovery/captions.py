@@ -12,6 +12,7 @@ import pandas as pd
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import read_json
+from pipeline_lib.data.image_files import existing
 from pipeline_lib.data.manifest import ImageSet, Summary, read_csv
 
 CAPTION_COLUMNS = ("image_id", "caption")
@@ -69,12 +70,14 @@ def read_caption_table(table: Path) -> ImageSet:
             raise InputError(
                 f"{table}, line {number}: not of the form image<TAB>caption; correct it"
             )
-        if name not in images and not (table.parent / name).is_file():
+        path = table.parent / name
+        if name not in images and not (path.is_file() or path.is_symlink()):
             raise InputError(
-                f"{table}, line {number}: {table.parent / name} does not exist; add it, or drop the line"
+                f"{table}, line {number}: {path} does not exist; add it, or drop the line"
             )
         images.add(name)
         captions.append((name, caption.strip()))
+    captions = _with_files(captions, table.parent)
     if not captions:
         raise InputError(f"{table}: has no line image<TAB>caption; add some")
     return _image_set(table.name, captions, "", [f"Captions of {table.name}."])
@@ -112,7 +115,14 @@ def _coco_captions(path: Path, folder: Path) -> list[tuple[str, str]]:
             f"{path}: names {folder / missing[0]}, which does not exist ({len(missing)} of "
             f"{len(name_of)} images are missing); add them, or remove them from the file"
         )
-    return captions
+    return _with_files(captions, folder)
+
+
+def _with_files(captions: list[tuple[str, str]], folder: Path) -> list[tuple[str, str]]:
+    """Return the pairs of file name and caption whose image can be used."""
+    files = {name: folder / name for name in dict.fromkeys(name for name, _ in captions)}
+    there = set(existing(files.values()))
+    return [(name, caption) for name, caption in captions if files[name] in there]
 
 
 def _image_set(

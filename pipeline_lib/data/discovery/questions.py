@@ -12,8 +12,8 @@ import pandas as pd
 from pipeline_lib.common.command import progress
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import read_json
+from pipeline_lib.data.image_files import image_names
 from pipeline_lib.data.manifest import ImageSet, Summary
-from pipeline_lib.data.transfer.listing import image_names
 from pipeline_lib.data.transfer.notes import counted
 
 COCO_SPLITS = {"train": "train2014", "val": "val2014", "test": "test2015"}

@@ -26,6 +26,7 @@ from pipeline_lib.data.discovery.labelme import (
     AnnotatedObject,
     read_annotation,
 )
+from pipeline_lib.data.image_files import files_below, usable
 from pipeline_lib.data.manifest import ImageSet, Summary
 from pipeline_lib.data.transfer.listing import readable
 from pipeline_lib.data.transfer.notes import counted
@@ -136,17 +137,21 @@ def covered_fraction(objects: list[AnnotatedObject], size: tuple[int, int]) -> f
 def _photographs(folder: Path, names: tuple[str, ...] | None) -> list[_Photograph]:
     """The images of the named categories, or of all, in order; sizes are read from the files."""
     images, annotations = folder / "Images", folder / "Annotations"
-    paths = sorted(path for path in images.rglob("*/*") if path.suffix.lower() in _SUFFIXES)
+    files = files_below(images) if images.is_dir() else ()
+    paths = sorted(
+        path for path in files if path.suffix.lower() in _SUFFIXES and path.parent != images
+    )
     if not paths:
         raise InputError(f"{images}: no .jpg image in it; unpack SUN2012.tar.gz there")
+    category_of = {path: _category(path.relative_to(images)) for path in paths}
+    chosen = [path for path in paths if names is None or category_of[path] in names]
     photographs = []
-    for path in progress(paths, "reading sizes"):
+    for path in progress(usable(chosen), "reading sizes"):
         name = path.relative_to(images)
-        category = _category(name)
-        if names is None or category in names:
-            annotation = annotations / name.with_suffix(".xml")
-            size = image_size(path)
-            photographs.append(_Photograph(name.as_posix(), category, path, annotation, size))
+        annotation = annotations / name.with_suffix(".xml")
+        photographs.append(
+            _Photograph(name.as_posix(), category_of[path], path, annotation, image_size(path))
+        )
     return photographs
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.data.image_files import existing, files_below, image_names
 from pipeline_lib.data.manifest import ABSENT, PRESENT, ImageSet, Summary
-from pipeline_lib.data.transfer.listing import image_names
 
 TEXT = "text"  # the only class
 _SEED = 0
@@ -31,12 +31,10 @@ def read_text(root: Path) -> ImageSet:
     counts = {}
     for subset in ("train", "test"):
         path = root / "svt1" / f"{subset}.xml"
-        tagged_images = _tagged_images(path)
+        tagged_images = _with_files(_tagged_images(path), path, root / "svt1")
         counts[subset] = len(tagged_images)
         for name, (width, height), words in tagged_images:
             image = f"svt1/{name}"
-            if not (root / image).is_file():
-                raise InputError(f"{root / image}: in {path}, but not there; unpack SVT again")
             images.append((image, image, TEXT, width, height, 0))
             splits.append((TEXT, subset, image, PRESENT))
             for box in words:
@@ -92,6 +90,16 @@ def _tagged_images(path: Path) -> list[tuple[str, tuple[int, int], list[tuple[fl
     return [_image(path, number, image) for number, image in enumerate(elements, 1)]
 
 
+def _with_files(tagged_images: list[tuple], path: Path, folder: Path) -> list[tuple]:
+    """Return those of a list's images whose files can be used; all of them must be there."""
+    files = [folder / name for name, *_ in tagged_images]
+    for file in files:
+        if not (file.is_file() or file.is_symlink()):
+            raise InputError(f"{file}: in {path}, but not there; unpack SVT again")
+    there = set(existing(files))
+    return [image for image, file in zip(tagged_images, files, strict=True) if file in there]
+
+
 def _image(
     path: Path, number: int, image: ElementTree.Element
 ) -> tuple[str, tuple[int, int], list[tuple[float, ...]]]:
@@ -123,7 +131,7 @@ def _outdoor_images(folder: Path) -> list[str]:
         f"{place.relative_to(folder).as_posix()}/{name}"
         for letter in sorted(folder.iterdir())
         if letter.is_dir() and len(letter.name) == 1
-        for place in sorted(path for path in letter.rglob("*") if path.is_dir())
+        for place in sorted({file.parent for file in files_below(letter)})
         if is_outdoor(place.relative_to(letter).as_posix())
         for name in image_names(place)
     ]

@@ -11,6 +11,7 @@ import numpy as np
 import scipy.io
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.data.image_files import existing
 from pipeline_lib.data.manifest import ABSENT, PRESENT, ImageSet, Summary
 from pipeline_lib.data.transfer.listing import image_rows, readable
 from pipeline_lib.data.transfer.notes import OfficialCounts, counted, random_split_notes, size_notes
@@ -37,7 +38,9 @@ def read_sun_attribute(root: Path, spec: SplitSpec) -> ImageSet:
     for path, entries in (("images.mat", names), ("attributes.mat", attributes)):
         if len(set(entries)) < len(entries):
             raise InputError(f"{root / path}: has a repeated name; unpack the archive again")
-    present = np.array([(root / "images" / name).is_file() for name in names], dtype=bool)
+    files = [root / "images" / name for name in names]
+    there = set(existing(files))
+    present = np.array([file in there for file in files], dtype=bool)
     if not present.any():
         raise InputError(f"{root / 'images'}: no image of images.mat in it; put or link them there")
     names, votes = np.array(names)[present], votes[present]

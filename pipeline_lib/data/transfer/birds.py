@@ -11,6 +11,7 @@ from pathlib import Path
 from pipeline_lib.common.command import progress
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.images import image_size
+from pipeline_lib.data.image_files import existing
 from pipeline_lib.data.manifest import ImageSet, Summary
 from pipeline_lib.data.transfer.listing import read_lines, readable
 from pipeline_lib.data.transfer.notes import OfficialCounts, official_split_notes, size_notes
@@ -56,7 +57,9 @@ def read_cub(root: Path, spec: SplitSpec) -> ImageSet:
     class_ids = _Table(root / "image_class_labels.txt", "id class", int)
     subsets = _Table(root / "train_test_split.txt", "id 0-or-1", _subset)
     corners = _Table(root / "bounding_boxes.txt", "id x y width height", _box)
-    present = {number: name for number, name in names.items() if (root / "images" / name).is_file()}
+    files = {number: root / "images" / name for number, name in names.items()}
+    there = set(existing(files.values()))
+    present = {number: name for number, name in names.items() if files[number] in there}
     if not present:
         raise InputError(f"{root / 'images'}: no image of images.txt in it; put or link them there")
     images, boxes = [], []

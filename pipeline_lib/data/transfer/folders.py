@@ -7,7 +7,6 @@ classes; the strays 056.dog/greg (a folder) and 198.spider/RENAME2 (not an image
 import re
 from pathlib import Path
 
-from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.manifest import ImageSet, Summary
 from pipeline_lib.data.transfer.listing import folders_with_images, image_rows, readable
 from pipeline_lib.data.transfer.notes import OfficialCounts, random_split_notes, size_notes
@@ -54,17 +53,16 @@ def _read(
     excluded: str | None = None,
 ) -> ImageSet:
     """Read the class folders of ``root/below``, whose names match ``name_pattern``, (number)(name)."""
-    matches = {
-        label: (match, images)
-        for label, images in folders_with_images(root / below).items()
-        if label != excluded and (match := re.fullmatch(name_pattern, label))
-    }
-    if not matches:
-        raise InputError(f"{root / below}: no class in it; put or link its folders there")
-    images_of = {label: images for label, (_, images) in matches.items()}
+
+    def named(label: str) -> re.Match | None:
+        return re.fullmatch(name_pattern, label) if label != excluded else None
+
+    images_of = folders_with_images(root / below, named)
     classes = [
         (label, int(match[1] or position), readable(match[2]))
-        for position, (label, (match, _)) in enumerate(matches.items(), 1)
+        for position, (label, match) in enumerate(
+            zip(images_of, map(named, images_of), strict=True), 1
+        )
     ]
     images = image_rows(images_of, below)
     splits, sizes = random_splits(images_of, spec)

@@ -1,35 +1,22 @@
-"""Images below folders, found by name: no image is opened."""
+"""Images below folders, found by name."""
 
-import os
+from collections.abc import Callable
 from pathlib import Path
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.data.image_files import image_names
 
 
-def image_names(folder: Path) -> list[str]:
-    """Return the sorted names of the images that lie directly in ``folder``.
-
-    An image is a file called .jpg or .jpeg in any case; the sets have no others. Folders, hidden
-    files, Thumbs.db and the like are skipped.
-    """
-    with os.scandir(folder) as entries:
-        return sorted(
-            entry.name
-            for entry in entries
-            if entry.name.lower().endswith((".jpg", ".jpeg"))
-            and not entry.name.startswith(".")
-            and entry.is_file()
-        )
-
-
-def folders_with_images(folder: Path) -> dict[str, list[str]]:
+def folders_with_images(
+    folder: Path, wanted: Callable[[str], object] = lambda name: True
+) -> dict[str, list[str]]:
     """Return ``{name: its images' paths below folder}`` for the direct subfolders that have images.
 
-    Both are sorted by name. Raises InputError if there is none.
+    Both are sorted by name; only ``wanted`` names are looked at. Raises InputError if there is none.
     """
     images_of = {}
     for path in sorted(folder.iterdir() if folder.is_dir() else ()):
-        if path.is_dir() and not path.name.startswith("."):
+        if path.is_dir() and not path.name.startswith(".") and wanted(path.name):
             images = [f"{path.name}/{name}" for name in image_names(path)]
             if images:
                 images_of[path.name] = images

@@ -8,11 +8,11 @@ does not mention them.
 from pathlib import Path
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.data.image_files import image_names
 from pipeline_lib.data.manifest import ImageSet, Summary
 from pipeline_lib.data.transfer.listing import (
     first_existing,
     folders_with_images,
-    image_names,
     image_rows,
     read_lines,
     readable,

@@ -22,6 +22,13 @@ def counted(count: int, singular: str, plural: str | None = None) -> str:
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
 
 
+def unreadable_note(count: int) -> str:
+    """Say how many images were left out because they cannot be decoded."""
+    return (
+        f"{counted(count, 'image')} cannot be decoded and {'is' if count == 1 else 'are'} left out."
+    )
+
+
 def size_notes(
     images: int,
     classes: int,

@@ -18,11 +18,15 @@ SWEPT = {"cam": "paper", "grad-cam": "paper", BACKPROP: "paper"}
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its label (the paper's, if it has one), its metric, its box method by kind of maps."""
+    """A column: its label (the paper's, if it has one), its metric, its box method by kind of maps.
+
+    ``crops`` is the number of crops that its scores are of, where the column says it.
+    """
 
     label: str
     metric: str
     box_methods: dict[str, str]
+    crops: int | None = None
 
 
 @dataclass(frozen=True)
@@ -56,12 +60,18 @@ _LOCALIZATION = (
 LAYOUTS = {
     "table1": Layout(
         columns=(
-            Column("top-1", "classification top-1", CITED),
-            Column("top-5", "classification top-5", CITED),
+            Column("top-1", "classification top-1", CITED, crops=1),
+            Column("top-5", "classification top-5", CITED, crops=1),
+            Column("top-1 (ten crops)", "classification top-1", AUTHORS, crops=10),
+            Column("top-5 (ten crops)", "classification top-5", AUTHORS, crops=10),
         ),
         definitions=(
-            "Error in percent: the true class is not among the first one or five. Ours: one crop, the "
-            "whole image.",
+            "Error in percent: the true class is not among the first one or five. The paper prints one "
+            "number, and does not say of which crops.",
+            "top-1, top-5: one crop, the whole image warped to the network's input.",
+            "Ten crops: the corners and the centre of the image warped to a larger square (256 pixels "
+            "for an input of 224), and their mirror images; the mean of their scores, as in the "
+            "authors' code. Networks whose maps are by Grad-CAM are run on one crop only.",
         ),
         scores_boxes=False,
     ),

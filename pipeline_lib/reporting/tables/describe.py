@@ -1,10 +1,13 @@
 """Sentences on what numbers were made with, where that differs from the paper."""
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.files import read_json
+from pipeline_lib.data.transfer.notes import unreadable_note
 from pipeline_lib.evaluation.ilsvrc import TOP_1
 from pipeline_lib.evaluation.sweep import AT_CHOSEN, CHOSEN
 from pipeline_lib.localization import authors_box
@@ -25,6 +28,38 @@ def describe(card: NetworkCard) -> str:
         f"{card.architecture}{f' ({options})' if options else ''}, input {side}, {start} on "
         f"{training['images']:,} images, {training['epochs']:g} epochs"
     )
+
+
+def describe_sizes(cards: Sequence[NetworkCard]) -> list[str]:
+    """Return a sentence on how much smaller objects are in the whole image than in training, if any.
+
+    Training cut crops of the input's size out of images warped to a larger square, and so do the ten
+    crops; the whole image is warped to the input's size. Of the libraries' networks it is not known.
+    """
+    sizes = {
+        (card.preprocessing.size[0], card.preprocessing.warped[0]): None
+        for card in cards
+        if card.source in ("trained", "caffe")
+    }
+    smaller = [
+        f"{percent(1 - round(size / warped, 3))} ({size} of {warped} pixels)"
+        for size, warped in sizes
+    ]
+    if not smaller:
+        return []
+    return [
+        "In the whole image objects are smaller than in the crops of training, whose size ten crops "
+        f"have: by {' or '.join(smaller)}."
+    ]
+
+
+def describe_unreadable(summaries: Iterable[Path]) -> list[str]:
+    """Return a sentence for each image set, by its summary, of which images were left out."""
+    sentences = []
+    for summary in map(read_json, summaries):
+        if count := summary.get("unreadable"):
+            sentences.append(f"{summary['data_set']}: {unreadable_note(count)}")
+    return sentences
 
 
 def describe_maps(method: str, crops: int) -> str:

@@ -18,7 +18,9 @@ from pipeline_lib.reporting.tables.describe import (
     describe,
     describe_box_methods,
     describe_maps,
+    describe_sizes,
     describe_thresholds,
+    describe_unreadable,
 )
 from pipeline_lib.reporting.tables.table import TABLE_COLUMNS, Built, paper_numbers, reason_of
 
@@ -32,7 +34,7 @@ class Row(NamedTuple):
 
 
 def build(inputs: Inputs, table: str, study: str) -> Built:
-    """Return a table from the roles scores, cards and summary, with its notes."""
+    """Return a table from the roles scores, cards, summary and training-summary, with notes."""
     scores = pd.concat([read_scores(path) for path in inputs.paths("scores")], ignore_index=True)
     cards = [read_card(path) for path in inputs.paths("cards")]
     cells = build_cells(table, scores, cards, inputs.absent)
@@ -44,10 +46,13 @@ def build(inputs: Inputs, table: str, study: str) -> Built:
         f"Ours: study {study}, {summary['data_set']}, {summary['found']:,} images.",
         *inputs.notes,
         *summary["notes"],
+        *describe_unreadable(inputs.optional("training-summary")),
     ]
     if layout.scores_boxes:
         notes += summary["box_notes"]
         notes += describe_box_methods(layout.box_methods, scores)
+    else:
+        notes += describe_sizes(cards)
     if layout.gradients and (sentence := describe_thresholds(scores)):
         notes.append(sentence)
     notes += ["Intervals: 95 %, percentile bootstrap over the images.", *paper["footnotes"]]
@@ -115,6 +120,7 @@ def _score(scores: pd.DataFrame, row: Row, column: Column) -> pd.Series | None:
         (scores["row"] == row.scored)
         & (scores["metric"] == (row.metric or column.metric))
         & (scores["box_method"] == scores["method"].map(column.box_methods))
+        & (scores["crops"] == (column.crops or scores["crops"]))
     ]
     if len(matches) > 1:
         raise InputError(

@@ -25,7 +25,7 @@ from pipeline_lib.discovery.text import (
     UNIFORM,
 )
 from pipeline_lib.reporting.inputs import Inputs
-from pipeline_lib.reporting.tables.describe import percent
+from pipeline_lib.reporting.tables.describe import describe_unreadable, percent
 from pipeline_lib.reporting.tables.table import TABLE_COLUMNS, Built, paper_numbers
 from pipeline_lib.units.measures import ALL_CLASSES, read_unit_measures
 
@@ -65,8 +65,9 @@ def build(inputs: Inputs, _table: str, _study: str) -> Built:
         for path in inputs.optional(role):
             lines.append(of_units(read_unit_measures(path), where))
     cells = as_table(chain.from_iterable(lines))
+    left_out = describe_unreadable(inputs.optional("summaries"))
     missing = [f"{name}: {reason}." for name, reason in inputs.absent.items()]
-    return Built(cells, cells, [*_NOTES, *inputs.notes, *missing])
+    return Built(cells, cells, [*_NOTES, *inputs.notes, *left_out, *missing])
 
 
 def as_table(lines: Iterator[tuple]) -> pd.DataFrame:

@@ -34,12 +34,18 @@ _SVM = (
     "mean over attributes); several splits: their mean ± standard deviation.",
     "L2-regularised squared hinge, one-vs-rest; C, and whether features are scaled to unit length, are "
     "chosen by cross-validation on the training images.",
-    "Intervals: 95 %, percentile bootstrap over the test images (over attributes for SUN Attribute).",
+    "Intervals: 95 %, percentile bootstrap over the test images.",
+)
+_ATTRIBUTES = (
+    "SUN Attribute's interval resamples the attributes instead: it says how the mean would vary with "
+    "the choice of attributes, not of images."
 )
 _BIRDS = (
     "Each row has features and an SVM of its own; training and test images are cropped alike. A CAM "
     "crop is the box of the class that the full image's SVM predicts, from a map made with its weights: "
     "{box}.",
+    "That SVM was fitted on the training images, so it knows their species when it chooses their crops; "
+    "test images are new to it.",
     "Localization: percent of test images whose box overlaps the true one by at least 0.5 (IoU), "
     "whatever the predicted class.",
 )
@@ -68,7 +74,7 @@ def build(inputs: Inputs, table: str, study: str) -> Built:
     else:
         cells = build_table5(scores, inputs.absent)
         to_read = by_set(cells, summaries, inputs.absent)
-        notes = list(choices(cells))
+        notes = [_ATTRIBUTES, *choices(cells)]
     cards = [f"{card.name}: {describe(card)}." for card in map(read_card, inputs.optional("cards"))]
     ours = f"Paper: as printed, on {paper['images']}. Ours: study {study}."
     return Built(cells, to_read, [*_SVM, ours, *inputs.notes, *notes, *cards, *paper["footnotes"]])

@@ -7,7 +7,7 @@ from tabulate import tabulate
 
 from pipeline_lib.common.command import command, step_parser
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.downloads import DataSet, data_folder, downloads, state
+from pipeline_lib.data.downloads import DataSet, data_folder, downloads, state, total_size
 
 HEADER = ("set", "state", "missing", "download", "where to get it")
 
@@ -28,6 +28,7 @@ def main(arguments: argparse.Namespace) -> None:
     print(f"Data sets below {root}:\n")
     rows = [table_row(data_set, root) for data_set in downloads().values()]
     print(tabulate(rows, HEADER, maxcolwidths=[None, None, 50, None, 50], disable_numparse=True))
+    print(f"\nTo download in all: {total_size()}.")
 
 
 def table_row(data_set: DataSet, root: Path) -> tuple[str, ...]:

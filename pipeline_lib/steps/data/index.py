@@ -1,22 +1,29 @@
 """Read an image set in its official layout and write its manifest."""
 
 import argparse
+import os
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline_lib.common.command import command, log, option, step_parser
 from pipeline_lib.common.files import write_json
+from pipeline_lib.common.machine import add_threads_flag
+from pipeline_lib.data.image_files import leaving_out
 from pipeline_lib.data.manifest import (
     BOX_COLUMNS,
     CLASS_COLUMNS,
     IMAGE_COLUMNS,
     SPLIT_COLUMNS,
+    ImageSet,
     write_csv,
     write_rows,
 )
 from pipeline_lib.data.photographs import SAMPLES, root_folder
 from pipeline_lib.data.readers import READERS, ReaderOptions, option_names
-from pipeline_lib.study.configuration.data import IlsvrcSection
+from pipeline_lib.data.transfer.notes import unreadable_note
+from pipeline_lib.study.configuration.data import IlsvrcSection, ImagesSection
 from pipeline_lib.study.configuration.discovery import ConceptsSection, ScenesSection
+from pipeline_lib.study.configuration.flags import add_settings, read_settings
 from pipeline_lib.study.configuration.load import checked
 
 SECTIONS = {"scenes": ScenesSection, "concepts": ConceptsSection}  # with the options of the readers
@@ -55,6 +62,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--box-note", action="append", default=[], help="a sentence on the boxes; repeatable"
     )
+    add_settings(parser, ImagesSection)
+    add_threads_flag(parser)
     parser.add_argument("--images", type=Path, required=True, help="CSV to write")
     parser.add_argument("--boxes", type=Path, help="CSV to write")
     parser.add_argument("--classes", type=Path, help="CSV to write")
@@ -75,7 +84,7 @@ def main(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
         options=_with_defaults(arguments.layout, dict(arguments.option)),
     )
-    image_set = READERS[arguments.layout](root_folder(arguments.root), options)
+    image_set = _read(arguments, options)
     tables = (
         (arguments.boxes, BOX_COLUMNS, image_set.boxes),
         (arguments.classes, CLASS_COLUMNS, image_set.classes),
@@ -95,6 +104,22 @@ def main(arguments: argparse.Namespace) -> None:
     log.info("%s: %d images", image_set.summary.data_set, len(image_set.images))
     for note in image_set.summary.notes + image_set.summary.box_notes:
         log.info(note)
+
+
+def _read(arguments: argparse.Namespace, options: ReaderOptions) -> ImageSet:
+    """Read the layout; where unreadable images are to be skipped, without these, and count them."""
+    read, root = READERS[arguments.layout], root_folder(arguments.root)
+    if read_settings(arguments, ImagesSection, "unreadable").unreadable == "refuse":
+        return read(root, options)
+    with leaving_out(arguments.threads or os.cpu_count()) as left_out:
+        image_set = read(root, options)
+    for reason in left_out.values():
+        log.info(reason)
+    if not left_out:
+        return image_set
+    found = image_set.summary
+    notes = [*found.notes, unreadable_note(len(left_out))]
+    return replace(image_set, summary=replace(found, notes=notes, unreadable=len(left_out)))
 
 
 def _with_defaults(layout: str, options: dict[str, object]) -> dict[str, object]:

@@ -1,7 +1,8 @@
 """Train the bag-of-words baseline on questions and a network's features, and score it on val.
 
 Three models are trained in the same way: on words and image, on words alone, on the image alone. The
-epoch is chosen on held-out training images.
+epoch is chosen on held-out training images. The test questions are answered by a model that is fitted
+again to train and val.
 """
 
 import argparse

@@ -1,5 +1,7 @@
 """Where images come from."""
 
+from typing import Literal
+
 from pipeline_lib.study.configuration.section import Section, setting
 
 
@@ -19,6 +21,16 @@ class IlsvrcSection(Section):
         50_000,
         "Number of labels that the devkit must have; any subset of the images will do.",
         ge=1,
+    )
+
+
+class ImagesSection(Section):
+    """The image files of all sets."""
+
+    unreadable: Literal["refuse", "skip"] = setting(
+        "refuse",
+        "Images that cannot be decoded: 'refuse' them, or 'skip' and count them, in every set; for that "
+        "every image is decoded once when a set is indexed.",
     )
 
 

@@ -4,7 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-from pipeline_lib.study.configuration.data import IlsvrcSection, PhotographsSection, WorldSection
+from pipeline_lib.study.configuration.data import (
+    IlsvrcSection,
+    ImagesSection,
+    PhotographsSection,
+    WorldSection,
+)
 from pipeline_lib.study.configuration.discovery import (
     ConceptsSection,
     DiscoverySection,
@@ -49,6 +54,7 @@ class Configuration(Section):
     world: WorldSection | None = setting(
         None, "Draw synthetic data sets instead of reading data_root (the mini study)."
     )
+    images: ImagesSection = setting(ImagesSection(), "The image files of all sets.")
     ilsvrc: IlsvrcSection = setting(IlsvrcSection(), "The real ILSVRC2012.")
     networks: dict[NetworkName, NetworkConfig | Literal[False] | None] = setting(
         description="Networks, by the paper's name or the library's. False leaves one of the study's "

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline_lib.data import fetch as module
+from pipeline_lib.data import transport as module
 from tests.data.fetch.server import Server
 
 

@@ -1,5 +1,6 @@
 """What goes wrong on the way: cut connections, wrong bytes, mirrors, certificates."""
 
+import hashlib
 import shutil
 import ssl
 import subprocess
@@ -7,7 +8,7 @@ import subprocess
 import pytest
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data import fetch as module
+from pipeline_lib.data import transport as module
 from pipeline_lib.data.fetch import fetch
 from tests.data.fetch.server import SHA256, ZIP, Server, archives, data_set, is_whole, make_zip
 
@@ -56,11 +57,61 @@ def test_without_a_tag_or_a_checksum_a_part_is_not_trusted(server, root):
     assert is_whole(root)
 
 
-@pytest.mark.parametrize("status", [404, 429, 500, 503])
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
 def test_an_error_that_passes(server, root, status):
     server.plan += [{"status": status}, {"status": status}]
     fetch(data_set(server), root)
     assert [request.answer for request in server.requests] == [status, status, 200]
+    assert is_whole(root)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 451, 501])
+def test_a_refusal_that_lasts_is_asked_for_once_and_says_what_to_do(server, root, status):
+    server.plan += [{"status": status}] * 10
+    with pytest.raises(InputError) as caught:
+        fetch(data_set(server), root)
+    message = str(caught.value)
+    assert len(server.requests) == 1
+    assert "\n" not in message
+    for part in (
+        f"{server.address}/set.zip: the server answers {status} ",
+        str(root / "archives" / "set.zip"),
+        "put the file there yourself",
+        "no rerun mends it",
+    ):
+        assert part in message
+    assert "where it stopped" not in message
+    assert not (root / "SET").exists()
+
+
+def test_a_refusal_after_a_part_keeps_the_part(server, root):
+    server.plan += [{"cut_after": 300_000}, {"status": 403}]
+    with pytest.raises(InputError, match="the server answers 403"):
+        fetch(data_set(server), root)
+    fetch(data_set(server), root)
+    assert server.requests[-1].range > 200_000
+    assert is_whole(root)
+
+
+@pytest.mark.parametrize("target", ["/set.zip", "ftp://127.0.0.1/set.zip", "http://[/set.zip"])
+def test_a_redirect_that_leads_nowhere_is_not_tried_again(server, root, target):
+    server.plan += [{"redirect": target}] * 200
+    with pytest.raises(InputError, match=r"cannot be downloaded .* no rerun mends it"):
+        fetch(data_set(server), root)
+    assert len(server.requests) <= 31  # the library follows thirty
+
+
+def test_a_part_of_a_version_that_is_gone_is_fetched_anew(server, root):
+    """The server has a shorter file than the part, and no tag that would tell."""
+    server.http.tag = None
+    folder = root / "archives"
+    folder.mkdir(parents=True)
+    (folder / "set.zip.part").write_bytes(ZIP + b"more")
+    (folder / "set.zip.part.json").write_text(
+        f'{{"url": "{server.address}/set.zip", "validator": ""}}'
+    )
+    fetch(data_set(server), root)
+    assert [request.answer for request in server.requests] == [416, 200]
     assert is_whole(root)
 
 
@@ -75,9 +126,16 @@ def test_pauses_grow(server, root, monkeypatch):
 
 def test_wrong_bytes_are_thrown_away(server, root):
     server.plan += [{"content": ZIP[:-1] + b"x"}]
-    with pytest.raises(InputError, match=f"the checksum is not {SHA256}") as caught:
+    actual = hashlib.sha256(ZIP[:-1] + b"x").hexdigest()
+    with pytest.raises(InputError) as caught:
         fetch(data_set(server), root)
-    assert "\n" not in str(caught.value)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert f"its sha256 is {actual}, not {SHA256[7:]}; the download was deleted" in message
+    for part in (f"{server.address}/set.zip", str(root / "archives" / "set.zip"), "downloads.yaml"):
+        assert part in message
+    assert "cannot be downloaded" not in message
+    assert "where it stopped" not in message
     assert archives(root) == []
     assert not (root / "SET").exists()
     fetch(data_set(server), root)
@@ -86,7 +144,8 @@ def test_wrong_bytes_are_thrown_away(server, root):
 
 def test_a_file_of_another_size_is_not_even_begun(server, root):
     server.files["/set.zip"] = b"<html>log in</html>"
-    with pytest.raises(InputError, match=f"the file there has 19 bytes, not {len(ZIP):,}"):
+    message = f"a wrong file was there .*the file there has 19 bytes, not {len(ZIP):,}"
+    with pytest.raises(InputError, match=message):
         fetch(data_set(server, bytes=len(ZIP)), root)
     assert archives(root) == []
 
@@ -107,6 +166,7 @@ def test_all_mirrors_gone_is_one_line_with_every_reason(server, root):
     message = str(caught.value)
     assert "\n" not in message
     assert "404" in message
+    assert "rerun to go on" in message  # the second refuses connections, which may pass
     assert all(address in message for address in addresses)
     assert f"{root / 'archives' / 'set.zip'}" in message
 
@@ -148,6 +208,9 @@ def test_https_is_never_left_for_http(server, secure, root):
 def test_a_certificate_that_is_not_trusted_is_refused(secure, root, monkeypatch):
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
     monkeypatch.setattr(module, "PAUSE", 0)
-    with pytest.raises(InputError, match=r"(?i)certificate"):
+    slept = []
+    monkeypatch.setattr(module.time, "sleep", slept.append)
+    with pytest.raises(InputError, match=r"(?i)certificate.*no rerun mends it"):
         fetch(data_set(secure), root)
+    assert slept == []
     assert secure.requests == []

@@ -179,4 +179,4 @@ def test_no_class_folder_is_refused(plant, refused, tmp_path, reader, layout):
 
 def test_nothing_but_background_is_refused(plant, refused, tmp_path):
     plant("BACKGROUND_Google/image_0001.jpg", "257.clutter/257_0001.jpg")
-    refused(read_caltech256, tmp_path, split_spec("caltech256"), tmp_path, "no class")
+    refused(read_caltech256, tmp_path, split_spec("caltech256"), tmp_path, "link the classes")

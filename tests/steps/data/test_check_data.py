@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import yaml
 
 from pipeline_lib.data.downloads import downloads
 from pipeline_lib.steps.data import check_data
@@ -30,6 +31,26 @@ def test_every_set_has_a_line_with_its_size_and_source(lines):
         assert "not found" in table[one.name]
         assert one.size in table[one.name]
         assert (one.login or f"snakemake fetch_{key}") in table[one.name]
+
+
+def test_the_sum_is_that_of_the_list_and_stands_in_the_readme(tmp_path, capsys, repository):
+    """Against the list itself, read by hand; the released networks have a list of their own."""
+    package = repository / "pipeline_lib"
+    listed = yaml.safe_load((package / "data/downloads.yaml").read_text())
+    released = yaml.safe_load((package / "networks/caffe/released.yaml").read_text())
+    assert listed["released_networks"]["listed_in"] == "networks/caffe/released.yaml"
+    archives = [one for each in listed.values() for one in each.get("archives", ())]
+    archives += released.values()
+    total = sum(one.get("bytes") or one.get("approximate_bytes") or 0 for one in archives)
+    assert total > 220e9
+    assert check_data.main(["--data-root", str(tmp_path)]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert f"{total / 1e9:.0f} GB (ILSVRC2012 train 148, SUN397 39, COCO 2014 20, " in last
+    for name in ("Places205", "SUN2012", "VQA v1"):
+        assert name in last
+    readme = " ".join((repository / "README.md").read_text().split())
+    assert last.removeprefix("To download in all: ").rstrip(".") in readme
+    assert "200 GB" not in readme
 
 
 def test_what_is_there_is_counted(lines, tmp_path):

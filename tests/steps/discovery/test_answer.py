@@ -125,6 +125,30 @@ def test_val_is_not_used_in_training(study):
     assert scores["words and image", "open-ended"] == 0
 
 
+def test_the_submission_is_of_a_model_that_also_saw_val(study):
+    """Only val, and test, ask whether it is big, and only val has the answer."""
+    questions = pd.read_csv(study / "questions.csv", keep_default_na=False)
+    of_size = questions[(questions["subset"] != "train") & (questions["question_id"] % 10 == 1)]
+    answers = np.where(of_size["subset"] == "val", "yes", "")
+    choices = json.dumps(["odd", "yes"])
+    of_size = of_size.assign(question="Is it big?", answer=answers, choices=choices)
+    of_size["question_id"] += 1
+    questions = pd.concat([questions, of_size])
+    questions.to_csv(study / "questions.csv", index=False)
+    assert run(study) == 0
+    assert "yes" not in load(study / "c.npz").classes  # of train alone, like the scores on val
+    assert "yes" not in set(pd.read_csv(study / "answers.csv")["answer"])
+    scores = (study / "scores.csv").read_bytes()
+    for name in ("open.json", "choice.json"):
+        records = json.loads((study / name).read_text())
+        said = {one["answer"] for one in records if one["question_id"] % 10 == 2}
+        assert said == {"yes"}, name
+    questions[questions["subset"] != "test"].to_csv(study / "questions.csv", index=False)
+    assert run(study) == 0
+    assert (study / "scores.csv").read_bytes() == scores
+    assert json.loads((study / "open.json").read_text()) == []
+
+
 def test_without_choices_there_is_no_second_task(study):
     questions = pd.read_csv(study / "questions.csv", keep_default_na=False)
     questions.assign(choices="[]").to_csv(study / "questions.csv", index=False)

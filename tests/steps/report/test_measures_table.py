@@ -32,6 +32,20 @@ def tabulated(tmp_path):
     return run
 
 
+def test_images_that_were_left_out_are_noted(tabulated, tmp_path):
+    summaries = {"SUN2012": 2, "COCO": 0}
+    for name, count in summaries.items():
+        summary = {"data_set": name, "found": 10, "notes": ["Not here."], "unreadable": count}
+        (tmp_path / f"{name}.json").write_text(json.dumps(summary))
+    (tmp_path / "old.json").write_text(json.dumps({"data_set": "SVT", "notes": []}))
+    names = (*summaries, "old")
+    tabulated("--input", "summaries", *(str(tmp_path / f"{name}.json") for name in names))
+    text = (tmp_path / "measures.md").read_text()
+    assert "- SUN2012: 2 images cannot be decoded and are left out.\n" in text
+    assert text.count("cannot be decoded") == 1
+    assert "Not here." not in text
+
+
 def numbers(line):
     return tuple(line[["ours", "low", "high", "n"]].astype(float))
 

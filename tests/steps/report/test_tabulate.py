@@ -63,14 +63,14 @@ def study(tmp_path):
     return tmp_path
 
 
-def run(study, table):
+def run(study, table, *flags):
     out = study / "out" / f"{table}.csv"
     files = {
         "scores": [f"{name}.csv" for name in ("GoogLeNet-GAP", "my-net", *OTHERS)],
         "cards": ["GoogLeNet-GAP.json", "my-net.json"],
         "summary": ["summary.json"],
     }
-    argv = ["--table", table, "--study", "small", "--out", str(out)]
+    argv = ["--table", table, "--study", "small", "--out", str(out), *flags]
     for role, names in files.items():
         argv += ["--input", role, *(str(study / name) for name in names)]
     return tabulate.main(argv), out
@@ -105,6 +105,30 @@ def test_the_csv_keeps_paper_and_ours_apart(study):
     }
     assert table.loc[("my-net", "MaxBoxAccV2"), "ours"] == 66.61
     assert table["paper"].notna().sum() == 20
+
+
+@pytest.mark.parametrize("table", ["table1", "table2", "table3"])
+def test_training_images_that_were_left_out_are_noted(study, table):
+    summary = {"data_set": "ILSVRC2012 train", "found": 9, "notes": ["Other."], "unreadable": 1}
+    (study / "train.json").write_text(json.dumps(summary))
+    _, out = run(study, table, "--input", "training-summary", str(study / "train.json"))
+    text = out.with_suffix(".md").read_text()
+    assert "- ILSVRC2012 train: 1 image cannot be decoded and is left out.\n" in text
+    assert "Other." not in text
+
+
+def test_table_1_has_one_crop_beside_the_paper_and_ten_beside_it(study):
+    scores = network_scores("my-net", 12.5)
+    ten = [(*row[:5], row[5] - 1, *row[6:]) if row[3] == 10 else row for row in scores]
+    write_scores(study / "my-net.csv", ten)
+    _, out = run(study, "table1")
+    table = pd.read_csv(out).set_index(["row", "metric"])["ours"]
+    assert table["my-net", "top-1"] == table["my-net", "top-5"] == 12.5
+    assert table["my-net", "top-1 (ten crops)"] == table["my-net", "top-5 (ten crops)"] == 11.5
+    text = out.with_suffix(".md").read_text()
+    assert "the corners and the centre" in text
+    head = next(line for line in text.splitlines() if line[:1] == "|")
+    assert "top-1 paper" in head and "top-1 (ten crops) paper" not in head
 
 
 @pytest.mark.parametrize(("table", "expected"), [("table1", False), ("table2", True)])

@@ -80,6 +80,7 @@ def test_table_5_has_the_papers_cells_and_ours_by_the_chosen_features(study):
     assert "Average precision" in attribute and "±" not in attribute
     assert "89.85" in text  # the footnote on the suspicious cell
     assert "81.50 ± 0.50" in page
+    assert "SUN Attribute's interval resamples the attributes" in text
 
 
 def test_table_4_has_a_row_a_crop_the_quoted_ones_and_chance(study):
@@ -117,6 +118,8 @@ def test_table_4_has_a_row_a_crop_the_quoted_ones_and_chance(study):
     # How the boxes were made is read from their table.
     assert "component above 30 % of the map's maximum (bicubic upsampling)" in text
     assert "20 %" not in text
+    assert "That SVM was fitted on the training images" in text
+    assert "SUN Attribute's" not in text
 
 
 def test_bird_boxes_of_two_thresholds_are_refused_in_one_line(study, capsys):

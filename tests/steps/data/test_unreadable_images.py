@@ -1,0 +1,190 @@
+"""Images that cannot be decoded, in every layout: refused by name, or left out and counted."""
+
+import json
+import os
+import shutil
+
+import pytest
+from PIL import Image
+
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.data.loader import WarpedImages, image_batches
+from pipeline_lib.data.manifest import (
+    BOX_COLUMNS,
+    SPLIT_COLUMNS,
+    read_csv,
+    read_images,
+)
+from pipeline_lib.data.places205 import IMAGES, LISTS
+from pipeline_lib.data.transfer.sets import transfer_sets
+from pipeline_lib.steps.data import index, synthesize
+from tests.data.spoiled import READABLE, UNREADABLE, is_readable_by_pillow, readable, unreadable
+
+TRANSFER = {paper.layout: paper.folder for paper in transfer_sets().values()}
+FLAGS = {
+    "ilsvrc-val": ["--expected", "20"],
+    "scenes": ["--option", "categories=5", "--option", "min_images=15"],
+    "concepts-table": ["--option", "captions=captions.tsv"],
+    **{layout: ["--train", "5"] for layout in ("scene15", "caltech101", "caltech256", "event8")},
+}
+SMALL = (
+    "ilsvrc-train",
+    "ilsvrc-val",
+    "ilsvrc-test",
+    "places205-val",
+    "photographs",
+    "concepts-table",
+)
+LAYOUTS = (*SMALL, *TRANSFER, "scenes", "concepts", "text", "vqa")
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory):
+    """Return a function that draws a synthetic layout, once."""
+    folder, done = tmp_path_factory.mktemp("drawn"), {}
+
+    def draw(layout):
+        if layout not in done:
+            done[layout] = folder / layout
+            counts = {
+                "ilsvrc": ("--train-images", "24", "--val-images", "20", "--test-images", "12")
+            }
+            argv = ["--layout", layout, *counts.get(layout, ()), "--out", str(done[layout])]
+            assert synthesize.main(argv) == 0
+        return done[layout]
+
+    return draw
+
+
+def plant(root, names):
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(READABLE["colour"])
+
+
+@pytest.fixture
+def root(request, tmp_path, drawn):
+    """A copy of a layout's folder, whose files may be replaced but not changed."""
+    layout, root = request.getfixturevalue("layout"), tmp_path / "root"
+    if layout == "photographs":
+        plant(root, [f"{number}.jpg" for number in range(20)])
+    elif layout == "places205-val":
+        names = [f"a/abbey/{number}.jpg" for number in range(20)]
+        plant(root / IMAGES, names)
+        (root / LISTS).mkdir()
+        lines = [f"{name} 0" for name in [*names, "a/abbey/absent.jpg"]]
+        (root / LISTS / "val_places205.csv").write_text("\n".join(lines))
+    elif layout == "concepts-table":
+        plant(root, [f"{number}.jpg" for number in range(20)])
+        (root / "captions.tsv").write_text("".join(f"{n}.jpg\tnumber {n}\n" for n in range(20)))
+    else:
+        where = "ilsvrc" if layout.startswith("ilsvrc") else layout
+        source = drawn("transfer") / TRANSFER[layout] if layout in TRANSFER else drawn(where)
+        shutil.copytree(source, root, copy_function=os.link)
+    return root
+
+
+def run(layout, root, out, *more):
+    tables = ("images", "boxes", "classes", "splits", "annotations")
+    argv = [word for name in tables for word in (f"--{name}", str(out / f"{name}.csv"))]
+    argv += ["--layout", layout.partition("-table")[0], "--summary", str(out / "summary.json")]
+    given = [
+        word.replace("captions.tsv", str(root / "captions.tsv")) for word in FLAGS.get(layout, ())
+    ]
+    return index.main([*argv, "--root", str(root), *given, *more])
+
+
+def spoil(root, paths):
+    """Replace some of the files: unreadable ones, and readable ones that are odd; return the former."""
+    kinds = [*UNREADABLE, *READABLE]
+    places = [paths[number * len(paths) // len(kinds)] for number in range(len(kinds))]
+    for place, kind in zip(places, kinds, strict=True):
+        with Image.open(root / place) as image:
+            contents = unreadable(*image.size) | readable(*image.size)
+        (root / place).unlink()
+        (root / place).write_bytes(contents[kind])
+    return set(places[: len(UNREADABLE)])
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_skipped_images_are_as_if_they_were_not_there(layout, root, tmp_path, capsys):
+    assert run(layout, root, tmp_path / "before", "--unreadable", "skip", "--threads", "2") == 0
+    before = read_images(tmp_path / "before" / "images.csv")
+    assert json.loads((tmp_path / "before" / "summary.json").read_text())["unreadable"] == 0
+    if layout == "text":  # its negatives are a sample: of those that cannot be read, another one
+        before = before[before["label"] != ""]
+    bad = spoil(root, before["path"].tolist())
+    assert bad == {path for path in before["path"] if not is_readable_by_pillow(root / path)}
+    capsys.readouterr()
+
+    assert run(layout, root, tmp_path / "skipped", "--unreadable", "skip", "--threads", "2") == 0
+    log = capsys.readouterr().err
+    after = read_images(tmp_path / "skipped" / "images.csv")
+    assert bad.isdisjoint(after["path"])
+    assert set(before["path"]) - bad <= set(after["path"])
+    if layout != "text":
+        assert len(after) == len(before) - len(bad)
+    summary = json.loads((tmp_path / "skipped" / "summary.json").read_text())
+    assert (summary["unreadable"], summary["found"]) == (len(bad), len(after))
+    assert f"{len(bad)} images cannot be decoded and are left out." in summary["notes"]
+    for path in bad:
+        assert f"{root / path}: " in log  # each is named
+    ids = set(after["image_id"])
+    boxes = read_csv(tmp_path / "skipped" / "boxes.csv", BOX_COLUMNS)
+    splits = read_csv(tmp_path / "skipped" / "splits.csv", SPLIT_COLUMNS)
+    assert set(boxes["image_id"]) | set(splits["image_id"]) <= ids
+    for _, rows in splits.groupby("split"):
+        assert rows.groupby("label")["subset"].nunique().eq(2).all()
+    if layout in ("scenes", "concepts", "concepts-table", "vqa"):
+        annotations = read_csv(tmp_path / "skipped" / "annotations.csv", ("image_id",))
+        assert set(annotations["image_id"]) <= ids
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_by_default_the_first_is_refused_in_one_line_that_names_it_and_the_option(
+    layout, root, tmp_path, capsys
+):
+    assert run(layout, root, tmp_path / "before") == 0
+    paths = read_images(tmp_path / "before" / "images.csv")["path"].tolist()
+    bad = spoil(root, paths)
+    capsys.readouterr()
+    if run(layout, root, tmp_path / "after") == 0:  # no image was opened: the next step meets it
+        listed = read_images(tmp_path / "after" / "images.csv")["path"].tolist()
+        assert bad <= set(listed)
+        with pytest.raises(InputError) as caught:
+            list(image_batches(WarpedImages(root, listed, (8, 8)), batch=4, workers=0))
+        message = str(caught.value)
+    else:
+        (message,) = capsys.readouterr().err.splitlines()
+        message = message.removeprefix("error: ")
+    assert any(message.startswith(f"{root / path}: ") for path in bad), message
+    assert message.endswith("fetch it again, or leave such images out (images.unreadable: skip)")
+
+
+@pytest.mark.parametrize("layout", ["photographs"])
+def test_a_worker_that_meets_one_says_the_same_line(layout, root, tmp_path):
+    (bad, *_) = spoil(root, [f"{number}.jpg" for number in range(20)])
+    with pytest.raises(InputError) as caught:
+        list(image_batches(WarpedImages(root, [bad], (8, 8)), batch=1, workers=1))
+    assert str(caught.value).startswith(f"{root / bad}: cannot be decoded (")
+    assert str(caught.value).endswith("(images.unreadable: skip)")
+
+
+@pytest.mark.parametrize("layout", ["photographs"])
+def test_a_set_of_nothing_else_is_refused(layout, root, tmp_path, capsys):
+    for path in root.iterdir():
+        path.write_bytes(UNREADABLE["page"])
+    assert run(layout, root, tmp_path / "out", "--unreadable", "skip") == 1
+    assert capsys.readouterr().err.splitlines()[-1] == f"error: {root}: no photograph in it"
+
+
+@pytest.mark.parametrize("layout", ["photographs"])
+def test_a_disk_that_fails_makes_no_image_vanish(layout, root, tmp_path, capsys, monkeypatch):
+    def fail(*_):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("pipeline_lib.common.images.Image.open", fail)
+    assert run(layout, root, tmp_path / "out", "--unreadable", "skip") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "cannot be read (Input/output error)" in line
+    assert not (tmp_path / "out" / "images.csv").exists()
