@@ -13,8 +13,7 @@ def job_records(dag: Any) -> list[dict]:
     """Return a record of each job of Snakemake's ``dag``, in the order of ``dag.jobs``.
 
     Its keys are ``rule``, ``wildcards`` (by name), ``inputs``, ``outputs`` and ``log`` (paths),
-    ``benchmark`` (a path or None), ``threads``, ``params`` (those that Snakemake records, as text), and
-    ``needs``: the positions in this list of the jobs
+    ``benchmark`` (a path or None), ``threads``, and ``needs``: the positions in this list of the jobs
     it depends on.
     """
     jobs = list(dag.jobs)
@@ -28,7 +27,6 @@ def job_records(dag: Any) -> list[dict]:
             "log": [str(path) for path in job.log],
             "benchmark": str(job.benchmark) if job.benchmark else None,
             "threads": job.threads,
-            "params": sorted(map(repr, job.non_derived_params)),
             "needs": [position[other] for other in dag.dependencies[job]],
         }
         for job in jobs

@@ -7,7 +7,7 @@ holds
 - ``host``, ``pid`` and ``process_started`` (epoch s) of its process,
 - ``configuration`` of the study, complete,
 - ``jobs``: records of `pipeline_lib.scheduling.graph`, without ``needs``, which follows from the
-  files, and ``params``, but with ``due`` (this run has to do it) and ``earlier`` (only an earlier run asked for it).
+  files, but with ``due`` (this run has to do it) and ``earlier`` (only an earlier run asked for it).
 """
 
 import os
@@ -31,7 +31,7 @@ def write_graph(results: str, dag: Any, configuration: Configuration, persistenc
     ``persistence`` is Snakemake's folder of records about outputs.
     """
     records = [
-        {key: value for key, value in record.items() if key not in ("needs", "params")}
+        {key: value for key, value in record.items() if key != "needs"}
         | {"due": dag.needrun(job), "earlier": False}
         for job, record in zip(dag.jobs, job_records(dag), strict=True)
         if record["outputs"]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import NoneType
-from typing import Literal, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
@@ -68,7 +68,7 @@ def reruns(snakefile: Path) -> dict[str, list[str]]:
 
     @cache
     def jobs_of(base: int) -> dict[tuple, tuple]:
-        return _jobs(snakefile, _BASES[base])
+        return compared_jobs(snakefile, _BASES[base])
 
     found: dict[str, list[str]] = {}
     for key, field in keys():
@@ -76,7 +76,7 @@ def reruns(snakefile: Path) -> dict[str, list[str]]:
         for number, base in enumerate(_BASES):
             for change in _changes(key, field):
                 try:
-                    after = _jobs(snakefile, _laid_over(base, change))
+                    after = compared_jobs(snakefile, _laid_over(base, change))
                 except InputError:
                     continue  # not in this study: world in the paper's, for example
                 rules |= dict.fromkeys(_changed(jobs_of(number), after))
@@ -93,8 +93,8 @@ def table(found: Mapping[str, list[str]]) -> str:
     return "\n".join([
         "## What a change reruns",
         "",
-        "The rules that a changed key reruns first; all that depends on them follows. Folders and settings "
-        "of speed rerun nothing. `study` and `results` name other folders of results.",
+        "The rules that a changed key reruns first; all that depends on them follows. Folders and "
+        "settings of speed rerun nothing. `study` and `results` name other folders of results.",
         "",
         "| key | reruns |",
         "|---|---|",
@@ -142,22 +142,30 @@ def _other(field: FieldInfo) -> object:
     raise TypeError(f"say in _VALUES to what {kind} changes")
 
 
-def _jobs(snakefile: Path, configuration: Mapping) -> dict[tuple, tuple]:
-    """Return what Snakemake compares of each job, by its rule and outputs."""
-    return {
-        (job["rule"], *job["outputs"]): (sorted(job["inputs"]), job["params"])
-        for job in whole_graph(snakefile, dict(configuration))
-        if job["outputs"]
-    }
+def compared_jobs(snakefile: Path, configuration: Mapping) -> dict[tuple, tuple]:
+    """Return what Snakemake compares of each job, its inputs and params, by its rule and outputs.
+
+    Raises InputError if the graph cannot be built.
+    """
+    return dict(whole_graph(snakefile, dict(configuration), _compared))
+
+
+def _compared(dag: Any) -> list[tuple]:
+    return [
+        (
+            (job.rule.name, *map(str, job.output)),
+            (sorted(map(str, job.input)), sorted(map(repr, job.non_derived_params))),
+        )
+        for job in dag.jobs
+        if job.output
+    ]
 
 
 def _changed(before: Mapping[tuple, tuple], after: Mapping[tuple, tuple]) -> Iterator[str]:
     """Yield the rules of jobs that differ or are new, without those of new inputs alone."""
     new = {output for job in after.keys() - before.keys() for output in job[1:]}
     for job, compared in after.items():
-        if job not in before:
-            yield job[0]
-        elif compared != before[job] and not new & set(compared[0]):
+        if job not in before or (compared != before[job] and not new & set(compared[0])):
             yield job[0]
 
 

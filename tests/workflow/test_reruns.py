@@ -10,8 +10,7 @@ import time
 import pandas as pd
 import pytest
 
-from pipeline_lib.scheduling.graph import whole_graph
-from pipeline_lib.scheduling.reruns import reruns, table
+from pipeline_lib.scheduling.reruns import compared_jobs, reruns, table
 
 pytestmark = pytest.mark.workflow
 
@@ -83,8 +82,7 @@ def compared(repository, data_root):
     """What Snakemake compares of each job, by its outputs."""
     networks = {"tf_efficientnet_lite0": None, "squeezenet1_0": {"backprop": True}}
     config = {"study": "small", "ilsvrc": {"val_images": 24}, "networks": networks}
-    jobs = whole_graph(repository / "Snakefile", config | {"data_root": str(data_root)})
-    return {tuple(job["outputs"]): (sorted(job["inputs"]), job["params"]) for job in jobs}
+    return compared_jobs(repository / "Snakefile", config | {"data_root": str(data_root)})
 
 
 def test_moved_linked_and_copied_data_rerun_nothing_and_new_images_do(
@@ -99,12 +97,12 @@ def test_moved_linked_and_copied_data_rerun_nothing_and_new_images_do(
     image.rename(tmp_path / image.name)
     changed = compared(repository, data_root)
     assert {outputs for outputs in before if before[outputs] != changed[outputs]} == {
-        outputs for outputs in before if outputs and "data/ilsvrc-val/images.csv" in outputs[0]
+        outputs for outputs in before if outputs and "data/ilsvrc-val/images.csv" in outputs[1]
     }
     (data_root / "weights" / "squeezenet1_0.pth").write_bytes(os.urandom(100_000))
     again = compared(repository, data_root)
     (adopted,) = (outputs for outputs in changed if changed[outputs] != again[outputs])
-    assert "networks/squeezenet1_0.safetensors" in adopted[0]
+    assert "networks/squeezenet1_0.safetensors" in adopted[1]
 
 
 def test_jobs_see_the_configuration_that_the_run_began_with(workflow_files, tiny_config):
