@@ -4,6 +4,7 @@ import argparse
 import errno
 import functools
 import logging
+import os
 import shlex
 import sys
 from collections.abc import Callable, Iterable
@@ -75,6 +76,8 @@ def command(
                 run(arguments)
             except InputError as error:
                 log.error("error: %s", error)
+            except BrokenPipeError:  # of `| head`: nobody reads on
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             except OSError as error:
                 if error.errno not in _DISK_ERRORS:
                     log.exception("error: %s", error)
@@ -95,9 +98,16 @@ def command(
 _DISK_ERRORS = {
     errno.ENOSPC: "no space left on the disk; free some and rerun",
     errno.EDQUOT: "over the disk quota; free some space and rerun",
-    errno.EROFS: "the folder is read-only; choose a results folder you can write to",
+    errno.EROFS: "read-only; choose a folder that you can write to",
     errno.EACCES: "permission denied; check who owns the file or folder",
 }
+
+
+class _Printable(logging.Formatter):
+    """Print what is not UTF-8, in names of files, as its code: else the line would be lost."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return super().format(record).encode(errors="backslashreplace").decode()
 
 
 def _start_log(path: Path | None, program: str, argv: list[str]) -> None:
@@ -109,6 +119,9 @@ def _start_log(path: Path | None, program: str, argv: list[str]) -> None:
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         log.addHandler(logging.FileHandler(path, mode="w", encoding="utf-8"))
+    for handler in log.handlers:
+        handler.setFormatter(_Printable())
+    if path is not None:
         log.handlers[-1].handle(
             log.makeRecord(log.name, logging.INFO, "", 0, f"{program} {shlex.join(argv)}", (), None)
         )

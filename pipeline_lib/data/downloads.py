@@ -137,10 +137,24 @@ def _data_set(
 
 
 def data_folder(data_root: str) -> Path:
-    """Return the folder of all data sets; raises InputError if the configuration names none."""
+    """Return the folder of all data sets; raises InputError if the configuration names none, a file, or
+    a link that leads nowhere."""
     if not data_root:
         raise InputError("config.data_root: not set; add --config data_root=DIR")
-    return Path(data_root).expanduser()
+    root = Path(data_root).expanduser()
+    if broken := broken_link(root):
+        raise InputError(f"config.data_root: {broken}; mount or correct it")
+    if root.exists() and not root.is_dir():
+        raise InputError(f"config.data_root: {root} is a file, not a folder; correct it")
+    return root
+
+
+def broken_link(path: Path) -> str:
+    """Say which link on a path leads nowhere, and whereto; "" if none does."""
+    for part in (path, *path.parents):
+        if part.is_symlink() and not part.exists():
+            return f"{part} links to {part.readlink()}, which is not there"
+    return ""
 
 
 def state(data_set: DataSet, root: Path) -> State:
@@ -164,7 +178,7 @@ def state(data_set: DataSet, root: Path) -> State:
 def missing_files(archive: Archive, folder: Path) -> list[str]:
     """Return, in words, what of an archive is missing in ``folder``; empty if it is unpacked there."""
     if not folder.is_dir():
-        return [f"{folder}"]
+        return [broken_link(folder) or f"{folder}"]
     if (folder / archive.unpacking_folder).exists():
         return [f"the rest of {archive.file}, whose unpacking was interrupted"]
     patterns = archive.expected_files

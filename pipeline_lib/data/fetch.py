@@ -10,7 +10,7 @@ from pipeline_lib.common.command import log
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import write_text
 from pipeline_lib.data.archives import unpack
-from pipeline_lib.data.downloads import Archive, DataSet, missing_files, state
+from pipeline_lib.data.downloads import Archive, DataSet, broken_link, missing_files, state
 from pipeline_lib.data.transport import Downloader, Unavailable
 
 _LIST = "pipeline_lib/data/downloads.yaml"
@@ -21,13 +21,15 @@ def fetch(data_set: DataSet, root: Path) -> None:
 
     An archive that lies in ``root/archives`` is used instead of a download, and stays there.
     Raises InputError for a set that needs a login, for an archive that cannot be downloaded or has the
-    wrong size or checksum, and if the disk has too little space.
+    wrong size or checksum, for a folder that is a link to nothing, and if the disk has too little space.
     """
     for archive in data_set.archives:
         target = root / data_set.folder / archive.subfolder
         if not missing_files(archive, target):
             log.info("%s: there already, %s is not needed", target, archive.file)
             continue
+        if broken := broken_link(target):
+            raise InputError(f"{broken}; mount or correct it, or remove the link to fetch the set")
         path = root / "archives" / archive.file
         if not path.exists():
             if data_set.login:

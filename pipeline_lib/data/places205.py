@@ -52,11 +52,10 @@ def read_places205(root: Path, subset: str) -> ImageSet:
 
 def _parse_line(path: Path, number: int, line: str, labelled: bool) -> tuple[str, str]:
     """Return a line's image path, below the image folder, and its label ("" in an unlabelled list)."""
-    name, _, label = line.partition(" ")
-    label = label.strip()
+    name, _, label = line.rpartition(" ") if labelled else (line, "", "")
     if labelled and not (label.isdecimal() and int(label) < CLASSES):
         raise InputError(
             f"{path}: line {number} is '{line[:60]}', not a path and a number below {CLASSES}; "
             "unpack it again"
         )
-    return name.lstrip("/"), label if labelled else ""
+    return name.strip().lstrip("/"), label

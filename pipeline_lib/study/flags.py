@@ -214,7 +214,7 @@ def publish(study: Study) -> str:
 def shared_folders(study: Study, scratch: str) -> list[str]:
     """The folders that jobs must see as the login node does."""
     data = [] if study.is_synthetic else [study.data_root]
-    return [study.configuration.results, *data, *([scratch] if scratch else [])]
+    return [os.path.dirname(study.paths.results), *data, *([scratch] if scratch else [])]
 
 
 def preflight(study: Study) -> str:

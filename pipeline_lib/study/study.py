@@ -218,7 +218,7 @@ def build_study(configuration: Configuration) -> Study:
     Raises InputError, naming the key, for names that do not fit together and for a data_root that is
     missing.
     """
-    results = f"{configuration.results}/{configuration.study}"
+    results = f"{_results_folder(configuration)}/{configuration.study}"
     data_root = _data_root(configuration, results)
     networks = networks_of(configuration, not no_places(configuration, data_root))
     trains = any(network.source == "trained" for network in networks.values())
@@ -237,6 +237,15 @@ def require_writable(results: str) -> None:
     nearest = next(p for p in (Path(results), *Path(results).resolve().parents) if p.exists())
     if not os.access(nearest, os.W_OK):
         raise InputError(f"{nearest}: the results folder cannot be written to; set results=DIR")
+
+
+def _results_folder(configuration: Configuration) -> str:
+    folder = os.path.expanduser(configuration.results).rstrip("/")
+    if {"{", "}"} & set(folder):
+        raise InputError(
+            f"config.results: {folder} has a brace, a wildcard to Snakemake; choose another"
+        )
+    return folder
 
 
 def _data_root(configuration: Configuration, results: str) -> str:

@@ -173,6 +173,7 @@ def test_a_summary_is_plain_json():
         "expected": 5,
         "notes": ["3 of 5."],
         "box_notes": ["No box."],
+        "unreadable": 0,
     }
     assert Summary("set", 3).as_json() == {
         "data_set": "set",
@@ -180,4 +181,5 @@ def test_a_summary_is_plain_json():
         "expected": None,
         "notes": [],
         "box_notes": [],
+        "unreadable": 0,
     }

@@ -8,6 +8,7 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.downloads import downloads
 from pipeline_lib.reporting.catalogue import available
 from pipeline_lib.study.files import every_file
+from pipeline_lib.study.flags import shared_folders
 from pipeline_lib.study.missing import missing_data, needed_sets
 from pipeline_lib.study.networks import training_of
 from pipeline_lib.study.paths import BACKPROP, NETWORK, ONE_CROP, SVM, TEN_CROP, VAL, Maps, Paths
@@ -107,6 +108,24 @@ def test_maps_and_their_box_methods(make_study):
         (NETWORK, TEN_CROP): ("authors",),
         (BACKPROP, ONE_CROP): ("graphcut", "authors"),
     }
+
+
+def test_the_folders_may_begin_with_the_home_and_end_with_a_slash(
+    make_study, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    photographs = {"folder": "~/mine", "network": "tf_efficientnet_lite0"}
+    keys = {"data_root": "~/data/", "results": "~/out/", "photographs": photographs}
+    study = make_study(study="small", **keys)
+    assert study.data_root == f"{tmp_path}/data"
+    assert study.paths.report == f"{tmp_path}/out/small/report/index.html"
+    assert study.root("photographs") == f"{tmp_path}/mine"
+    assert shared_folders(study, "") == [f"{tmp_path}/out", f"{tmp_path}/data"]
+
+
+def test_results_below_a_name_that_is_a_wildcard_are_refused(make_study):
+    with pytest.raises(InputError, match=r"config.results: out\{1\} has a brace"):
+        make_study(results="out{1}")
 
 
 def test_a_synthetic_study_has_every_set_below_its_results(make_study):

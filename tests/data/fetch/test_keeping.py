@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -212,3 +213,39 @@ def test_the_step_leaves_what_is_there(tmp_path, capsys):
     assert "there already" in error
     assert "part of it; 1 of 4,485 images" in error
     assert not (tmp_path / "archives").exists()
+
+
+def test_below_an_odd_folder_it_is_the_same(server, tmp_path, monkeypatch):
+    (tmp_path / "a 'b' Größe").mkdir()
+    (tmp_path / "link").symlink_to("a 'b' Größe")
+    monkeypatch.chdir(tmp_path / "link")
+    fetch(data_set(server), Path("../link/data"))
+    assert is_whole(tmp_path / "a 'b' Größe" / "data")
+
+
+@pytest.mark.parametrize("broken", ["SET", "data"])
+def test_a_link_to_nothing_is_not_fetched_into(server, root, tmp_path, broken):
+    """As where the disk that it leads to is not mounted."""
+    link = tmp_path / broken if broken == "data" else root / broken
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(tmp_path / "disk" / "set")
+    with pytest.raises(InputError) as caught:
+        fetch(data_set(server), root)
+    assert str(caught.value).startswith(
+        f"{link} links to {tmp_path / 'disk' / 'set'}, which is not there; mount or correct it"
+    )
+    assert server.requests == []
+    assert not (tmp_path / "disk").exists()
+
+
+def test_a_folder_for_archives_that_is_read_only_is_no_obstacle(server, root, monkeypatch):
+    (root / "archives").mkdir(parents=True)
+    (root / "archives" / "set.zip").write_bytes(ZIP)
+
+    def refuse(path, _):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    monkeypatch.setattr("pipeline_lib.data.fetch.write_text", refuse)
+    fetch(data_set(server, checksum=None), root)
+    assert is_whole(root)
+    assert archives(root) == ["set.zip"]

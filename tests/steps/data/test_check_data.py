@@ -1,12 +1,14 @@
 """The table of what is there."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 import yaml
 
 from pipeline_lib.data.downloads import downloads
-from pipeline_lib.steps.data import check_data
+from pipeline_lib.steps.data import check_data, fetch
 
 
 @pytest.fixture
@@ -76,6 +78,32 @@ def test_nothing_is_opened_or_changed(lines, tmp_path):
     before = sorted(tmp_path.rglob("*"))
     assert "1 of 50,000 images" in lines()["ILSVRC2012 val"]
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_link_to_nothing_is_told_from_a_set_that_is_not_there(tmp_path, capsys):
+    (tmp_path / "svt1").symlink_to("/nowhere/svt")
+    assert check_data.main(["--data-root", str(tmp_path)]) == 0
+    assert "svt1 links to /nowhere/svt, which is not" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("step", [check_data, fetch])
+def test_a_data_root_that_is_no_folder_is_one_line(step, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("/nowhere/data")
+    more = ["--set", "scene15"] if step is fetch else []
+    for name, words in (
+        ("file", f"{tmp_path / 'file'} is a file, not a folder"),
+        ("link", f"{tmp_path / 'link'} links to /nowhere/data, which is not there"),
+    ):
+        assert step.main(["--data-root", str(tmp_path / name), *more]) == 1
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith(f"error: config.data_root: {words}; ")
+
+
+def test_a_reader_that_stops_early_is_no_error(tmp_path):
+    command = f"{sys.executable} -m pipeline_lib check_data --data-root '{tmp_path}' | head -n 0"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert done.stderr == ""
 
 
 @pytest.mark.parametrize("given", ["", "nowhere"])

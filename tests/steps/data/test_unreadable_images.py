@@ -1,97 +1,15 @@
 """Images that cannot be decoded, in every layout: refused by name, or left out and counted."""
 
 import json
-import os
-import shutil
 
 import pytest
 from PIL import Image
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.loader import WarpedImages, image_batches
-from pipeline_lib.data.manifest import (
-    BOX_COLUMNS,
-    SPLIT_COLUMNS,
-    read_csv,
-    read_images,
-)
-from pipeline_lib.data.places205 import IMAGES, LISTS
-from pipeline_lib.data.transfer.sets import transfer_sets
-from pipeline_lib.steps.data import index, synthesize
+from pipeline_lib.data.manifest import BOX_COLUMNS, SPLIT_COLUMNS, read_csv, read_images
 from tests.data.spoiled import READABLE, UNREADABLE, is_readable_by_pillow, readable, unreadable
-
-TRANSFER = {paper.layout: paper.folder for paper in transfer_sets().values()}
-FLAGS = {
-    "ilsvrc-val": ["--expected", "20"],
-    "scenes": ["--option", "categories=5", "--option", "min_images=15"],
-    "concepts-table": ["--option", "captions=captions.tsv"],
-    **{layout: ["--train", "5"] for layout in ("scene15", "caltech101", "caltech256", "event8")},
-}
-SMALL = (
-    "ilsvrc-train",
-    "ilsvrc-val",
-    "ilsvrc-test",
-    "places205-val",
-    "photographs",
-    "concepts-table",
-)
-LAYOUTS = (*SMALL, *TRANSFER, "scenes", "concepts", "text", "vqa")
-
-
-@pytest.fixture(scope="session")
-def drawn(tmp_path_factory):
-    """Return a function that draws a synthetic layout, once."""
-    folder, done = tmp_path_factory.mktemp("drawn"), {}
-
-    def draw(layout):
-        if layout not in done:
-            done[layout] = folder / layout
-            counts = {
-                "ilsvrc": ("--train-images", "24", "--val-images", "20", "--test-images", "12")
-            }
-            argv = ["--layout", layout, *counts.get(layout, ()), "--out", str(done[layout])]
-            assert synthesize.main(argv) == 0
-        return done[layout]
-
-    return draw
-
-
-def plant(root, names):
-    for name in names:
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(READABLE["colour"])
-
-
-@pytest.fixture
-def root(request, tmp_path, drawn):
-    """A copy of a layout's folder, whose files may be replaced but not changed."""
-    layout, root = request.getfixturevalue("layout"), tmp_path / "root"
-    if layout == "photographs":
-        plant(root, [f"{number}.jpg" for number in range(20)])
-    elif layout == "places205-val":
-        names = [f"a/abbey/{number}.jpg" for number in range(20)]
-        plant(root / IMAGES, names)
-        (root / LISTS).mkdir()
-        lines = [f"{name} 0" for name in [*names, "a/abbey/absent.jpg"]]
-        (root / LISTS / "val_places205.csv").write_text("\n".join(lines))
-    elif layout == "concepts-table":
-        plant(root, [f"{number}.jpg" for number in range(20)])
-        (root / "captions.tsv").write_text("".join(f"{n}.jpg\tnumber {n}\n" for n in range(20)))
-    else:
-        where = "ilsvrc" if layout.startswith("ilsvrc") else layout
-        source = drawn("transfer") / TRANSFER[layout] if layout in TRANSFER else drawn(where)
-        shutil.copytree(source, root, copy_function=os.link)
-    return root
-
-
-def run(layout, root, out, *more):
-    tables = ("images", "boxes", "classes", "splits", "annotations")
-    argv = [word for name in tables for word in (f"--{name}", str(out / f"{name}.csv"))]
-    argv += ["--layout", layout.partition("-table")[0], "--summary", str(out / "summary.json")]
-    given = [
-        word.replace("captions.tsv", str(root / "captions.tsv")) for word in FLAGS.get(layout, ())
-    ]
-    return index.main([*argv, "--root", str(root), *given, *more])
+from tests.steps.data.layouts import LAYOUTS, run
 
 
 def spoil(root, paths):
