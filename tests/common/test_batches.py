@@ -1,8 +1,8 @@
 """Batches that are halved where the memory is exhausted: nothing is lost, done twice, or reordered."""
 
-import logging
 import weakref
 from itertools import chain
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -45,14 +45,15 @@ def test_every_item_comes_once_and_in_order_whatever_fits(error):
                 assert all(0 < len(part) <= min(size, limit) for part in parts)
 
 
-def test_the_smaller_size_stays_and_is_a_line_of_the_log(caplog, monkeypatch):
-    monkeypatch.setattr(logging.getLogger("pipeline_lib"), "propagate", True)
+def test_the_smaller_size_stays_and_is_a_line_of_the_log(monkeypatch):
+    lines = []
+    log = SimpleNamespace(warning=lambda text, *values: lines.append(text % values))
+    monkeypatch.setattr("pipeline_lib.common.batches.log", log)
     attempts, batches = [], Batches(16, CPU)
     assert len(list(batches.run(limited(5, attempts=attempts), 16))) == 4
     assert attempts == [16, 8, 4, 4, 4, 4]
     assert len(list(batches.run(limited(5, attempts=attempts), 8))) == 2
     assert attempts[6:] == [4, 4]
-    lines = [record.getMessage() for record in caplog.records]
     assert lines == [
         "out of memory on the cpu with 16 images in a batch; going on with 8",
         "out of memory on the cpu with 8 images in a batch; going on with 4",

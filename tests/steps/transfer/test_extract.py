@@ -181,7 +181,7 @@ def test_blocks_of_another_network_are_not_used(extraction, capsys):
     extraction.save_network(1)
     capsys.readouterr()
     assert extraction.run() == 1
-    assert "holds blocks of another extraction" in capsys.readouterr().err
+    assert "holds blocks of another job" in capsys.readouterr().err
     (extraction.folder / "22.png").rename(extraction.root / "22.png")
     assert extraction.run() == 0
     np.testing.assert_allclose(
