@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import settings
 
 from pipeline_lib.steps.data import index, synthesize
@@ -57,3 +58,27 @@ def restored_signal_handlers():
     yield
     for number, handler in zip(numbers, handlers, strict=True):
         signal.signal(number, handler)
+
+
+@pytest.fixture
+def small_memory(monkeypatch):
+    """A function that lets convolutions run out of memory above a number of images.
+
+    It returns the list of the batches that are tried from then on.
+    """
+    forward = torch.nn.Conv2d.forward
+
+    def limit(images):
+        tried = []
+
+        def limited(self, inputs):
+            tried.append(len(inputs))
+            if len(inputs) > images:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 43.6 GiB.")
+            return forward(self, inputs)
+
+        monkeypatch.setattr(torch.nn.Conv2d, "forward", limited)
+        return tried
+
+    yield limit
+    monkeypatch.undo()

@@ -1,12 +1,5 @@
 """Packing the images of a manifest into shards, in parallel; a killed run resumes."""
 
-import itertools
-import multiprocessing
-import os
-import threading
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing.connection import wait
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +7,7 @@ import pandas as pd
 
 from pipeline_lib.common.command import progress
 from pipeline_lib.common.files import fingerprint
+from pipeline_lib.common.processes import run_in_processes
 from pipeline_lib.data.manifest import read_images, sampled_sizes
 from pipeline_lib.data.shards import (
     INDEX_NAME,
@@ -65,27 +59,13 @@ def pack_images(
     paths = [folder / shard_name(number) for number in range(len(shards))]
     (folder / INDEX_NAME).unlink(missing_ok=True)  # an index promises that all shards are complete
     tasks = [(path, root, shard, packing) for path, shard in zip(paths, shards, strict=True)]
-    written = sum(progress(_run_tasks(tasks, processes), "pack", len(tasks)))
+    written = sum(
+        progress(run_in_processes(_write_if_incomplete, tasks, processes), "pack", len(tasks))
+    )
     for path in set(folder.glob("shard-*.h5")) - set(paths):
         path.unlink()
     write_index(folder, packing, [len(shard) for shard in shards])
     return PackingCounts(len(images), len(shards), len(shards) - written)
-
-
-def _run_tasks(tasks: list[tuple], processes: int) -> Iterator[bool]:
-    """Write shards, in child processes if ``processes`` > 1; yield for each whether it was written."""
-    if processes == 1:
-        yield from itertools.starmap(_write_if_incomplete, tasks)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, context, initializer=_exit_with_parent) as pool:
-        futures = [pool.submit(_write_if_incomplete, *task) for task in tasks]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
 def _write_if_incomplete(path: Path, root: Path, images: pd.DataFrame, packing: Packing) -> bool:
@@ -94,13 +74,3 @@ def _write_if_incomplete(path: Path, root: Path, images: pd.DataFrame, packing: 
         return False
     write_shard(path, root, images, packing)
     return True
-
-
-def _exit_with_parent() -> None:
-    """End this process if its parent is killed: idle workers would wait for tasks for ever."""
-
-    def watch() -> None:
-        wait([multiprocessing.parent_process().sentinel])
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

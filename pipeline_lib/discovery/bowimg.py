@@ -9,6 +9,7 @@ is the sum of a word term and a term that is linear in the pooled maps: the latt
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils import clip_grad_norm_
 
+from pipeline_lib.common.batches import Batches
 from pipeline_lib.common.command import progress
 from pipeline_lib.discovery.vocabulary import NO_CLASS
 from pipeline_lib.study.configuration.discovery import VqaConfig
@@ -152,17 +154,29 @@ def _epochs(
         yield epoch
 
 
-@torch.inference_mode()
 def probabilities(
     model: BagOfWordsAndImage,
     features: torch.Tensor,
     questions: EncodedQuestions,
     block: int = 1000,
 ) -> Iterator[torch.Tensor]:
-    """Yield the probabilities of all answers, (block, answers), for the questions in order."""
-    blocks = zip(questions.words.split(block), questions.images.split(block), strict=True)
-    for words, images in blocks:
-        yield model(words, _rows_of(features, images)).softmax(1)
+    """Yield the probabilities of all answers, (m, answers), for the questions in order.
+
+    ``m`` is at most ``block``, less where that does not fit the memory.
+    """
+    work = partial(_probabilities, model, features, questions)
+    yield from Batches(block, questions.words.device, "question").run(work, len(questions))
+
+
+@torch.inference_mode()
+def _probabilities(
+    model: BagOfWordsAndImage,
+    features: torch.Tensor,
+    questions: EncodedQuestions,
+    batch: slice,
+) -> torch.Tensor:
+    images = _rows_of(features, questions.images[batch])
+    return model(questions.words[batch], images).softmax(1)
 
 
 def target_accuracy(

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from pipeline_lib.common.batches import memory_errors
 from pipeline_lib.common.command import log, progress
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.discovery.answer_scores import FULL, IMAGE, TASKS, WORDS, score_answers
@@ -68,10 +69,13 @@ def answer_questions(
     )
     models, answers, epoch_of = {}, {}, {}
     for name, (with_words, with_image) in INPUTS.items():
-        models[name] = _new_model(
-            vocabulary, features.shape[1] * with_image, config, device, with_words=with_words
-        )
-        epoch_of[name], best = train(models[name], features, training, held_out, config)
+        # The batch shapes the result, so that only the user may change it.
+        what = f"training on {config.batch} questions at a time"
+        with memory_errors(what, device, "lower vqa.batch (which is part of the recipe)"):
+            models[name] = _new_model(
+                vocabulary, features.shape[1] * with_image, config, device, with_words=with_words
+            )
+            epoch_of[name], best = train(models[name], features, training, held_out, config)
         log.info("%s: epoch %d, held-out accuracy %.1f %%", name, epoch_of[name], 100 * best)
         answers[name] = predict_answers(
             models[name], features, encoded.select(is_val), vocabulary, _choices(val)

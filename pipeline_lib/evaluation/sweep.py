@@ -1,9 +1,13 @@
 """The paper's box method at every threshold; the best threshold, chosen on held-out images."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
+from pipeline_lib.common.blocks import block_ranges
 from pipeline_lib.common.command import progress
+from pipeline_lib.common.processes import run_in_processes
 from pipeline_lib.evaluation import maxboxacc
 from pipeline_lib.evaluation.ground_truth import localizable
 from pipeline_lib.evaluation.ilsvrc import (
@@ -19,6 +23,7 @@ from pipeline_lib.localization.paper_box import paper_box
 from pipeline_lib.localization.predictions import Predictions
 
 THRESHOLDS = np.arange(50) / 50  # of the map's maximum
+_BLOCK = 128  # images that a process is given at a time
 CURVE_COLUMNS = ("row", "interpolation", "threshold", "subset", "metric", "error", "n")
 HELD_OUT, SCORED, ALL = "held-out", "scored", "all"  # subsets of the images
 CHOSEN, AT_CHOSEN, MAX_BOX_ACC = "threshold chosen", "{} at it", "MaxBoxAccV2"
@@ -32,31 +37,30 @@ def sweep(
     held_out_fraction: float,
     seed: int,
     interpolation: str,
+    processes: int = 1,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the curve (CURVE_COLUMNS, percent) and the scores at the threshold chosen from it.
 
     The threshold is chosen on ``held_out_fraction`` of the localizable images and scored on the
     others, the same images for every network. The scores are of box method paper: the chosen
     threshold in percent of the maximum, the errors at it on the scored images, and MaxBoxAccV2, an
-    accuracy, on all images. Both tables are empty if fewer than two images can be localized.
+    accuracy, on all images. ``processes`` share the work, with the same result. Both tables are
+    empty if fewer than two images can be localized.
     """
     keep, boxes_of = localizable(images, true_boxes, predictions.true_class >= 0)
     kept = np.flatnonzero(keep)
     if len(kept) < 2:
         return pd.DataFrame(columns=list(CURVE_COLUMNS)), pd.DataFrame(columns=list(SCORE_COLUMNS))
-    right = np.empty((len(kept), len(THRESHOLDS)), bool)
-    hits = np.empty((*right.shape, len(maxboxacc.MIN_IOUS)), np.uint8)
-    sizes = images[["width", "height"]].to_numpy(int)[kept]
-    pairs = zip(kept.tolist(), sizes.tolist(), boxes_of, strict=True)
-    for place, (n, size, true) in enumerate(progress(pairs, "thresholds", total=len(kept))):
-        heat = heat_map(predictions, n, TRUE_CLASS, *size, interpolation)
-        boxes = np.array([paper_box(heat, threshold) for threshold in THRESHOLDS])
-        right[place] = best_overlap(boxes, true) >= MIN_IOU
-        small = maxboxacc.evaluated_size(*size)
-        if small != tuple(size):
-            heat = heat_map(predictions, n, TRUE_CLASS, *small, interpolation)
-        shrunk = true * np.tile(np.divide(small, size), 2)
-        hits[place] = maxboxacc.hits(heat, shrunk, THRESHOLDS)
+    sizes = images[["width", "height"]].to_numpy(int)
+    tasks = (
+        (predictions.part(block, guesses=False), keep[rows], sizes[rows], boxes, interpolation)
+        for block, rows, boxes in _blocks(keep, boxes_of)
+    )
+    total = len(block_ranges(len(keep), _BLOCK))
+    outcomes = run_in_processes(_outcomes, tasks, min(processes, total))
+    right, hits = map(
+        np.concatenate, zip(*progress(outcomes, "thresholds", total=total), strict=True)
+    )
     rank = true_rank(predictions.classes, predictions.true_class)[kept]
     wrong = localization_errors(rank[:, None], right)
     subsets = _split(len(kept), held_out_fraction, seed)
@@ -70,6 +74,42 @@ def sweep(
         rows.append(error_row(key, AT_CHOSEN.format(metric), at_it))
     rows.append((*key, MAX_BOX_ACC, *maxboxacc.max_box_acc(hits, seed), len(kept)))
     return curve, pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
+
+
+def _blocks(
+    keep: np.ndarray, boxes_of: list[np.ndarray]
+) -> Iterator[tuple[range, slice, list[np.ndarray]]]:
+    """Yield consecutive images, as a range and a slice, and the boxes of those to ``keep``."""
+    before = [0, *np.cumsum(keep).tolist()]
+    for block in block_ranges(len(keep), _BLOCK):
+        boxes = boxes_of[before[block.start] : before[block.stop]]
+        yield block, slice(block.start, block.stop), boxes
+
+
+def _outcomes(
+    predictions: Predictions,
+    keep: np.ndarray,
+    sizes: np.ndarray,
+    boxes_of: list[np.ndarray],
+    interpolation: str,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return whether the paper's box is right, (m, thresholds), and the hits of MaxBoxAccV2.
+
+    ``boxes_of`` are the true boxes of the m images to ``keep``; see ``maxboxacc.hits``.
+    """
+    right = np.empty((len(boxes_of), len(THRESHOLDS)), bool)
+    hits = np.empty((*right.shape, len(maxboxacc.MIN_IOUS)), np.uint8)
+    for place, (n, true) in enumerate(zip(np.flatnonzero(keep).tolist(), boxes_of, strict=True)):
+        size = tuple(sizes[n].tolist())
+        heat = heat_map(predictions, n, TRUE_CLASS, *size, interpolation)
+        boxes = np.array([paper_box(heat, threshold) for threshold in THRESHOLDS])
+        right[place] = best_overlap(boxes, true) >= MIN_IOU
+        small = maxboxacc.evaluated_size(*size)
+        if small != size:
+            heat = heat_map(predictions, n, TRUE_CLASS, *small, interpolation)
+        shrunk = true * np.tile(np.divide(small, size), 2)
+        hits[place] = maxboxacc.hits(heat, shrunk, THRESHOLDS)
+    return right, hits
 
 
 def chosen_threshold(curve: pd.DataFrame) -> float:

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from pipeline_lib.common.blocks import Blocks, block_ranges, discard_blocks
 from pipeline_lib.common.command import log, progress
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.manifest import sampled_sizes
-from pipeline_lib.features.blocks import Blocks, discard_blocks
 from pipeline_lib.features.cache import Origin, read_features, write_features
 from pipeline_lib.features.feature_network import FeatureNetwork
 from pipeline_lib.features.forward import feature_batches
@@ -46,7 +46,8 @@ def extract_features(
     blocks = Blocks(partial, key, _block_marks(images, root, size))
     missing = blocks.missing()
     rows = list(chain.from_iterable(missing))
-    log.info("%s: %s, %d images to do of %d", origin.name, origin.layer, len(rows), len(names))
+    counts = (len(rows), len(names), len(blocks.marks))
+    log.info("%s: %s, %d images to do of %d in %d blocks", origin.name, origin.layer, *counts)
     batches = feature_batches(
         network,
         preprocessing,
@@ -81,9 +82,7 @@ def is_extracted(path: Path, origin: Origin) -> bool:
 
 def _block_marks(images: pd.DataFrame, root: Path, size: int) -> dict[range, str]:
     """Return the images of each block, with a fingerprint of the sizes of their files."""
-    starts = range(0, len(images), size)
-    blocks = [range(start, min(start + size, len(images))) for start in starts]
     return {
         block: fingerprint(sampled_sizes(images[block.start : block.stop], root, size))
-        for block in blocks
+        for block in block_ranges(len(images), size)
     }

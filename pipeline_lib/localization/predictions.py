@@ -20,7 +20,7 @@ of the image it is cut from, ``network`` and ``images`` (fingerprints of what th
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import h5py
@@ -65,6 +65,17 @@ class Predictions(Header):
     def fingerprint(self) -> str:
         """Identifies the network, the images, and how they were predicted."""
         return fingerprint(self.network, self.images, self.method, self.crops)
+
+    def part(self, images: range, guesses: bool = True) -> "Predictions":
+        """Return the predictions of consecutive images, in memory: they can go to another process.
+
+        Without ``guesses``, the true classes alone have maps.
+        """
+        rows = slice(images.start, images.stop)
+        arrays = ("true_class", "classes", "scores", "true_map")
+        values = {name: np.asarray(getattr(self, name)[rows]) for name in arrays}
+        maps = np.asarray(self.maps[rows] if guesses else self.maps[rows, :0])
+        return replace(self, image_id=self.image_id[rows], maps=maps, **values)
 
     def labels_of(self, image: int) -> list[str]:
         """Return the labels of image ``image``'s top classes, best first."""

@@ -1,5 +1,6 @@
 """The localization submission that ILSVRC's server scores: the test labels are not published."""
 
+import itertools
 from collections.abc import Sequence
 
 import pandas as pd
@@ -15,10 +16,10 @@ def submission(
     """
     place = {guess: n for n, guess in enumerate(guesses)}
     order = [place.get(guess, -1) for guess in zip(boxes["rank"], boxes["fit"], strict=True)]
-    lines = []
-    for _, rows in boxes.assign(order=order).query("order >= 0").groupby("image_id", sort=False):
-        rows = rows.sort_values("order")
-        corners = rows[["x0", "y0", "x1", "y1"]].round().astype(int) - [0, 0, 1, 1]
-        tuples = zip(rows["class"].map(ids), corners.itertuples(index=False), strict=True)
-        lines.append(" ".join(f"{label} {x0} {y0} {x1} {y1}" for label, (x0, y0, x1, y1) in tuples))
-    return lines
+    rows = boxes.assign(order=order).query("order >= 0")
+    rows = rows.assign(image=pd.factorize(rows["image_id"])[0]).sort_values(["image", "order"])
+    corners = rows[["x0", "y0", "x1", "y1"]].round().astype(int) - [0, 0, 1, 1]
+    columns = [rows["class"].map(ids), *(corners[name] for name in corners)]
+    texts = (" ".join(map(str, values)) for values in zip(*columns, strict=True))
+    groups = itertools.groupby(zip(rows["image"], texts, strict=True), key=lambda pair: pair[0])
+    return [" ".join(text for _, text in of_image) for _, of_image in groups]

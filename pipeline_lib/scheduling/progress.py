@@ -8,8 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 from statistics import harmonic_mean
 
-import numpy as np
-
 from pipeline_lib.scheduling.state import modified
 
 SPEED_ROWS = 5  # rows of a training's history that its speed is averaged over
@@ -26,8 +24,8 @@ class Progress:
 def progress(log: Path, folder: Path, since: float, now: float) -> Progress:
     """Return how far a job is that writes ``log`` and began at ``since`` (epoch s).
 
-    Of training and feature extraction it is a number of steps or blocks, of other jobs the last line
-    of the log. Relative paths in the log start at ``folder``.
+    Of training it is a number of steps, of jobs that keep blocks of results their number, of other jobs
+    the last line of the log. Relative paths in the log start at ``folder``.
     """
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     flags = _flags(lines[0]) if lines else {}
@@ -37,7 +35,7 @@ def progress(log: Path, folder: Path, since: float, now: float) -> Progress:
     if flags.get("--history"):
         measured = _training(flags, folder, since, now)
     elif flags.get("--partial"):
-        measured = _extraction(lines, folder / flags["--partial"][-1], since)
+        measured = _blocks(lines, folder / flags["--partial"][-1], since)
     if measured is None:
         return Progress(last_line, last_sign)
     return Progress(measured.text, max(measured.last_sign, last_sign))
@@ -91,14 +89,13 @@ def _training(
     )
 
 
-def _extraction(lines: list[str], folder: Path, since: float) -> Progress | None:
-    images = re.search(r" images to do of (\d+)$", "\n".join(lines), re.MULTILINE)
-    blocks = sorted(folder.glob("[0-9]*.npy"))
-    if not images or not blocks:
+def _blocks(lines: list[str], folder: Path, since: float) -> Progress | None:
+    total = re.search(r" images to do of \d+ in (\d+) blocks$", "\n".join(lines), re.MULTILINE)
+    blocks = list(folder.glob("[0-9]*"))
+    if not total or not blocks:
         return None
     try:
-        size = len(np.load(blocks[0], mmap_mode="r"))
         newest = max(path.stat().st_mtime for path in blocks)
     except FileNotFoundError:  # they have just been joined
         return None
-    return Progress(f"{len(blocks)} of {-(-int(images[1]) // size)} blocks", max(newest, since))
+    return Progress(f"{len(blocks)} of {total[1]} blocks", max(newest, since))

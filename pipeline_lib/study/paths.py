@@ -38,7 +38,7 @@ class Paths:
     def scratch(self) -> str:
         """The folder, or the link to one, of what can be made again and must outlive a failed job.
 
-        Checkpoints, packed images, features that are half extracted.
+        Checkpoints, packed images, features and boxes that are half made.
         """
         return f"{self.results}/scratch"
 
@@ -88,6 +88,11 @@ class Paths:
         """Boxes that a box method makes from maps."""
         image_set, source, crops, network = maps
         return f"{self.results}/boxes/{image_set}/{source}/{crops}/{box_method}/{network}.csv"
+
+    def partial_boxes(self, maps: Maps, box_method: str) -> str:
+        """The folder of boxes that are half made."""
+        image_set, source, crops, network = maps
+        return f"{self.scratch}/boxes/{image_set}/{source}/{crops}/{box_method}/{network}.part"
 
     def scores(self, maps: Maps, box_method: str) -> str:
         """Errors of those boxes; the box method "sweep" stands for the threshold sweep."""

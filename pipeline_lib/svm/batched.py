@@ -14,10 +14,12 @@ from this scaling. For w = 0 it is exact, and the first step is ridge regression
 """
 
 from collections import deque
+from functools import partial
 
 import numpy as np
 import torch
 
+from pipeline_lib.common.batches import Batches, memory_errors
 from pipeline_lib.common.machine import default_device
 from pipeline_lib.svm.line_search import dot, minimum_along, objective_of
 from pipeline_lib.svm.newton import newton, newton_work
@@ -26,23 +28,28 @@ from pipeline_lib.svm.problem import TOLERANCE, Solution, check
 _STEPS = 2000
 _MEMORY = 10  # steps that L-BFGS remembers
 _DROP = 1 / 8  # classes are removed from the batch once this fraction of it has converged
+_ALL = 1 << 30  # classes in a batch: all of them, unless the memory is too small
 _RANK = 1e-12  # axes with less than this fraction of the largest variance are dropped
 
 
 class BatchedSolver:
     """Solves any number of problems that share their features, (n, d) float32.
 
-    Raises InputError for features that are not finite.
+    Classes are solved in smaller groups where they do not fit the memory together; the features must.
+    Raises InputError for features that do not, or are not finite.
     """
 
     def __init__(self, features: np.ndarray, device: torch.device | None = None) -> None:
         check(features)
         self._device = device or default_device()
-        x = torch.ones((len(features), features.shape[1] + 1), device=self._device)
-        x[:, :-1] = torch.from_numpy(np.ascontiguousarray(features, np.float32))
-        with torch.inference_mode(), _ExactProducts():
-            self._axes = _principal_axes(x)
-            self._x = x @ self._axes
+        self._batches = Batches(_ALL, self._device, "class")
+        what = "an SVM of {:,} x {:,} features".format(*features.shape)
+        with memory_errors(what, self._device, "set transfer.solver to liblinear"):
+            x = torch.ones((len(features), features.shape[1] + 1), device=self._device)
+            x[:, :-1] = torch.from_numpy(np.ascontiguousarray(features, np.float32))
+            with torch.inference_mode(), _ExactProducts():
+                self._axes = _principal_axes(x)
+                self._x = x @ self._axes
 
     @torch.inference_mode()
     def solve(
@@ -61,10 +68,25 @@ class BatchedSolver:
         estimated to be faster. Raises InputError for a class without examples.
         """
         check(self._x, targets)
-        t = torch.from_numpy(np.ascontiguousarray(targets.T)).to(self._device).float()
+        work = partial(self._solve, targets, cost, start, tolerance)
+        parts = zip(*self._batches.run(work, targets.shape[1]), strict=True)
+        weights, objective = map(np.concatenate, parts)
+        return Solution(weights[:, :-1].copy(), weights[:, -1].copy(), objective)
+
+    def _solve(
+        self,
+        targets: np.ndarray,
+        cost: float,
+        start: Solution | None,
+        tolerance: float,
+        classes: slice,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the weights (m, d + 1), the bias last, and the objective of some of the ``classes``."""
+        columns = np.ascontiguousarray(targets[:, classes].T)
+        t = torch.from_numpy(columns).to(self._device).float()
         w = torch.zeros((len(t), self._x.shape[1]), device=self._device)
         if start is not None:
-            given = np.concatenate([start.weights, start.bias[:, None]], axis=1)
+            given = np.concatenate([start.weights, start.bias[:, None]], axis=1)[classes]
             w = torch.from_numpy(given).to(self._device) @ self._axes
         with _ExactProducts():
             w, converged = _minimise(self._x, t, w, cost, tolerance)
@@ -73,8 +95,7 @@ class BatchedSolver:
                 exact = (tensor.double() for tensor in (self._x, t[hard], w[hard]))
                 w[hard] = newton(*exact, cost, tolerance).float()
             reached = objective_of(w, _margins(self._x, t, w), cost)
-            weights = (w @ self._axes.T).cpu().numpy()
-        return Solution(weights[:, :-1].copy(), weights[:, -1].copy(), reached.cpu().numpy())
+            return (w @ self._axes.T).cpu().numpy(), reached.cpu().numpy()
 
 
 class _ExactProducts:

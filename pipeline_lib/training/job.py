@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from pipeline_lib.common.batches import memory_errors
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.loader import TrainingCrops
 from pipeline_lib.data.manifest import read_images
@@ -61,20 +62,25 @@ def train_network(
     checkpoints = Checkpoints(checkpoints_folder, fingerprint(*identity, *data_identity))
     processes.run_in_first(checkpoints.take)
     targets = [index_of[label] for label in images["label"]]
-    metrics = train(
-        classifier,
-        TrainingCrops(squares, targets, crop_side=settings.crop, seed=config.seed),
-        config,
-        checkpoints,
-        mean=preprocessing.mean,
-        std=preprocessing.std,
-        processes=processes,
-        stop=stop,
-        workers=settings.workers,
-        save_every=settings.save_every,
-        log_every=log_every,
-        history=history,
-    )
+    # Not halved: dropout draws and batch norm averages other numbers for other pieces of a batch.
+    share = config.batch // processes.count // config.accumulate
+    what = f"a training step of {name} on {share} images at a time"
+    remedy = f"raise training.recipe.accumulate (now {config.accumulate}) or training.processes"
+    with memory_errors(what, processes.device, remedy):
+        metrics = train(
+            classifier,
+            TrainingCrops(squares, targets, crop_side=settings.crop, seed=config.seed),
+            config,
+            checkpoints,
+            mean=preprocessing.mean,
+            std=preprocessing.std,
+            processes=processes,
+            stop=stop,
+            workers=settings.workers,
+            save_every=settings.save_every,
+            log_every=log_every,
+            history=history,
+        )
     card = NetworkCard(
         name=name,
         source="trained",

@@ -1,12 +1,14 @@
 """Inspection of selected units: their maps of their top images, and their measured receptive fields."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
+from pipeline_lib.common.batches import Batches
 from pipeline_lib.common.command import progress
 from pipeline_lib.data.loader import WarpedImages, normalised
 from pipeline_lib.networks.card import Preprocessing
@@ -30,11 +32,11 @@ class InputImages:
         self, root: Path, paths: Sequence[str], preprocessing: Preprocessing, device: torch.device
     ) -> None:
         self._images = WarpedImages(root, paths, preprocessing.size)
-        self._preprocessing, self._device = preprocessing, device
+        self._preprocessing, self.device = preprocessing, device
 
     def __getitem__(self, index: int) -> torch.Tensor:
         mean, std = self._preprocessing.mean, self._preprocessing.std
-        return normalised(self._images[index][None], mean, std, self._device)[0]
+        return normalised(self._images[index][None], mean, std, self.device)[0]
 
 
 def inspect(
@@ -51,23 +53,30 @@ def inspect(
 ) -> Inspection:
     """Return the maps of the ``shown`` top images of each unit, and its mean drop in ``occluded``.
 
-    Without an occluder, the drops are empty.
+    Without an occluder, the drops are empty. A batch that does not fit the memory is halved.
     """
-    maps, drops = [], []
+    maps, drops, batches = [], [], Batches(batch, inputs.device)
     for unit in progress(units.tolist(), "occluding"):
         images = [inputs[index] for index in survey.images[unit][: max(shown, occluded)].tolist()]
-        with torch.inference_mode():
-            maps.append(network(torch.stack(images[:shown]))[0][:, unit].float().cpu().numpy())
+        work = partial(_unit_maps, network, torch.stack(images[:shown]), unit)
+        maps.append(np.concatenate(list(batches.run(work, len(images[:shown])))))
         if occluder is not None:
             positions = survey.positions[unit][:occluded].tolist()
             drops.append(
                 mean_drop(
                     [
                         activation_drop(
-                            *(network, image, unit, tuple(position), field, occluder), batch=batch
+                            *(network, image, unit, tuple(position), field, occluder),
+                            batches=batches,
                         )
                         for image, position in zip(images, positions, strict=False)
                     ]
                 )
             )
     return Inspection(np.array(maps, np.float32), np.array(drops, np.float32))
+
+
+@torch.inference_mode()
+def _unit_maps(network: UnitMaps, images: torch.Tensor, unit: int, batch: slice) -> np.ndarray:
+    """Return the unit's maps (m, h, w) float32 of a ``batch`` of the images."""
+    return network(images[batch])[0][:, unit].float().cpu().numpy()

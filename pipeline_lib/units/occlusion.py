@@ -5,11 +5,14 @@ of the paper: an occluder slides over the images that activate a unit most; the 
 centred on its peak and averaged.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 
+from pipeline_lib.common.batches import Batches
 from pipeline_lib.units.receptive_field import ReceptiveField
 from pipeline_lib.units.unit_maps import UnitMaps
 
@@ -86,7 +89,7 @@ def activation_drop(
     field: ReceptiveField,
     occluder: Occluder,
     *,
-    batch: int,
+    batches: Batches,
 ) -> np.ndarray:
     """Return the fraction by which a unit's activation at ``position`` drops, for each shift.
 
@@ -96,16 +99,29 @@ def activation_drop(
     """
     drop, to_compute = occlusions(field, position, occluder)
     original = float(_activation(network, image[None], unit, position)[0])
-    for start in range(0, len(to_compute), batch):
-        chunk = to_compute[start : start + batch]
-        images = image.expand(len(chunk), -1, -1, -1).contiguous(memory_format=torch.channels_last)
-        for copy, occlusion in zip(images, chunk, strict=True):
-            x0, y0, x1, y1 = occlusion.box
-            copy[:, y0:y1, x0:x1] = 0
-        values = _activation(network, images, unit, position).double().cpu().numpy()
-        rows, columns = zip(*(occlusion.index for occlusion in chunk), strict=True)
+    work = partial(_occluded_activations, network, image, unit, position, to_compute)
+    values = np.concatenate([np.empty(0), *batches.run(work, len(to_compute))])
+    if to_compute:
+        rows, columns = zip(*(occlusion.index for occlusion in to_compute), strict=True)
         drop[rows, columns] = 1 - values / max(original, 1e-12)
     return drop
+
+
+def _occluded_activations(
+    network: UnitMaps,
+    image: torch.Tensor,
+    unit: int,
+    position: tuple[int, int],
+    to_compute: Sequence[Occlusion],
+    batch: slice,
+) -> np.ndarray:
+    """Return the unit's activation, (m,) float64, with each of a ``batch`` of occlusions."""
+    occluded = to_compute[batch]
+    images = image.expand(len(occluded), -1, -1, -1).contiguous(memory_format=torch.channels_last)
+    for copy, occlusion in zip(images, occluded, strict=True):
+        x0, y0, x1, y1 = occlusion.box
+        copy[:, y0:y1, x0:x1] = 0
+    return _activation(network, images, unit, position).double().cpu().numpy()
 
 
 def mean_drop(drops: list[np.ndarray]) -> np.ndarray:

@@ -5,11 +5,13 @@ Memory does not grow with the number of images: it holds a few images per unit, 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from pipeline_lib.common.batches import Batches, memory_errors
 from pipeline_lib.common.command import progress
 from pipeline_lib.data.loader import WarpedImages, image_batches, normalised
 from pipeline_lib.networks.card import Preprocessing
@@ -51,35 +53,51 @@ def survey_units(
 ) -> Survey:
     """Run all images, warped whole to the network's input, and keep the ``top`` images of each unit.
 
-    ``true_classes`` is (n,) int, -1 where unknown.
+    ``true_classes`` is (n,) int, -1 where unknown. A batch that does not fit the memory is halved.
     """
-    network = network.to(device, memory_format=torch.channels_last)
+    with memory_errors("the network", device):
+        network = network.to(device, memory_format=torch.channels_last)
     images = WarpedImages(root, paths, preprocessing.size)
-    batches = image_batches(images, batch, workers, pin_memory=device.type == "cuda")
-    best = None  # (3, images, units): activation, image, cell
-    done = 0
-    for pixels in progress(batches, "surveying", total=-(-len(images) // batch)):
-        maps, logits = network(normalised(pixels, preprocessing.mean, preprocessing.std, device))
-        values, cells = maps.flatten(2).max(2)  # (batch, units)
-        index = torch.arange(done, done + len(pixels), device=device)
-        batch_peaks = torch.stack((values.double(), index[:, None].expand_as(cells), cells))
-        best = batch_peaks if best is None else torch.cat((best, batch_peaks), 1)
-        order = best[0].sort(dim=0, descending=True, stable=True).indices[:top]
-        best = best.gather(1, order.expand(3, -1, -1))
-        if not done:
-            tally = torch.zeros(4, logits.shape[1], dtype=torch.float64, device=device)
-        truth = torch.from_numpy(true_classes[done : done + len(pixels)]).long().to(device)
-        _count(tally, truth, logits.softmax(1).double())
-        done += len(pixels)
-    activations, index, cells = best.transpose(1, 2).cpu().numpy()
+    loaded = image_batches(images, batch, workers, pin_memory=device.type == "cuda")
+    best = tally = None  # best: (4, images, units): activation, image, y, x
+    batches, done = Batches(batch, device), 0
+    for pixels in progress(loaded, "surveying", total=-(-len(images) // batch)):
+        work = partial(_peaks, network, preprocessing, device, pixels)
+        for values, y, x, scores in batches.run(work, len(pixels)):
+            index = torch.arange(done, done + len(values), device=device)
+            batch_peaks = torch.stack((values.double(), index[:, None].expand_as(y), y, x))
+            best = batch_peaks if best is None else torch.cat((best, batch_peaks), 1)
+            order = best[0].sort(dim=0, descending=True, stable=True).indices[:top]
+            best = best.gather(1, order.expand(4, -1, -1))
+            if tally is None:
+                tally = torch.zeros(4, scores.shape[1], dtype=torch.float64, device=device)
+            truth = torch.from_numpy(true_classes[done : done + len(values)]).long().to(device)
+            _count(tally, truth, scores)
+            done += len(values)
+    activations, index, y, x = best.transpose(1, 2).cpu().numpy()
     *counts, score_sum = tally.cpu().numpy()
     return Survey(
         activations.astype(np.float32),
         index.astype(np.int64),
-        np.stack(np.divmod(cells.astype(np.int64), maps.shape[3]), axis=-1),
+        np.stack((y, x), axis=-1).astype(np.int64),
         *(count.astype(np.int64) for count in counts),
         score_sum=score_sum,
     )
+
+
+def _peaks(
+    network: UnitMaps,
+    preprocessing: Preprocessing,
+    device: torch.device,
+    pixels: torch.Tensor,
+    batch: slice,
+) -> tuple[torch.Tensor, ...]:
+    """Return each unit's largest activation, its y and x, (m, units), and the (m, classes) scores."""
+    inputs = normalised(pixels[batch], preprocessing.mean, preprocessing.std, device)
+    maps, logits = network(inputs)
+    values, cells = maps.flatten(2).max(2)
+    y, x = cells // maps.shape[3], cells % maps.shape[3]
+    return values, y, x, logits.softmax(1).double()
 
 
 def _count(tally: torch.Tensor, truth: torch.Tensor, scores: torch.Tensor) -> None:

@@ -134,6 +134,23 @@ def test_probabilities_come_in_blocks_and_unknown_answers_are_not_trained_on():
     assert torch.equal(kept.words[3], questions.words[7])
 
 
+def test_questions_that_do_not_fit_together_are_answered_in_smaller_blocks(monkeypatch):
+    questions, features = make_questions(25)
+    model = make_model()
+    whole = torch.cat(list(probabilities(model, features, questions)))
+    forward = BagOfWordsAndImage.forward
+
+    def limited(self, words, features):
+        if len(words) > 5:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return forward(self, words, features)
+
+    monkeypatch.setattr(BagOfWordsAndImage, "forward", limited)
+    blocks = list(probabilities(model, features, questions, block=10))
+    assert [len(block) for block in blocks] == [5] * 5
+    torch.testing.assert_close(torch.cat(blocks), whole)
+
+
 def test_words_and_answers_that_are_frequent_enough_are_known():
     questions = ["What's the cat's colour?"] * 3 + ["What is IT, 2 cats?"] * 2
     vocabulary = learn_vocabulary(

@@ -1,5 +1,7 @@
 """The method that is chosen, and one pass over images against the same computed by hand."""
 
+import weakref
+
 import numpy as np
 import pytest
 import torch
@@ -196,6 +198,25 @@ def test_the_size_of_a_batch_changes_nothing(photographs, method, crops):
         for key in ("scores", "maps", "true_map"):
             tolerance = 2e-3 if method == "backprop" else 1e-5
             np.testing.assert_allclose(found[key], whole[key], rtol=1e-3, atol=tolerance)
+
+
+def test_a_gradients_graph_is_gone_before_the_next_batch_begins(photographs):
+    peaks = {}
+    for batch in (1, 3):
+        live, peak = [0], [0]
+
+        def keep(tensor, batch=batch, live=live, peak=peak):
+            images = batch if tensor.dim() == 4 and len(tensor) == batch else 0  # not weights
+            live[0] += images
+            peak[0] = max(peak[0], live[0])
+            token = np.empty(0)  # lives as long as the graph
+            weakref.finalize(token, lambda: live.__setitem__(0, live[0] - images))
+            return token, tensor.detach()  # a layer's own output would hold its graph
+
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda kept: kept[1]):
+            run(photographs, "backprop", 1, curved(), batch=batch)
+        peaks[batch] = peak[0]
+    assert 0 < 3 * peaks[1] == peaks[3]
 
 
 def test_batches_come_one_at_a_time(photographs):

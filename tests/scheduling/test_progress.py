@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
-from pipeline_lib.features.blocks import Blocks
+from pipeline_lib.common.blocks import Blocks
 from pipeline_lib.scheduling.progress import progress
 from pipeline_lib.training.history import History
 
@@ -40,6 +40,7 @@ def test_blocks_of_features_are_counted(tmp_path):
         blocks.write(images, np.zeros((len(images), 4), np.float32))
     log = tmp_path / "features.log"
     log.write_text(
-        "python -m pipeline_lib extract --partial NIN.part --out x\nNIN: gap, 68 images to do of 100\n"
+        "python -m pipeline_lib extract --partial NIN.part --out x\n"
+        "NIN: gap, 68 images to do of 100 in 4 blocks\n"
     )
     assert progress(log, tmp_path, 0, time.time()).text == "3 of 4 blocks"

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy.optimize import minimize
 from sklearn.svm import LinearSVC
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.svm import batched
 from pipeline_lib.svm.batched import BatchedSolver
 from pipeline_lib.svm.liblinear import LiblinearSolver
 from pipeline_lib.svm.problem import objective, one_vs_rest
@@ -46,6 +48,36 @@ def test_the_objective_is_liblinears_to_one_in_ten_thousand(n, d, cost):
             objective(solution.weights, solution.bias, features, targets, cost),
             rtol=1e-4,
         )
+
+
+def test_classes_that_do_not_fit_together_are_solved_in_groups(monkeypatch):
+    features, targets = problem()
+    together, apart = (BatchedSolver(features) for _ in range(2))
+    solution = together.solve(targets, 0.1)
+    minimise, groups = batched._minimise, []
+
+    def limited(x, targets, *more):
+        groups.append(len(targets))
+        if len(targets) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return minimise(x, targets, *more)
+
+    monkeypatch.setattr(batched, "_minimise", limited)
+    halved = apart.solve(targets, 0.1, start=solution)
+    assert groups == [5, 4, 2, 2, 1]
+    np.testing.assert_allclose(halved.objective, solution.objective, rtol=5e-5)
+    assert gaps(halved, features, targets, 0.1).max() < 1e-4
+
+
+def test_features_that_do_not_fit_are_one_line(monkeypatch):
+    def too_large(x):
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(batched, "_principal_axes", too_large)
+    with pytest.raises(
+        InputError, match=r"SVM of 120 x 30 features does not fit .*solver to liblinear"
+    ):
+        BatchedSolver(problem()[0])
 
 
 def test_scipy_finds_nothing_lower():

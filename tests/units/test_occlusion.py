@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from pipeline_lib.common.batches import Batches
 from pipeline_lib.networks.class_maps import ClassMapNetwork
 from pipeline_lib.units.occlusion import Occluder, activation_drop, mean_drop, occlusions
 from pipeline_lib.units.receptive_field import WHOLE_INPUT, Axis, ReceptiveField
@@ -30,7 +31,8 @@ def test_the_drop_is_the_fraction_that_the_hidden_pixels_contributed():
         conv.weight.abs_()
     image, position = torch.rand(3, *SIZE) + 0.1, (9, 12)
     occluder = Occluder(size=3, stride=2)
-    drop = activation_drop(network, image, 1, position, field, occluder, batch=5)
+    batches = Batches(5, torch.device("cpu"))
+    drop = activation_drop(network, image, 1, position, field, occluder, batches=batches)
     contributed = (image[:, 9:16, 12:19] * conv.weight[1].detach()).sum(0).numpy()
     shifts = occluder.shifts(SIZE, field)
     for i, dy in enumerate(shifts):

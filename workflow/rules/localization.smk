@@ -40,13 +40,17 @@ rule localize:
         PATHS.benchmark("localize/{image_set}/{map_source}/{crops}/{box_method}/{network}")
     conda:
         CONDA
+    threads: CONFIG.prediction.threads
     params:
         flags=lambda wildcards: flags.localize(STUDY, wildcards),
         root=untracked(lambda wildcards: STUDY.root(wildcards.image_set)),
+        # Not an output: Snakemake deletes a failed job's outputs, and this must outlive it.
+        partial=PATHS.partial_boxes(MAPS, "{box_method}"),
     shell:
         "python -m pipeline_lib localize --predictions {input.predictions:q} "
         "--images {input.images:q} --box-method {wildcards.box_method} {params.flags} "
-        "--root {params.root:q} --out {output:q} --log {log:q}"
+        "--root {params.root:q} --processes {threads} --partial {params.partial:q} "
+        "--out {output:q} --log {log:q}"
 
 
 rule evaluate:
@@ -103,12 +107,13 @@ rule sweep:
         PATHS.benchmark("sweep/{map_source}/{crops}/{network}")
     conda:
         CONDA
+    threads: CONFIG.prediction.threads
     params:
         settings=settings(CONFIG.boxes, "held_out_fraction", "interpolation"),
     shell:
         "python -m pipeline_lib sweep --predictions {input.predictions:q} "
         "--images {input.images:q} --true-boxes {input.true_boxes:q} {params.settings} "
-        "--out {output.curve:q} --scores {output.scores:q} --log {log:q}"
+        "--processes {threads} --out {output.curve:q} --scores {output.scores:q} --log {log:q}"
 
 
 rule submit:

@@ -1,8 +1,12 @@
-"""Extract boxes from the maps of a predictions file, without the network."""
+"""Extract boxes from the maps of a predictions file, without the network.
+
+With --partial, a run that was killed is resumed after the images that it had done.
+"""
 
 import argparse
 from pathlib import Path
 
+from pipeline_lib.common.blocks import discard_blocks
 from pipeline_lib.common.command import command, log, step_parser
 from pipeline_lib.data.manifest import read_images, write_csv
 from pipeline_lib.data.photographs import root_folder
@@ -22,6 +26,10 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add_settings(parser, BoxesSection, "threshold", "interpolation")
     parser.add_argument("--root", help="folder of the photographs, for graphcut")
+    parser.add_argument("--processes", type=int, default=1, help="processes that share the work")
+    parser.add_argument(
+        "--partial", type=Path, help="folder of boxes that are done, until --out is"
+    )
     parser.add_argument("--out", type=Path, required=True, help="the boxes CSV to write")
     return parser
 
@@ -37,6 +45,8 @@ def main(arguments: argparse.Namespace) -> None:
         read_images(arguments.images),
         arguments.box_method,
         root=None if arguments.root is None else root_folder(arguments.root),
+        processes=arguments.processes,
+        partial=arguments.partial,
         **how,
     )
     write_csv(
@@ -45,4 +55,6 @@ def main(arguments: argparse.Namespace) -> None:
         made_from=predictions.fingerprint,
         settings=box_settings(predictions, arguments.box_method, **how),
     )
+    if arguments.partial is not None:
+        discard_blocks(arguments.partial)
     log.info("%s, box method %s: %d boxes", predictions.name, arguments.box_method, len(boxes))

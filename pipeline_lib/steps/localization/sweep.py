@@ -19,6 +19,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--true-boxes", type=Path, required=True, help="the manifest's boxes")
     add_settings(parser, BoxesSection, "held_out_fraction", "interpolation")
     parser.add_argument("--seed", type=int, default=0, help="of the split and the interval")
+    parser.add_argument("--processes", type=int, default=1, help="processes that share the work")
     parser.add_argument("--out", type=Path, required=True, help="the curve CSV to write")
     parser.add_argument("--scores", type=Path, required=True, help="the scores CSV to write")
     return parser
@@ -36,6 +37,7 @@ def main(arguments: argparse.Namespace) -> None:
         held_out_fraction=settings.held_out_fraction,
         seed=arguments.seed,
         interpolation=settings.interpolation,
+        processes=arguments.processes,
     )
     write_csv(arguments.out, curve)
     write_csv(arguments.scores, scores)

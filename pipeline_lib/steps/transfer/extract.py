@@ -6,12 +6,12 @@ An extraction that was killed is resumed after its last whole block.
 import argparse
 from pathlib import Path
 
+from pipeline_lib.common.blocks import discard_blocks
 from pipeline_lib.common.command import command, log, step_parser
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.common.machine import add_threads_flag, limit_threads
 from pipeline_lib.data.manifest import read_images, sampled_sizes
 from pipeline_lib.data.photographs import root_folder
-from pipeline_lib.features.blocks import discard_blocks
 from pipeline_lib.features.cache import WHOLE, Origin
 from pipeline_lib.features.crop_boxes import read_crop_boxes
 from pipeline_lib.features.extraction import extract_features, is_extracted

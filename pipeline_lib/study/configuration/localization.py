@@ -15,7 +15,9 @@ class PredictionSection(Section):
         10, "Crops that the gradient baseline averages over.", "crops"
     )
     workers: int = setting(0, "Processes that decode images.", ge=0)
-    threads: int = setting(1, "CPU threads of a job that runs a network or fits an SVM.", ge=1)
+    threads: int = setting(
+        1, "Cores of a job that runs a network, fits an SVM or makes boxes.", ge=1
+    )
 
 
 class BoxesSection(Section):

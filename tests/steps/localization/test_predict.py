@@ -92,6 +92,38 @@ def test_several_workers_and_small_batches_predict_the_same(study, tiny_world, t
     np.testing.assert_allclose(first.maps[:], second.maps[:], rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.parametrize("crops", [1, 10])
+@pytest.mark.parametrize("method", ["cam", "grad-cam", "backprop"])
+def test_a_batch_that_does_not_fit_is_halved_and_the_file_is_that_of_the_small_batch(
+    study, tiny_world, tmp_path, small_memory, capsys, method, crops
+):
+    flags = ["--method", method, "--crops", str(crops), "--batch"]
+    for name, batch, fits in (
+        ("small.h5", 4 * crops, 4 * crops),
+        ("large.h5", 16 * crops, 5 * crops),
+    ):
+        tried = small_memory(fits)
+        assert run(study, tiny_world, tmp_path / name, "alexnet_gap", *flags, str(batch)) == 0
+    # of gradients of ten crops, no more than eight images are tried
+    expected = [8] if (method, crops) == ("backprop", 10) else [16, 8]
+    assert [n // crops for n in tried if n > 5 * crops] == expected
+    assert (tmp_path / "small.h5").read_bytes() == (tmp_path / "large.h5").read_bytes()
+    lines = [line for line in capsys.readouterr().err.splitlines() if "out of memory" in line]
+    assert [int(line.rpartition(" ")[2]) for line in lines] == [n // 2 for n in expected]
+
+
+def test_an_image_that_does_not_fit_is_one_line(
+    study, tiny_world, tmp_path, small_memory, monkeypatch, capsys
+):
+    small_memory(9)
+    flags = ["--method", "backprop", "--crops", "10"]
+    assert run(study, tiny_world, tmp_path / "net.h5", "alexnet_gap", *flags) == 1
+    *_, line = capsys.readouterr().err.splitlines()
+    assert "a single image of 10 crops does not fit" in line
+    assert "mem_mb" in line
+    assert not (tmp_path / "net.h5").exists()
+
+
 def test_predictions_of_two_layers_have_different_fingerprints(study, tiny_world, tmp_path):
     marks = set()
     for layer in ("trunk.conv2", "trunk.conv3"):

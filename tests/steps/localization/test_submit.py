@@ -1,7 +1,10 @@
+import numpy as np
+import pandas as pd
 import pytest
 
 from pipeline_lib.data.manifest import CLASS_COLUMNS, write_rows
 from pipeline_lib.localization.extraction import BOX_TABLE_COLUMNS
+from pipeline_lib.localization.heuristics import GUESSES
 from pipeline_lib.steps.localization import submit
 
 # Sorted by label; the ids are in another order.
@@ -106,6 +109,38 @@ def test_many_images_keep_the_manifests_order(folder):
     lines = written(folder, boxes).splitlines()
     assert [line.split()[1] for line in lines] == ["0", "1", "2", "3", "4"]
     assert {len(line.split()) for line in lines} == {25}
+
+
+@pytest.mark.parametrize("guesses", ["plain", "heuristics"])
+def test_it_is_what_image_by_image_comes_out(folder, guesses):
+    rng = np.random.default_rng(3)
+    labels, boxes = [row[0] for row in CLASSES], []
+    for n in rng.permutation(200):
+        ranked = rng.permutation(labels)
+        found = [
+            (f"i{n}", rank, ranked[rank - 1], 0.1, fit, *rng.uniform(0, 400, 4).round(2), "authors")
+            for rank in range(rng.integers(2), 1 + rng.integers(1, 6))
+            for fit in ("loose", "tight")
+        ]
+        boxes += [found[index] for index in rng.permutation(len(found))]
+    table = pd.DataFrame(boxes, columns=list(BOX_TABLE_COLUMNS))
+    ids, lines = {label: number for label, number, _ in CLASSES}, []
+    for image in dict.fromkeys(table["image_id"]):
+        words = []
+        for rank, fit in GUESSES[guesses]:
+            rows = table[
+                (table["image_id"] == image) & (table["rank"] == rank) & (table["fit"] == fit)
+            ]
+            for row in rows.itertuples():
+                words += [
+                    ids[row[3]],
+                    round(row.x0),
+                    round(row.y0),
+                    round(row.x1) - 1,
+                    round(row.y1) - 1,
+                ]
+        lines += [" ".join(map(str, words)) + "\n"] if words else []
+    assert written(folder, boxes, "--guesses", guesses) == "".join(lines)
 
 
 def test_a_table_that_says_what_it_was_made_from_is_read(folder):

@@ -50,6 +50,15 @@ def without_root(flags):
     return flags[:at] + flags[at + 2 :]
 
 
+def test_a_step_that_does_not_fit_the_memory_says_what_to_set(command, small_memory, capsys):
+    small_memory(3)
+    capsys.readouterr()
+    assert train(command()) == 1
+    *_, line = capsys.readouterr().err.splitlines()
+    assert "a training step of NIN on 4 images at a time does not fit" in line
+    assert "raise training.recipe.accumulate (now 1) or training.processes or " in line
+
+
 def test_shards_stand_in_for_the_folder(command, packed, tmp_path, read_history):
     assert train(command("folder")) == 0
     assert train(without_root(command("shards", "--shards", str(packed)))) == 0

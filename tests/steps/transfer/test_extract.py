@@ -74,6 +74,21 @@ def test_boxes_that_do_not_fit_are_one_line(extraction, capsys, change, words):
     assert words in line
 
 
+def test_a_batch_that_does_not_fit_is_halved_and_the_file_is_that_of_the_small_batch(
+    extraction, small_memory, capsys
+):
+    assert extraction.run(batch=2) == 0
+    small = extraction.out.read_bytes()
+    extraction.out.unlink()
+    tried = small_memory(3)
+    capsys.readouterr()
+    assert extraction.run(batch=8) == 0
+    assert extraction.out.read_bytes() == small
+    assert [images for images in tried if images > 3] == [8, 4]
+    lines = [line for line in capsys.readouterr().err.splitlines() if "out of memory" in line]
+    assert [line.rpartition(" ")[2] for line in lines] == ["4", "2"]
+
+
 @pytest.mark.parametrize(
     "flags", [["--block=100"], ["--block=4"], ["--block=1"], ["--workers=2"], ["--partial=x/y"]]
 )
@@ -166,7 +181,7 @@ def test_blocks_of_another_network_are_not_used(extraction, capsys):
     extraction.save_network(1)
     capsys.readouterr()
     assert extraction.run() == 1
-    assert "holds blocks of another extraction" in capsys.readouterr().err
+    assert "holds blocks of another job" in capsys.readouterr().err
     (extraction.folder / "22.png").rename(extraction.root / "22.png")
     assert extraction.run() == 0
     np.testing.assert_allclose(

@@ -34,3 +34,17 @@ def test_where_channels_are_classes_a_class_is_its_own_unit(nin_study):
 def test_a_setting_out_of_its_limits_is_one_line(study, capsys, flag, message):
     assert study.find(flag) == 1
     assert capsys.readouterr().err == f"error: {message}\n"
+
+
+@pytest.mark.parametrize("method", ["occlusion", "disc"])
+def test_a_batch_that_does_not_fit_is_halved_and_the_file_is_that_of_the_small_batch(
+    study, small_memory, capsys, method
+):
+    assert study.find("--batch=2", f"--method={method}") == 0
+    small = study.units.read_bytes()
+    capsys.readouterr()
+    tried = small_memory(3)
+    assert study.find("--batch=8", f"--method={method}") == 0
+    assert study.units.read_bytes() == small
+    assert max(tried) == 8
+    assert "going on with 2" in capsys.readouterr().err

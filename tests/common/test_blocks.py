@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from pipeline_lib.common.blocks import Blocks, discard_blocks
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.features.blocks import Blocks, discard_blocks
 
 ROWS = np.random.default_rng(0).normal(size=(7, 5)).astype(np.float32)
 MARKS = {range(4): "a", range(4, 7): "b"}

@@ -1,0 +1,101 @@
+"""Batches that fit the memory: one that does not is halved, and the work goes on from there."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+from pipeline_lib.common.command import log
+from pipeline_lib.common.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+
+Result = TypeVar("Result")
+
+# What PyTorch, cuDNN, cuBLAS and the CPU's allocator say in a RuntimeError.
+_MESSAGES = ("out of memory", "can't allocate memory", "STATUS_ALLOC_FAILED")
+
+
+class Batches:
+    """Runs work over items in batches of at most ``size``, smaller ones once the memory is exhausted.
+
+    ``unit`` names one item in messages.
+    """
+
+    def __init__(self, size: int, device: torch.device, unit: str = "image") -> None:
+        self.size, self.device, self.unit = size, device, unit
+
+    def run(self, work: Callable[[slice], Result], count: int) -> Iterator[Result]:
+        """Yield ``work(batch)`` for consecutive slices that cover ``range(count)``, in order.
+
+        A slice whose work runs out of memory is worked on again in smaller ones, so ``work`` must
+        change nothing until it is done. The smaller size stays for what follows. Raises InputError if
+        a single item does not fit.
+        """
+        start = 0
+        while start < count:
+            stop = min(start + self.size, count)
+            try:
+                result = work(slice(start, stop))
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+                reason = _first_line(error)
+            else:
+                yield result
+                start = stop
+                continue
+            # Only here, after the handler, are the frames gone that held the failed batch's tensors.
+            self._halve(stop - start, reason)
+
+    def _halve(self, failed: int, reason: str) -> None:
+        if failed == 1:
+            raise InputError(_advice(f"a single {self.unit} does not fit", self.device, reason))
+        while self.size >= failed:
+            self.size //= 2
+        log.warning(
+            "out of memory on the %s with %d %ss in a batch; going on with %d",
+            *(self.device.type, failed, self.unit, self.size),
+        )
+        gc.collect()
+        if self.device.type == "cuda":
+            sys.modules["torch"].cuda.empty_cache()
+
+
+@contextmanager
+def memory_errors(what: str, device: torch.device, remedy: str = "") -> Iterator[None]:
+    """Turn exhausted memory into an InputError that says ``what`` does not fit, and the ``remedy``."""
+    try:
+        yield
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        raise InputError(
+            _advice(f"{what} does not fit", device, _first_line(error), remedy)
+        ) from None
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error says that the memory, of a GPU or of the machine, is exhausted."""
+    if isinstance(error, MemoryError):
+        return True
+    # By name: this module does not import PyTorch, and 2.5 is the first with torch.OutOfMemoryError.
+    by_type = any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__)
+    by_text = isinstance(error, RuntimeError) and any(text in str(error) for text in _MESSAGES)
+    return by_type or by_text
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:160]
+
+
+def _advice(problem: str, device: torch.device, reason: str, remedy: str = "") -> str:
+    larger = "raise mem_mb in slurm/config.yaml, or take a machine with more memory"
+    if device.type == "cuda":
+        larger = "take a GPU with more memory (gpu_type in slurm/site.yaml)"
+    remedies = " or ".join(filter(None, (remedy, larger)))
+    return f"out of memory on the {device.type}: {problem} ({reason}); {remedies}"
