@@ -11,6 +11,7 @@ from pipeline_lib.reporting.tables.transfer import CROPS
 from pipeline_lib.study.image_sets import BIRDS
 from pipeline_lib.study.study import Study
 
+_DESCRIPTIONS = ("cards", "summaries")  # roles that make no cell by themselves
 _SO_FAR = "So far: cells whose jobs have failed or not run yet are empty."
 Why = Callable[[str], str]  # the reason why a file is not there, "" if it is
 
@@ -62,7 +63,8 @@ def _split(artefact: Artefact, study: Study, why: Why) -> tuple[Files, list[str]
         if lost and (role not in artefact.partial or nothing_left):
             raise InputError(why(lost[0]))
         missing += lost
-    if missing and not any(files.get(role) for role in artefact.partial):
+    numbers = [role for role in artefact.partial if role not in _DESCRIPTIONS]
+    if missing and not any(files.get(role) for role in numbers):
         raise InputError(why(missing[0]))
     return files, missing
 

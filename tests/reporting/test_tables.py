@@ -390,3 +390,11 @@ def test_the_chosen_thresholds_are_listed_with_their_errors():
         score("NIN", "localization top-1 at it", 41.26),
     )
     assert "NIN 15 % (top-1 error 41.3)" in describe_thresholds(results)
+
+
+def test_an_absent_network_says_why_in_all_its_rows():
+    absent = {"AlexNetplus-GAP": "left out", "AlexNet": "train AlexNet failed: no luck"}
+    built = build_cells("table2", NO_SCORES, [], absent).set_index("row")["note"]
+    assert set(built["AlexNet*-GAP"]) == {"left out"}
+    assert set(built["Backprop on AlexNet"]) == {"train AlexNet failed: no luck"}
+    assert set(built["NIN"]) == {"not computed: not among this study's networks"}

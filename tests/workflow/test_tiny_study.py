@@ -196,3 +196,25 @@ def test_every_job_left_a_benchmark(tiny_study):
         for p in (results / "benchmarks").rglob("*.tsv")
     }
     assert logs == timed
+
+
+def test_a_network_that_fails_for_good_leaves_its_cells_empty_with_the_reason(
+    workflow_files, tiny_config
+):
+    broken = {"AlexNetplus-GAP": {"recipe": {"rate": 1e9}}, "NIN": False}
+    networks = tiny_config["networks"] | broken
+    workflow = workflow_files("broken", tiny_config)
+    done = workflow.run("--keep-going", "table1", networks=networks)
+    assert done.returncode != 0
+    results = workflow.folder / "results/mini"
+    assert not (results / "tables/table1.csv").exists()
+    assert workflow.run("so_far", networks=networks).returncode == 0
+    cells = pd.read_csv(results / "so-far/tables/table1.csv").set_index(["row", "metric"])
+    assert 0 <= cells.loc[("GoogLeNet-GAP", "top-1"), "ours"] <= 100
+    failed, left_out = cells.loc[("AlexNet*-GAP", "top-1")], cells.loc[("NIN", "top-1")]
+    assert pd.isna(failed["ours"]) and pd.isna(left_out["ours"])
+    assert failed["note"].startswith("train AlexNetplus-GAP failed: the loss is not finite")
+    assert left_out["note"] == "left out: config.networks.NIN is false"
+    page = (results / "so-far/index.html").read_text()
+    assert page.count("<table>") == 3  # of scores alone, which Tables 2 and 3 have in common
+    assert "Figure 9: not computed yet." in page
