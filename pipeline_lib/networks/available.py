@@ -1,0 +1,68 @@
+"""Whether networks that a configuration names exist and have weights, before anything runs.
+
+The libraries take seconds to import, so the workflow asks only for networks that it has not made yet.
+"""
+
+import inspect
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.networks.pretrained import build_by_name, is_packaged, library_names, library_of
+from pipeline_lib.networks.registry import ARCHITECTURES
+from pipeline_lib.study.configuration.problems import nearest
+
+
+def check_ready_trained(
+    key: str, name: str, library: str | None, files: Sequence[str], layer: str | None = None
+) -> None:
+    """Check a network that is taken from a library; ``key`` of the configuration asks for it.
+
+    ``files`` are the user's files of its weights, if there are any; ``layer`` is one that Grad-CAM is
+    to read. Raises InputError for a name that no library has, for a network without published weights
+    or a file of them, and for a layer that it does not have.
+    """
+    known = library_names(library)
+    if name not in known:
+        where = f"{library} does not have it" if library else "neither timm nor torchvision has it"
+        raise InputError(f"unknown network '{name}' ({key}): {where}{nearest(name, known)}")
+    library = library or library_of(name)
+    if not files and not is_packaged(name, library) and not _is_published(name, library):
+        raise InputError(
+            f"{key}: {library} has no weights of {name}; put a file of your own at "
+            f"<data_root>/weights/{name}.safetensors"
+        )
+    if layer is not None:
+        with torch.device("meta"):
+            layers = [each for each, _ in build_by_name(name, library).named_modules() if each]
+        if layer not in layers:
+            raise InputError(f"{key}.layer: {name} has no layer '{layer}'{nearest(layer, layers)}")
+
+
+def check_architecture(key: str, architecture: str, options: Mapping[str, object]) -> None:
+    """Check a network that is trained. Raises InputError for an unknown architecture or option."""
+    if architecture not in ARCHITECTURES:
+        hint = nearest(architecture, list(ARCHITECTURES))
+        raise InputError(
+            f"{key}.architecture: '{architecture}' is not one of {', '.join(ARCHITECTURES)}{hint}"
+        )
+    _, *known = inspect.signature(ARCHITECTURES[architecture]).parameters  # after the classes
+    for option in options:
+        if option not in known:
+            hint = nearest(option, known)
+            raise InputError(
+                f"{key}.options: {architecture} has no option '{option}', only "
+                f"{', '.join(known)}{hint}"
+            )
+
+
+def _is_published(name: str, library: str) -> bool:
+    if library == "timm":
+        import timm
+
+        published = timm.get_pretrained_cfg(name, allow_unregistered=False)
+        return published is not None and published.has_weights
+    import torchvision
+
+    return hasattr(torchvision.models.get_model_weights(name), "DEFAULT")

@@ -1,0 +1,78 @@
+import pytest
+import timm
+import torchvision
+
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.networks.available import check_architecture, check_ready_trained
+from pipeline_lib.networks.registry import ARCHITECTURES, build
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (
+            ("resnet5O", None, []),
+            "unknown network 'resnet5O' (key): neither timm nor torchvision has it; did",
+        ),
+        (
+            ("efficientnet_lite0", "torchvision", []),
+            "unknown network 'efficientnet_lite0' (key): torchvision does not have it",
+        ),
+        (
+            ("vgg_16", "torchvision", []),
+            "unknown network 'vgg_16' (key): torchvision does not have it; did you mean vgg16",
+        ),
+        (
+            ("cs3darknet_s", None, []),
+            "key: timm has no weights of cs3darknet_s; put a file of your own",
+        ),
+        (("alexnet", None, [], "features.99"), "key.layer: alexnet has no layer 'features.99'"),
+    ],
+)
+def test_what_does_not_exist_is_refused_in_one_line(arguments, line):
+    with pytest.raises(InputError) as error:
+        check_ready_trained("key", *arguments)
+    assert str(error.value).startswith(line)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("resnet50", None, []),
+        ("googlenet", "torchvision", []),
+        ("tf_efficientnet_lite0", None, []),
+        ("cs3darknet_s", None, ["weights/cs3darknet_s.safetensors"]),
+        ("squeezenet1_0", None, [], "features.12"),
+    ],
+)
+def test_what_exists_passes(arguments):
+    check_ready_trained("key", *arguments)
+
+
+def test_published_weights_are_those_that_the_libraries_list():
+    """Against the libraries' own lists."""
+    trained = set(timm.list_models(pretrained=True))
+    tagless = {name.partition(".")[0] for name in trained}
+    for name in timm.list_models()[::20]:
+        if name in tagless:
+            check_ready_trained("key", name, "timm", [])
+        else:
+            with pytest.raises(InputError, match="has no weights"):
+                check_ready_trained("key", name, "timm", [])
+    for name in torchvision.models.list_models(module=torchvision.models)[::10]:
+        check_ready_trained("key", name, "torchvision", [])
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_the_options_that_pass_are_those_that_build(name):
+    check_architecture("key", name, {"dropout": 0.1, "width": 0.5})
+    with pytest.raises(InputError, match=r"key.options: .* has no option 'widht', only width"):
+        check_architecture("key", name, {"widht": 0.5})
+    with pytest.raises(InputError):
+        build(name, 10, {"widht": 0.5})
+
+
+def test_an_unknown_architecture_is_refused_with_the_nearest():
+    with pytest.raises(InputError, match=r"'ninn' is not one of .*; did you mean nin\?"):
+        check_architecture("key", "ninn", {})
