@@ -18,6 +18,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.features.feature_network import FeatureNetwork
 from pipeline_lib.localization.explainers import network_explainer
 from pipeline_lib.localization.forward import MAX_GRADIENT_CROPS
 from pipeline_lib.localization.predictions import TOP_K
@@ -25,13 +26,13 @@ from pipeline_lib.networks.card import NetworkCard, Preprocessing
 from pipeline_lib.networks.registry import ARCHITECTURES, build
 
 CLASSES = 1000
-# What the columns are: the method of `predict`, None for training; and images in a batch, of which the
-# paper study has 640 in `predict`, but for gradients, and 64 in training.
+# The columns: what runs, and how many images at a time, which is what the paper study has.
 METHODS = {
+    "features": ("extract", 640),
     "class maps": ("cam", 640),
     "Grad-CAM": ("grad-cam", 640),
     "gradient": ("backprop", MAX_GRADIENT_CROPS),
-    "training": (None, 64),
+    "training": ("train", 64),
 }
 Work = Callable[[torch.Tensor], object]
 
@@ -85,6 +86,11 @@ def prediction(classifier: nn.Module, name: str, method: str, side: int) -> Work
     return work
 
 
+def extraction(classifier: nn.Module, side: int) -> Work:
+    """Return what `extract` runs."""
+    return torch.inference_mode()(FeatureNetwork(classifier, (side, side)).to("meta"))
+
+
 def training(classifier: nn.Module) -> Work:
     """Return a training step's passes, in float32; gradients of the weights are in its peak."""
     classifier.to("meta", memory_format=torch.channels_last).train().requires_grad_(True)
@@ -107,15 +113,16 @@ def rows_of(architecture: str) -> tuple[dict, dict]:
         torch.manual_seed(0)  # on the CPU first: class maps are found by comparing values
         classifier = build(architecture, CLASSES, {}).eval()
         weights = sum(4 * parameter.numel() for parameter in classifier.parameters())
-        work = (
-            training(classifier)
-            if method is None
-            else prediction(classifier, architecture, method, side)
-        )
+        if method == "train":
+            work = training(classifier)
+        elif method == "extract":
+            work = extraction(classifier, side)
+        else:
+            work = prediction(classifier, architecture, method, side)
         if work is not None:
             peaks = [peak_of(work, images, side) for images in (batch, 2 * batch)]
             image[name] = (peaks[1] - peaks[0]) / batch
-            momentum = weights if method is None else 0
+            momentum = weights if method == "train" else 0
             whole[f"{name}, {batch}"] = peaks[0] + weights + momentum
     return image | {"weights": weights}, whole
 
