@@ -1,7 +1,7 @@
 """Maps from gradients: for classifiers without class maps, and as the paper's baseline.
 
 Like ``ClassMapNetwork``, each class here has a method ``explain``: it runs images and returns their
-logits and a function that computes the maps of any classes.
+logits and a function that computes the maps of any classes, once: the graph is freed meanwhile.
 """
 
 from collections.abc import Callable
@@ -90,11 +90,14 @@ class Backprop(nn.Module):
 
 
 def _gradients(logits: torch.Tensor, classes: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
-    """The gradients of the scores of (N, k) ``classes`` by (N, ...) ``inputs``, as (N, k, ...)."""
-    scores = logits.gather(1, classes)
+    """The gradients of the scores of (N, k) ``classes`` by (N, ...) ``inputs``, as (N, k, ...).
+
+    The last class's frees the graph layer by layer, so that this can be called only once.
+    """
+    scores, count = logits.gather(1, classes), classes.shape[1]
     gradients = [
-        torch.autograd.grad(scores[:, rank].sum(), inputs, retain_graph=True)[0]
-        for rank in range(classes.shape[1])
+        torch.autograd.grad(scores[:, rank].sum(), inputs, retain_graph=rank + 1 < count)[0]
+        for rank in range(count)
     ]
     return torch.stack(gradients, dim=1)
 
