@@ -129,10 +129,10 @@ def checked_start(wildcards):
         from pipeline_lib.networks import available
 
         start = STUDY.starts[wildcards.start]
-        names = [name for name in STUDY.trained if STUDY.networks[name].config.start == start]
-        key = f"config.networks.{names[0]}.start"
+        names = (name for name in STUDY.trained if STUDY.networks[name].config.start == start)
         try:
-            available.check_start(key, start, flags.own_start(STUDY, wildcards))
+            files = flags.own_start(STUDY, wildcards)
+            available.check_start(f"config.networks.{next(names)}.start", start, files)
         except InputError as error:
             refuse(error)
     return []
