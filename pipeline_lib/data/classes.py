@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from pipeline_lib.data.manifest import CLASS_COLUMNS, read_csv
@@ -11,27 +12,27 @@ class ClassNames(dict):
     """Names by label: the given ones, else ImageNet's, else the label itself."""
 
     def __missing__(self, label: str) -> str:
-        in_imagenet = label in _imagenet_set()
-        self[label] = _imagenet().label_name_to_description(label) if in_imagenet else label
+        self[label] = _imagenet().get(label, label)
         return self[label]
 
 
 @lru_cache(maxsize=1)
-def _imagenet():
-    """Return timm's list of ImageNet's classes; timm is imported late because that takes seconds."""
-    from timm.data import ImageNetInfo
+def _imagenet() -> dict[str, str]:
+    """Return the names of ImageNet's classes by WNID, in timm's order.
 
-    return ImageNetInfo()
-
-
-@lru_cache(maxsize=1)
-def _imagenet_set() -> frozenset[str]:
-    return frozenset(imagenet_labels())
+    They are read from timm's files: to import it, and PyTorch with it, takes seconds, or minutes where
+    the disk is slow.
+    """
+    folder = Path(find_spec("timm").origin).parent / "data" / "_info"
+    text = (folder / "imagenet_synset_to_lemma.txt").read_text(encoding="utf-8")
+    names = dict(line.split("\t") for line in text.splitlines())
+    labels = (folder / "imagenet_synsets.txt").read_text(encoding="utf-8").splitlines()
+    return {label: names[label] for label in labels}
 
 
 def imagenet_labels() -> list[str]:
     """Return ImageNet's 1,000 WNIDs, sorted: the order of every ready-trained network's scores."""
-    return _imagenet().label_names()
+    return list(_imagenet())
 
 
 def read_class_names(class_tables: Sequence[Path]) -> ClassNames:

@@ -18,11 +18,12 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.common.files import atomic
+from pipeline_lib.common.files import atomic, fingerprint
 
 IMAGE_COLUMNS = ("image_id", "path", "label", "width", "height", "blacklisted")
 BOX_COLUMNS = ("image_id", "label", "x0", "y0", "x1", "y1")
@@ -183,6 +184,23 @@ def sampled_sizes(images: pd.DataFrame, root: Path, count: int = 256) -> list[in
         raise InputError(
             f"{error.filename}: in the manifest, but does not exist; rerun index"
         ) from None
+
+
+class ImagesIdentity(NamedTuple):
+    """Fingerprints of an image set: of its manifest, and of the sizes of its ``files``."""
+
+    images: str
+    files: str
+
+
+def identify_images(manifest: Path, images: pd.DataFrame, root: Path) -> ImagesIdentity:
+    """Return what identifies the ``images``, read from ``manifest``, with paths below ``root``.
+
+    Predictions, features, units and trainings all hold it: the one way to say of which images
+    something was made. It does not change when the images are moved. Raises InputError if one of them
+    does not exist.
+    """
+    return ImagesIdentity(fingerprint(manifest), fingerprint(sampled_sizes(images, root)))
 
 
 def read_images(path: Path | str) -> pd.DataFrame:

@@ -6,9 +6,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from pipeline_lib.common.command import progress
-from pipeline_lib.common.files import fingerprint
 from pipeline_lib.common.processes import run_in_processes
-from pipeline_lib.data.manifest import read_images, sampled_sizes
+from pipeline_lib.data.manifest import identify_images, read_images
 from pipeline_lib.data.shards import (
     INDEX_NAME,
     Packing,
@@ -47,9 +46,10 @@ def pack_images(
     Raises InputError for an image that is missing or cannot be decoded.
     """
     images = read_images(manifest)
+    identity = identify_images(manifest, images, root)
     packing = Packing(
-        manifest=fingerprint(manifest),
-        sizes=fingerprint(sampled_sizes(images, root)),
+        manifest=identity.images,
+        sizes=identity.files,
         side=side,
         seed=seed,
         shard_size=shard_size,

@@ -13,7 +13,7 @@ from pipeline_lib.common.machine import default_device
 from pipeline_lib.data.loader import CroppedImages, WarpedImages, image_batches, normalised
 from pipeline_lib.networks.card import Preprocessing
 
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+PRECISIONS = {"float32": torch.float32, "tf32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 def feature_batches(
@@ -32,9 +32,9 @@ def feature_batches(
 
     Each image, cropped to its box of the (n, 4) half-open ``boxes`` (pixels of the image) if they are
     given, is warped to the network's input. With ``precision`` bfloat16 (autocast), features differ
-    from float32's by up to one percent of their length (tested to two). It is faster on GPUs, and on
-    CPUs with bfloat16 instructions; on other CPUs it is several times slower. A batch that does not fit
-    the memory is computed in smaller ones. Raises InputError for an image that does not fit.
+    from float32's by up to one percent of their length (tested to two). tf32 is float32 where
+    ``machine.use_precision`` has switched TF32 on. A batch that does not fit the memory is computed in
+    smaller ones. Raises InputError for an image that does not fit.
     """
     device = device or default_device()
     with memory_errors("the network", device):

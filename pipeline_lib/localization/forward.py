@@ -11,9 +11,9 @@ import torch
 from pipeline_lib.common.batches import Batches, memory_errors
 from pipeline_lib.common.command import progress
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.common.files import fingerprint
 from pipeline_lib.common.machine import default_device
 from pipeline_lib.data.loader import WarpedImages, image_batches, normalised
+from pipeline_lib.data.manifest import identify_images
 from pipeline_lib.localization import crops as ten
 from pipeline_lib.localization.explainers import Explainer
 from pipeline_lib.localization.predictions import TOP_K, Header
@@ -25,9 +25,15 @@ MAX_GRADIENT_CROPS = 80
 
 
 def predictions_header(
-    explainer: Explainer, images: pd.DataFrame, manifest: Path, *, crops: int
+    explainer: Explainer,
+    images: pd.DataFrame,
+    manifest: Path,
+    root: Path,
+    *,
+    crops: int,
+    precision: str,
 ) -> Header:
-    """Return the header of the predictions of ``images``, which were read from ``manifest``.
+    """Return the header of the predictions of ``images``, read from ``manifest``, below ``root``.
 
     Raises InputError for an image whose class is none of the explainer's.
     """
@@ -45,7 +51,8 @@ def predictions_header(
         size=explainer.preprocessing.size,
         warped=explainer.preprocessing.warped,
         network=explainer.fingerprint,
-        images=fingerprint(manifest),
+        **identify_images(manifest, images, root)._asdict(),
+        precision=precision,
     )
 
 

@@ -15,12 +15,13 @@ absolute sum over channels and crops. It has them for the true class alone, whic
 
 Attributes: ``class_labels`` in the order of the scores, ``name`` (the row in the tables), ``method``
 (cam, grad-cam, backprop), ``crops`` (1 or 10), ``size`` and ``warped`` (height, width) of a crop and
-of the image it is cut from, ``network`` and ``images`` (fingerprints of what the file was made from).
+of the image it is cut from, ``precision`` (number format of the network), and fingerprints of what the
+file was made from: ``network``, ``images`` (the manifest) and ``files`` (the sizes of the image files).
 """
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import h5py
@@ -32,7 +33,7 @@ from pipeline_lib.common.files import atomic, fingerprint
 TOP_K = 5
 BACKPROP_ON = "Backprop on "  # before a network's label: the name of its gradient maps
 _STREAMED = ("classes", "scores", "maps", "true_map")
-_TEXTS = ("name", "method", "network", "images")
+_TEXTS = ("name", "method", "network", "images", "files", "precision")
 _SIDES = ("size", "warped")
 
 
@@ -50,6 +51,8 @@ class Header:
     warped: tuple[int, int]
     network: str
     images: str
+    files: str = field(default="", kw_only=True)
+    precision: str = field(default="float32", kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,8 @@ class Predictions(Header):
     @property
     def fingerprint(self) -> str:
         """Identifies the network, the images, and how they were predicted."""
-        return fingerprint(self.network, self.images, self.method, self.crops)
+        made_from = (self.network, self.images, self.files)
+        return fingerprint(*made_from, self.method, self.crops, self.precision)
 
     def part(self, images: range, guesses: bool = True) -> "Predictions":
         """Return the predictions of consecutive images, in memory: they can go to another process.

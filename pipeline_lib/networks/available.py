@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.networks.caffe.released import find_release
 from pipeline_lib.networks.pretrained import build_by_name, is_packaged, library_names, library_of
 from pipeline_lib.networks.registry import ARCHITECTURES
+from pipeline_lib.study.configuration.networks import RELEASED
 from pipeline_lib.study.configuration.problems import nearest
 
 
@@ -38,6 +40,20 @@ def check_ready_trained(
             layers = [each for each, _ in build_by_name(name, library).named_modules() if each]
         if layer not in layers:
             raise InputError(f"{key}.layer: {name} has no layer '{layer}'{nearest(layer, layers)}")
+
+
+def check_start(key: str, start: str, files: Sequence[str]) -> None:
+    """Check what a training starts from; ``files`` are the user's files of its weights.
+
+    Raises InputError for a name that torchvision does not have, or that was not released.
+    """
+    if not start.startswith(RELEASED):
+        check_ready_trained(key, start, "torchvision", files)
+        return
+    try:
+        find_release(start.removeprefix(RELEASED))
+    except InputError as error:
+        raise InputError(f"{key}: {error}") from None
 
 
 def check_architecture(key: str, architecture: str, options: Mapping[str, object]) -> None:

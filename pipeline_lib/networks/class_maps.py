@@ -88,6 +88,11 @@ def class_maps(
 def _find_map_layer(classifier: nn.Module, size: tuple[int, int], name: str) -> ClassMapLayer:
     """Run two random images and return the last layer whose pooled maps give the scores."""
     run = trace(classifier, size)
+    if run.scores.std() == 0:
+        raise InputError(
+            f"{name}: gives every image and class the same score; its ReLUs are dead (always zero): "
+            "train it anew"
+        )
     targets: list[tuple[str | None, torch.Tensor]] = [(None, run.scores)]
     if run.linear is not None:
         targets.insert(0, (run.linear, run.linear_input))

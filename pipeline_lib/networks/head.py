@@ -26,6 +26,33 @@ class Classifier(nn.Module):
         return self.head(self.trunk(images))
 
 
+class GlobalMaxPool(nn.AdaptiveMaxPool2d):
+    """PyTorch's pooling to 1x1, with the same maxima and gradients, in a way that GPUs can compute
+    deterministically."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        """(N, channels, h, w) to (N, channels, 1, 1)."""
+        return maps.flatten(2).max(2).values[:, :, None, None]
+
+
+GLOBAL_POOLS = {"avg": lambda: nn.AdaptiveAvgPool2d(1), "max": GlobalMaxPool}
+
+
+class AveragePoolTo(nn.AdaptiveAvgPool2d):
+    """PyTorch's pooling to ``output_size``; maps of that size stay as they are.
+
+    PyTorch would copy these, and GPUs cannot compute the gradient of that deterministically.
+    """
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        """(N, channels, h, w) to (N, channels, side, side)."""
+        is_there = maps.shape[2:] == (self.output_size, self.output_size)
+        return maps if is_there else super().forward(maps)
+
+
 class ClassMapHead(nn.Module):
     """``conv`` -> global pooling -> dropout -> linear: the paper's head for class maps.
 
@@ -38,7 +65,7 @@ class ClassMapHead(nn.Module):
     ) -> None:
         super().__init__()
         self.conv = conv
-        self.pool = {"avg": nn.AdaptiveAvgPool2d, "max": nn.AdaptiveMaxPool2d}[pool](1)
+        self.pool = GLOBAL_POOLS[pool]()
         self.dropout = nn.Dropout(dropout)
         self.linear = nn.Linear(channels, classes)
 
@@ -77,7 +104,7 @@ def dense_head(
     return nn.Sequential(
         OrderedDict(
             pool5=pool5,
-            avgpool=nn.AdaptiveAvgPool2d(side),
+            avgpool=AveragePoolTo(side),
             flatten=nn.Flatten(),
             fc6=nn.Linear(channels * side * side, hidden),
             relu6=nn.ReLU(),

@@ -1,4 +1,4 @@
-"""Initial weights for fine-tuning: another network's ImageNet weights, where the layers agree."""
+"""Initial weights: random ones, or for fine-tuning another network's, where the layers agree."""
 
 import logging
 import re
@@ -8,40 +8,65 @@ import torch
 from torch import nn
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.networks.caffe.released import find_release, read_release
+from pipeline_lib.networks.caffe.released import find_release
 from pipeline_lib.networks.caffe.weights import caffe_state
 from pipeline_lib.networks.head import Classifier
 from pipeline_lib.networks.pretrained import trunk_input
-from pipeline_lib.networks.weights import find_state
+from pipeline_lib.networks.start_weights import caffe_layers, read_start_weights
+from pipeline_lib.study.configuration.networks import RELEASED
 
 log = logging.getLogger(__name__)
 
-RELEASED = "released:"  # prefix of a network of the paper: start from its .caffemodel
+_NORMS = (nn.BatchNorm2d, nn.SyncBatchNorm)
+
+
+def start_at_random(classifier: Classifier) -> None:
+    """Initialise a network that is trained from scratch, in place, with PyTorch's random numbers.
+
+    Layers before a ReLU start at N(0, sqrt(2 / inputs)), which keeps the variance of the maps through
+    any number of layers (He et al. 2015); the linear layer that computes the scores at N(0, 0.01), as
+    in Caffe's files of these networks; biases at zero. With PyTorch's own values the maps of a deep
+    network without batch norm shrink from layer to layer: it does not learn, and NIN's scores, which
+    are behind a ReLU, become zero for good. A network with batch norm keeps PyTorch's values, because
+    there the scale of the weights is normalised away.
+    """
+    if any(isinstance(module, _NORMS) for module in classifier.modules()):
+        return
+    linear = [module for module in classifier.modules() if isinstance(module, nn.Linear)]
+    for module in classifier.modules():
+        if not isinstance(module, nn.Conv2d | nn.Linear):
+            continue
+        if linear and module is linear[-1]:
+            nn.init.normal_(module.weight, std=0.01)
+        else:
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
 
 
 def start_from(
-    classifier: Classifier, name: str, folder: Path | None
+    classifier: Classifier, name: str, path: Path
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Load another network into ``classifier`` and return the (mean, std) it expects.
 
-    ``name`` is a torchvision name, for example "vgg16", for the networks with torchvision's trunks, or
-    "released:VGGnet", a released file of the paper (released.yaml), for those with Caffe's. The whole
-    trunk is loaded, and the layers of the head that the other network has too. New convolutions of the
+    ``path`` is its file, written by ``bring_start_weights``; ``name`` is a torchvision name, for example
+    "vgg16", for the networks with torchvision's trunks, or "released:VGGnet", a released file of the
+    paper (released.yaml), for those with Caffe's. The whole trunk is loaded, and the layers of the head
+    that the other network has too. New convolutions of the
     head start at N(0, 0.01) with the bias of the released networks (protocol, section 1), new linear
     layers at PyTorch's initial values. Raises InputError if a tensor of the trunk has no counterpart.
     """
+    theirs = read_start_weights(name, path)
     if name.startswith(RELEASED):
-        release = find_release(name.removeprefix(RELEASED))
-        layers, origin = read_release(release, folder)
-        state, unused = caffe_state(classifier, layers)
-        mean, std = release.preprocessing.mean, release.preprocessing.std
-        log.info("%s: not used: %s", origin, ", ".join(unused) or "nothing")
+        state, unused = caffe_state(classifier, caffe_layers(theirs))
+        preprocessing = find_release(name.removeprefix(RELEASED)).preprocessing
+        mean, std = preprocessing.mean, preprocessing.std
+        log.info("%s: not used: %s", path, ", ".join(unused) or "nothing")
     else:
-        theirs, origin = find_state(name, "torchvision", folder)
         state = _from_torchvision(classifier, theirs)
         mean, std = trunk_input(name)
-    new_layers = _load_matching(classifier, state, origin)
-    log.info("starting from %s; new: %s", origin, ", ".join(new_layers) or "nothing")
+    new_layers = _load_matching(classifier, state, path)
+    log.info("starting from %s; new: %s", path, ", ".join(new_layers) or "nothing")
     return mean, std
 
 

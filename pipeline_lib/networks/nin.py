@@ -30,9 +30,10 @@ def nin(
 ) -> Classifier:
     """Network in Network: the map of class c is channel c of the last convolution, 6x6 at 224 px.
 
-    The logits are the means of the class maps. ``batch_norm`` is not in the original; it lets the
-    network learn within the mini study's minute of training. With ``half_input`` the first max pooling
-    is left out, so that half the input gives the same 6x6 maps.
+    The logits are the means of the class maps, which are behind a ReLU, as in Caffe's file.
+    ``batch_norm`` is not in the original; it lets the network learn within the mini study's minute of
+    training. With ``half_input`` the first max pooling is left out, so that half the input gives the
+    same 6x6 maps.
     """
     layers: dict[str, nn.Module] = {}
     channels = 3

@@ -18,9 +18,10 @@ def library_of(name: str) -> str:
     """Return the library of a classifier, timm before torchvision. Raises InputError if none has it."""
     import timm
 
-    for library, names in (("timm", timm.list_models()), ("torchvision", _torchvision_names())):
-        if name in names:
-            return library
+    if name in timm.list_models():
+        return "timm"
+    if name in _torchvision_names():
+        return "torchvision"
     raise InputError(
         f"unknown network '{name}': neither timm nor torchvision has it "
         "(python -c 'import timm; print(timm.list_models(\"*resnet*\"))' lists some)"

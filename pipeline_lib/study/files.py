@@ -32,6 +32,7 @@ def every_file(study: Study) -> list[str]:
             files += image_set.folders
     for name in study.networks:
         files += [study.paths.weights(name), study.paths.card(name)]
+    files += map(study.paths.start_weights, study.starts)
     files += [*_localization(study), *_transfer(study), *_discovery(study)]
     for table, (image_set, network) in study.unit_sets.items():
         files += [study.paths.units(image_set, network), study.paths.discovery(table)]

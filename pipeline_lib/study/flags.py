@@ -13,11 +13,12 @@ import yaml
 from pipeline_lib.data.transfer.sets import transfer_sets
 from pipeline_lib.study.configuration.discovery import MiningConfig
 from pipeline_lib.study.configuration.flags import as_flags
+from pipeline_lib.study.configuration.networks import RELEASED
 from pipeline_lib.study.contents import contents
 from pipeline_lib.study.image_sets import PICKED, own_captions, transfer_root
 from pipeline_lib.study.missing import needed_sets
 from pipeline_lib.study.networks import training_of
-from pipeline_lib.study.paths import BACKPROP, ONE_CROP, SVM, TEN_CROP, VAL, Maps
+from pipeline_lib.study.paths import BACKPROP, ONE_CROP, SVM, TEN_CROP, VAL, Maps, start_name
 from pipeline_lib.study.released import released_networks
 from pipeline_lib.study.study import Study
 
@@ -100,11 +101,32 @@ def adopt(study: Study, wildcards: Any) -> str:
 
 def own_weights(study: Study, wildcards: Any) -> list[str]:
     """The user's file of a ready-trained network's weights, where there is one."""
-    network, folder = study.networks[wildcards.network], f"{study.data_root}/weights"
-    if network.source == "released":
-        return existing(f"{folder}/{released_networks()[network.name]['file']}")
-    stem = f"{folder}/{network.library_name}"
-    return existing(f"{stem}.safetensors", f"{stem}.pth")[:1]
+    network = study.networks[wildcards.network]
+    prefix = RELEASED if network.source == "released" else ""
+    name = network.name if prefix else network.library_name
+    return _weights_of(study, prefix + name)
+
+
+def own_start(study: Study, wildcards: Any) -> list[str]:
+    """The user's file of the weights that training starts from, where there is one."""
+    return _weights_of(study, study.starts[wildcards.start])
+
+
+def start(study: Study, wildcards: Any) -> str:
+    """What training starts from."""
+    return shlex.join(["--start", study.starts[wildcards.start]])
+
+
+def start_weights(study: Study, wildcards: Any) -> list[str]:
+    """The file of the weights that a network's training starts from, if it does not start anew."""
+    given = study.networks[wildcards.network].config.start
+    return [study.paths.start_weights(start_name(given))] if given else []
+
+
+def start_file(study: Study, wildcards: Any) -> str:
+    """Where that file is."""
+    paths = start_weights(study, wildcards)
+    return shlex.join(word for path in paths for word in ("--start-weights", path))
 
 
 def train(study: Study, wildcards: Any) -> str:
@@ -119,7 +141,7 @@ def train(study: Study, wildcards: Any) -> str:
         _pairs("--option", config.options),
         _pairs("--recipe", {key: value for key, value in recipe.items() if key in given}),
         f"--warp {section.warp} --crop {config.crop or section.crop}",
-        f"--start {config.start}" if config.start else "",
+        shlex.join(["--start", config.start]) if config.start else "",
     ]
     return " ".join(filter(None, parts))
 
@@ -131,7 +153,18 @@ def shards(study: Study) -> str:
 
 
 def predict(study: Study, wildcards: Any) -> str:
-    """Which maps are made, over which crops."""
+    """Which maps are made, over which crops, in which precision."""
+    return _maps(study, wildcards) + precision(study)
+
+
+def precision(study: Study) -> str:
+    """The precision of networks that predict, where it is not the default: a new key reruns nothing."""
+    given = study.configuration.prediction
+    is_default = given.precision == type(given).model_fields["precision"].default
+    return "" if is_default else f" --precision {given.precision}"
+
+
+def _maps(study: Study, wildcards: Any) -> str:
     crops = 10 if wildcards.crops == TEN_CROP else 1
     if wildcards.map_source == SVM:
         which = f"--classifier {shlex.quote(classifier(study, wildcards)[0])}"
@@ -193,7 +226,7 @@ def units(study: Study, wildcards: Any) -> str:
     section = study.configuration.units
     classes = section.classes if wildcards.image_set == VAL else section.places
     named = f"--classes {shlex.join(classes)} " if classes else ""
-    return named + as_flags(section, *UNIT_KEYS)
+    return named + as_flags(section, *UNIT_KEYS) + precision(study)
 
 
 def unit_files(study: Study, table: str) -> dict[str, str]:
@@ -254,6 +287,15 @@ def launcher(study: Study) -> str:
         f"{srun}python -m torch.distributed.run {meeting} --nproc-per-node {processes} "
         f"--signals-to-handle={handled} -m --"
     )
+
+
+def _weights_of(study: Study, name: str) -> list[str]:
+    """Return the user's file of a library's network, or of released:NAME, where there is one."""
+    folder = f"{study.data_root}/weights"
+    if name.startswith(RELEASED):
+        release = released_networks().get(name.removeprefix(RELEASED).replace("*", "plus"))
+        return existing(f"{folder}/{release['file']}") if release else []
+    return existing(f"{folder}/{name}.safetensors", f"{folder}/{name}.pth")[:1]
 
 
 def existing(*paths: str) -> list[str]:

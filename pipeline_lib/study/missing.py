@@ -1,9 +1,10 @@
 """What the jobs of a run need of data_root and that is not there, with its size and where to get it."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from pipeline_lib.data.downloads import Archive, downloads
+from pipeline_lib.study.configuration.networks import RELEASED
 from pipeline_lib.study.image_sets import TEST
 from pipeline_lib.study.released import released_networks
 from pipeline_lib.study.study import Study
@@ -29,13 +30,22 @@ def missing_data(study: Study, outputs: Iterable[str]) -> list[str]:
                 if not archive.optional:
                     folder = os.path.join(data_set.folder, archive.subfolder)
                     lines += _line(study, data_set.name, folder, archive, source)
+    for name in dict.fromkeys(_released(study, outputs)):
+        entry = released_networks()[name]
+        archive = Archive(entry["file"], (), bytes=entry["bytes"])
+        at = f"weights/{entry['file']}"
+        lines += _line(study, f"{name}'s weights", at, archive, entry["address"])
+    return lines
+
+
+def _released(study: Study, outputs: set[str]) -> Iterator[str]:
+    """Yield the published networks that jobs take, or start a training from."""
     for name in study.adopted:
         if study.networks[name].source == "released" and study.paths.weights(name) in outputs:
-            entry = released_networks()[name]
-            archive = Archive(entry["file"], (), bytes=entry["bytes"])
-            at = f"weights/{entry['file']}"
-            lines += _line(study, f"{name}'s weights", at, archive, entry["address"])
-    return lines
+            yield name
+    for name, start in study.starts.items():
+        if start.startswith(RELEASED) and study.paths.start_weights(name) in outputs:
+            yield start.removeprefix(RELEASED).replace("*", "plus")
 
 
 def needed_sets(study: Study) -> list[str]:

@@ -66,6 +66,10 @@ class Paths:
         """What a network is and how it was made."""
         return f"{self.results}/networks/{network}.json"
 
+    def start_weights(self, start: str) -> str:
+        """The weights that networks are fine-tuned from; ``start`` is a ``start_name``."""
+        return f"{self.results}/networks/start/{start}.safetensors"
+
     def history(self, network: str) -> str:
         """The folder of a training's curves."""
         return f"{self.results}/history/{network}"
@@ -150,3 +154,8 @@ class Paths:
     def report(self) -> str:
         """The page."""
         return f"{self.results}/report/index.html"
+
+
+def start_name(start: str) -> str:
+    """Return the name of a network's ``start`` in paths: released:VGGnet is released-VGGnet."""
+    return start.replace(":", "-")

@@ -16,7 +16,16 @@ from pipeline_lib.study.image_sets import (
     image_sets_of,
 )
 from pipeline_lib.study.networks import Network, networks_of, units_network
-from pipeline_lib.study.paths import BACKPROP, NETWORK, ONE_CROP, TEN_CROP, VAL, Maps, Paths
+from pipeline_lib.study.paths import (
+    BACKPROP,
+    NETWORK,
+    ONE_CROP,
+    TEN_CROP,
+    VAL,
+    Maps,
+    Paths,
+    start_name,
+)
 from pipeline_lib.study.places import no_places
 
 # The box methods that are applied to maps, by their source and crops (protocol, section 1).
@@ -72,6 +81,12 @@ class Study:
     def trained(self) -> list[str]:
         """The networks that the study trains."""
         return [name for name, network in self.networks.items() if network.source == "trained"]
+
+    @property
+    def starts(self) -> dict[str, str]:
+        """What trained networks start from, by the name in the path of its weights."""
+        starts = [self.networks[name].config.start for name in self.trained]
+        return {start_name(start): start for start in starts if start}
 
     @property
     def adopted(self) -> list[str]:

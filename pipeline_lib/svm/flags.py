@@ -2,7 +2,7 @@
 
 import argparse
 
-from pipeline_lib.common.machine import add_threads_flag, limit_threads
+from pipeline_lib.common.machine import add_threads_flag, limit_threads, open_device
 from pipeline_lib.study.configuration.flags import add_settings, read_settings
 from pipeline_lib.study.configuration.transfer import SvmConfig
 
@@ -20,3 +20,9 @@ def read_svm_flags(arguments: argparse.Namespace) -> SvmConfig:
     if settings.solver == "batched":
         limit_threads(arguments.threads)
     return settings
+
+
+def open_solvers_device(settings: SvmConfig) -> None:
+    """Open the device if the solver uses one. Raises InputError for a GPU that is not there."""
+    if settings.solver == "batched":
+        open_device()

@@ -14,6 +14,7 @@ import torch.distributed as dist
 from torch import nn
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.machine import open_device
 
 log = logging.getLogger("pipeline_lib")
 
@@ -92,28 +93,19 @@ class Processes:
 
 
 @contextmanager
-def join_processes() -> Iterator[Processes]:
+def join_processes(threads: int = 0) -> Iterator[Processes]:
     """Connect to the other processes that torchrun started, until the end of the block.
 
     With GPUs, each process uses the one of its local rank; tensors on GPUs are exchanged through NCCL,
-    tensors on the CPU through Gloo. Raises InputError for fewer GPUs than processes.
+    tensors on the CPU through Gloo. ``threads`` and errors are those of ``open_device``.
     """
     rank, count = own_rank(), int(os.environ.get("WORLD_SIZE", 1))
-    local = int(os.environ.get("LOCAL_RANK", 0))
-    device = torch.device("cpu")
-    if torch.cuda.is_available():
-        if local >= torch.cuda.device_count():
-            raise InputError(
-                f"more processes on this machine than its {torch.cuda.device_count()} GPUs; start"
-                " fewer (torchrun --nproc-per-node)"
-            )
-        device = torch.device("cuda", local)
-        torch.cuda.set_device(device)
+    if rank > 0:
+        log.setLevel(logging.WARNING)
+    device = open_device(threads, int(os.environ.get("LOCAL_RANK", 0)))
     if count == 1:
         yield Processes(0, 1, device)
         return
-    if rank > 0:
-        log.setLevel(logging.WARNING)
     dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
     try:
         yield Processes(rank, count, device)

@@ -21,20 +21,22 @@ HISTORY_COLUMNS = (
 
 
 class Tally:
-    """Sums over samples since the last row of the history, and since the start of the epoch.
+    """Sums since the last row of the history, the start of the epoch, and that of the window.
 
-    They stay on the device, because reading them waits for it. ``sums`` is (2, 3) float64: samples,
-    loss and correct samples, in this process.
+    They stay on the device, because reading them waits for it. ``sums`` is (3, 4) float64: samples,
+    loss, correct samples, and pieces whose samples had different logits, in this process. A window is
+    that of ``GuessingWatch``.
     """
 
     def __init__(self, device: torch.device) -> None:
-        self.sums = torch.zeros(2, 3, dtype=torch.float64, device=device)
+        self.sums = torch.zeros(3, 4, dtype=torch.float64, device=device)
 
     def add(self, loss: torch.Tensor, logits: torch.Tensor, targets: torch.Tensor) -> None:
         """Add a piece of a batch: its mean loss, (n, classes) logits and (n,) targets."""
         correct = (logits.argmax(1) == targets).sum()
         samples = torch.full_like(loss, len(targets))
-        self.sums += torch.stack([samples, loss.detach() * samples, correct]).double()
+        is_varied = (logits != logits[:1]).any() if len(logits) > 1 else logits.any()
+        self.sums += torch.stack([samples, loss.detach() * samples, correct, is_varied]).double()
 
     def begin_row(self) -> None:
         """Start the next row's sums."""
@@ -43,6 +45,10 @@ class Tally:
     def begin_epoch(self) -> None:
         """Start the next epoch's sums."""
         self.sums[1].zero_()
+
+    def begin_window(self) -> None:
+        """Start the next window's sums."""
+        self.sums[2].zero_()
 
 
 class History:

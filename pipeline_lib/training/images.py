@@ -8,7 +8,7 @@ import pandas as pd
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.loader import CachedImages, SquareImages, WarpedImages
-from pipeline_lib.data.manifest import sampled_sizes
+from pipeline_lib.data.manifest import identify_images
 from pipeline_lib.data.shards import INDEX_NAME, PACK_AGAIN, PackedImages
 from pipeline_lib.training.distributed import Processes
 
@@ -38,16 +38,18 @@ def open_images(
 ) -> tuple[SquareImages, tuple]:
     """Return the images of the manifest's rows, ``warp`` pixels square, and their fingerprint's parts.
 
-    Raises InputError for shards of another manifest or size.
+    The fingerprint of shards is that of the manifest and of their index, which has a checksum of each
+    shard. Raises InputError for shards of another manifest or size.
     """
     if source.shards is None:
-        sizes = sampled_sizes(images, source.root)
+        identity = identify_images(source.manifest, images, source.root)
         squares = WarpedImages(source.root, images["path"], (warp, warp))
         if 3 * warp**2 * len(images) <= _MAX_CACHED_BYTES:
             squares = CachedImages(squares)
-        return squares, (source.manifest, sizes)
+        return squares, identity
     packed = PackedImages(source.shards)
-    if packed.packing.manifest != fingerprint(source.manifest):
+    manifest = fingerprint(source.manifest)
+    if packed.packing.manifest != manifest:
         raise InputError(f"{source.shards}: packed from another {source.manifest}; {PACK_AGAIN}")
     if packed.packing.side != warp:
         raise InputError(
@@ -56,4 +58,4 @@ def open_images(
         )
     if source.verify:
         processes.run_in_first(packed.verify)
-    return packed, (source.manifest, source.shards / INDEX_NAME)
+    return packed, (manifest, fingerprint(source.shards / INDEX_NAME))

@@ -1,7 +1,9 @@
 """The training loop, for training from scratch and fine-tuning, in one or many processes (protocol, 1).
 
-A run is a pure function of its configuration, data and seed: each sample's crop and each epoch's order
-are seeded, and checkpoints hold the rest. A run that was killed and resumed gives the same weights.
+A run is a function of its configuration, data and seed: each sample's crop and each epoch's order are
+seeded, and checkpoints hold the rest. On the CPU, and on GPUs with ``deterministic``, a run that was
+killed and resumed gives the same weights bit for bit. On GPUs without it, two runs differ as rounding
+does: cuDNN chooses among algorithms by time, and some add up in any order.
 """
 
 import logging
@@ -16,10 +18,12 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from pipeline_lib.common.command import progress
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.machine import allow_tf32, make_deterministic, precision_here
 from pipeline_lib.data.loader import TrainingCrops, normalised, training_batches, training_loader
 from pipeline_lib.study.configuration.training import TrainingConfig
 from pipeline_lib.training.checkpoint import Checkpoints
 from pipeline_lib.training.distributed import Processes
+from pipeline_lib.training.guessing import GuessingWatch
 from pipeline_lib.training.history import History, Tally
 from pipeline_lib.training.schedule import rate_at
 from pipeline_lib.training.stop import StopRequest
@@ -43,13 +47,19 @@ def train(
     save_every: int,
     log_every: int,
     history: Path | None = None,
-) -> dict[str, float]:
+    name: str = "the network",
+    give_up_after: int = 0,
+) -> dict[str, float | str]:
     """Train ``classifier`` in place, resuming from the newest checkpoint.
 
-    Returns the number of steps and the last epoch's mean loss and accuracy. ``history`` is a folder
-    that gets a row every ``log_every`` steps. On a request to stop, it saves after the current step and
-    raises InputError, so that the job fails and a scheduler can start it again. Raises InputError for a
-    loss that is not finite, a data set smaller than a batch, and a batch that does not split.
+    Returns the number of steps, the last epoch's mean loss and accuracy, and the precision that was
+    used: that of ``config``, or float32 where the device lacks it. A run that is resumed keeps the one
+    that it began with. ``history`` is a folder that gets a row every ``log_every`` steps.
+
+    On a request to stop, it saves after the current step and raises InputError, so that the job fails
+    and a scheduler can start it again. Raises InputError for a loss that is not finite, a network that
+    learns nothing (``GuessingWatch``, whose limit is ``give_up_after``), a data set smaller than a
+    batch, a batch that does not split, and a device that lacks the precision a run began with.
     """
     check_batch_splits(config, processes.count)
     per_epoch = len(crops) // config.batch
@@ -58,11 +68,15 @@ def train(
     steps = math.ceil(config.epochs * per_epoch)
     device = processes.device
     torch.backends.cudnn.benchmark = True  # the input's size never changes
+    if config.deterministic:
+        make_deterministic()
+    saved = checkpoints.newest()
+    precision = _precision_of(config, saved, processes)
     classifier.to(device, memory_format=torch.channels_last).train()
     processes.sync_batch_norm(classifier)
     network = processes.data_parallel(torch.compile(classifier) if config.compile else classifier)
     optimizer = torch.optim.SGD(_groups(classifier, config), config.rate, config.momentum)
-    scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "float16")
+    scaler = torch.amp.GradScaler(device.type, enabled=precision == "float16")
     components = {"classifier": classifier, "optimizer": optimizer, "scaler": scaler}
     average = None
     if config.ema:
@@ -70,22 +84,30 @@ def train(
         average = AveragedModel(classifier, multi_avg_fn=update, use_buffers=True)
         components["average"] = average
     tally = Tally(device)
-    step = _resume(checkpoints, components, tally, config, processes)
+    watch = GuessingWatch(name, crops.targets, config, steps, give_up_after)
+    step = _resume(saved, checkpoints.folder, components, tally, config, processes)
+    if saved is not None:
+        watch.at_chance = saved["at_chance"]
 
-    def means(sums: torch.Tensor) -> dict[str, float]:
-        samples, loss, correct = processes.sum(sums).tolist()
-        if not math.isfinite(loss):
+    def summed(sums: torch.Tensor) -> list[float]:
+        values = processes.sum(sums).tolist()
+        if not math.isfinite(values[1]):
             raise processes.common_error(
                 f"the loss is not finite at or before step {step}; choose a smaller rate"
             )
+        return values
+
+    def means(sums: torch.Tensor) -> dict[str, float]:
+        samples, loss, correct, _ = summed(sums)
         return {"loss": loss / max(samples, 1), "accuracy": correct / max(samples, 1)}
 
     def save() -> None:
-        means(tally.sums[0])  # raises, so that a diverged run keeps its last good checkpoint
+        summed(tally.sums[0])  # raises, so that a diverged run keeps its last good checkpoint
         ranks = processes.gather({"random": _random_state(device), "tally": tally.sums.cpu()})
         # The schedule is a closed form of the step: it has no state to save.
         states = {name: component.state_dict() for name, component in components.items()}
-        state = {"configuration": config.model_dump(), "ranks": ranks, **states}
+        state = {"configuration": config.model_dump(), "precision": precision, "ranks": ranks}
+        state |= {"at_chance": watch.at_chance, **states}
         processes.run_in_first(lambda: checkpoints.save(step, state))
 
     keys = training_batches(
@@ -105,7 +127,7 @@ def train(
             )
             for number, (piece, target) in enumerate(pieces, start=1):
                 with processes.gradient_sync(network, last=number == config.accumulate):
-                    with _autocast(config, device):
+                    with _autocast(precision, device):
                         logits = network(normalised(piece, mean, std, device))
                         loss = nn.functional.cross_entropy(logits, target)
                     scaler.scale(loss / config.accumulate).backward()
@@ -127,6 +149,10 @@ def train(
                     *(100 * metrics["accuracy"], time.monotonic() - started),
                 )
                 tally.begin_epoch()
+            if watch.ends_window(step):
+                if reason := watch.verdict(step, *summed(tally.sums[2])):
+                    raise processes.common_error(reason)
+                tally.begin_window()
             if step == steps:
                 break
             request = processes.max(stop.pending)
@@ -137,7 +163,7 @@ def train(
     if average is not None:
         classifier.load_state_dict(_averaged(classifier, average))
     classifier.eval()
-    return {"steps": steps, **metrics}
+    return {"steps": steps, "precision": precision, **metrics}
 
 
 def check_batch_splits(config: TrainingConfig, processes: int) -> None:
@@ -167,10 +193,27 @@ def _groups(classifier: nn.Module, config: TrainingConfig) -> list[dict]:
     ]
 
 
-def _autocast(config: TrainingConfig, device: torch.device) -> AbstractContextManager:
-    if config.precision == "float32":
+def _precision_of(config: TrainingConfig, saved: dict | None, processes: Processes) -> str:
+    """Return the precision of the run: what all its machines have, or what it began with."""
+    asked = config.precision if saved is None else saved["precision"]
+    is_lacking = processes.max(int(precision_here(asked, processes.device) != asked))
+    if is_lacking and saved is not None:
+        raise processes.common_error(
+            f"this training began in {asked}, which this machine lacks: go on where there is {asked}, "
+            "or set recipe.precision to float32 to begin anew"
+        )
+    used = "float32" if is_lacking else asked
+    if used != config.precision:
+        why = "as the run began" if saved is not None else f"there is no {asked} here"
+        log.info("precision: %s, because %s", used, why)
+    allow_tf32(used == "tf32")
+    return used
+
+
+def _autocast(precision: str, device: torch.device) -> AbstractContextManager:
+    if precision not in _AUTOCAST:
         return nullcontext()
-    return torch.autocast(device.type, _AUTOCAST[config.precision])
+    return torch.autocast(device.type, _AUTOCAST[precision])
 
 
 def _averaged(classifier: nn.Module, average: AveragedModel) -> dict[str, torch.Tensor]:
@@ -188,20 +231,23 @@ def _random_state(device: torch.device) -> dict[str, torch.Tensor | None]:
 
 
 def _resume(
-    checkpoints: Checkpoints,
+    saved: dict | None,
+    folder: Path,
     components: dict,
     tally: Tally,
     config: TrainingConfig,
     processes: Processes,
 ) -> int:
-    """Load the newest checkpoint into all components of the run; return its step, 0 without one."""
+    """Load the checkpoint ``saved`` into all components; return its step, 0 if there is none.
+
+    Raises InputError if the processes do not see the same one in ``folder``.
+    """
     if not processes.is_first:
         torch.manual_seed(config.seed + processes.rank)  # each process has its own dropout
-    saved = checkpoints.newest()
     step = 0 if saved is None else saved["step"]
     if processes.max(step) != -processes.max(-step):
         raise processes.common_error(
-            f"{checkpoints.folder}: the processes do not see the same checkpoints; put it on a file"
+            f"{folder}: the processes do not see the same checkpoints; put it on a file"
             " system that all machines share"
         )
     if saved is None:

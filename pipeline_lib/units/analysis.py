@@ -9,9 +9,8 @@ import torch
 from torch import nn
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.classes import ClassNames
-from pipeline_lib.data.manifest import read_images
+from pipeline_lib.data.manifest import identify_images, read_images
 from pipeline_lib.networks.card import NetworkCard
 from pipeline_lib.networks.class_maps import ClassMapNetwork
 from pipeline_lib.study.configuration.units import UnitsSection
@@ -37,11 +36,13 @@ def analyse_units(
     batch: int,
     workers: int,
     device: torch.device,
+    precision: str,
 ) -> UnitsFile:
     """Find the units that each class relies on, their top images, and receptive fields of the shown.
 
-    Paths in the ``manifest`` start from ``root``. Raises InputError for a class in the manifest or in
-    the settings that the network does not have, and for a network without class maps.
+    Paths in the ``manifest`` start from ``root``; ``precision`` is noted in the file. Raises InputError
+    for a class in the manifest or in the settings that the network does not have, and for a network
+    without class maps.
     """
     size = tuple(card.preprocessing.size)
     mapped = ClassMapNetwork(classifier, size, card.name)
@@ -89,7 +90,8 @@ def analyse_units(
         field=field,
         occluder=occluder.size,
         occluded=min(settings.occluded, survey.images.shape[1]),
-        images=fingerprint(manifest),
+        **identify_images(manifest, images, root)._asdict(),
+        precision=precision,
         class_labels=card.classes,
         **{name: rows[name].to_numpy() for name in rows},
         activation=survey.activations[unit],

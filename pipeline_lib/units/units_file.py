@@ -15,7 +15,8 @@ strongest first:
 
 Attributes: ``name`` of the network, ``method``, ``size`` and ``cells`` (height, width) of the input and
 of the maps, ``field`` (2, 3) the theoretical receptive field's low, high and step along y and x,
-``occluder`` side in pixels, ``occluded`` images per unit, ``images`` a fingerprint of the manifest.
+``occluder`` side in pixels, ``occluded`` images per unit, ``precision`` (number format of the network),
+fingerprints ``images`` of the manifest and ``files`` of the sizes of the image files.
 """
 
 from dataclasses import astuple, dataclass
@@ -32,6 +33,7 @@ _ARRAYS = (
     *("class_index", "rank", "unit", "weight", "activation", "image", "position"),
     *("class_images", "shown_rows", "maps", "drop", "shifts"),
 )
+_TEXTS = ("name", "method", "images", "files", "precision")
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class UnitsFile:
     occluder: int
     occluded: int
     images: str
+    files: str
+    precision: str
     class_labels: list[str]
     class_index: np.ndarray
     rank: np.ndarray
@@ -65,7 +69,7 @@ def write_units(path: Path, units: UnitsFile) -> None:
         for key in _ARRAYS:
             file[key] = getattr(units, key)
         file.create_dataset("class_labels", data=units.class_labels, dtype=h5py.string_dtype())
-        for key in ("name", "method", "occluder", "occluded", "images"):
+        for key in (*_TEXTS, "occluder", "occluded"):
             file.attrs[key] = getattr(units, key)
         file.attrs["field"] = [astuple(units.field.y), astuple(units.field.x)]
         file.attrs["size"], file.attrs["cells"] = units.field.size, units.field.cells
@@ -79,7 +83,7 @@ def read_units(path: Path, images: Path) -> UnitsFile:
             size, cells = (tuple(map(int, file.attrs[key])) for key in ("size", "cells"))
             units = UnitsFile(
                 **{key: file[key][:] for key in _ARRAYS},
-                **{key: str(file.attrs[key]) for key in ("name", "method", "images")},
+                **{key: str(file.attrs[key]) for key in _TEXTS},
                 **{key: int(file.attrs[key]) for key in ("occluder", "occluded")},
                 field=ReceptiveField(y, x, size, cells),
                 class_labels=list(file["class_labels"].asstr()),

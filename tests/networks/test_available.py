@@ -3,7 +3,7 @@ import timm
 import torchvision
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.networks.available import check_architecture, check_ready_trained
+from pipeline_lib.networks.available import check_architecture, check_ready_trained, check_start
 from pipeline_lib.networks.registry import ARCHITECTURES, build
 
 
@@ -48,6 +48,15 @@ def test_what_does_not_exist_is_refused_in_one_line(arguments, line):
 )
 def test_what_exists_passes(arguments):
     check_ready_trained("key", *arguments)
+
+
+def test_a_start_is_one_of_torchvisions_or_a_released_one():
+    check_start("key", "googlenet", [])
+    check_start("key", "released:AlexNet*-GAP", [])
+    with pytest.raises(InputError, match=r"unknown network 'vgg_16' \(key\): torchvision .* vgg16"):
+        check_start("key", "vgg_16", [])
+    with pytest.raises(InputError, match="key: VGG: no weights of it were released; choose one of"):
+        check_start("key", "released:VGG", [])
 
 
 def test_published_weights_are_those_that_the_libraries_list():

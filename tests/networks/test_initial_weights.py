@@ -10,6 +10,16 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.networks.initial_weights import start_from
 from pipeline_lib.networks.pretrained import build_by_name
 from pipeline_lib.networks.registry import build
+from pipeline_lib.networks.start_weights import bring_start_weights
+
+
+def start(classifier, name, folder):
+    """Bring the weights into a file, as a run does, and start from it."""
+    path = folder / "start" / f"{name}.safetensors"
+    if not path.exists():
+        bring_start_weights(name, folder, path)
+    return start_from(classifier, name, path)
+
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
@@ -30,6 +40,7 @@ def originals(tmp_path_factory):
     yield found, folder
     for name in found:
         (folder / f"{name}.safetensors").unlink()
+        (folder / "start" / f"{name}.safetensors").unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +59,7 @@ def test_the_trunk_is_torchvisions_and_the_rest_starts_anew(
     found, folder = originals
     classifier = build(architecture, 10, {}).eval()
     linear = classifier.head.linear.weight.clone()
-    mean, std = start_from(classifier, name, folder)
+    mean, std = start(classifier, name, folder)
     kept = {}
     hook = (
         found[name]
@@ -73,7 +84,7 @@ def test_the_trunk_is_torchvisions_and_the_rest_starts_anew(
 def test_an_original_is_torchvisions_whole(originals, name):
     found, folder = originals
     classifier = build(name, 1000, {}).eval()
-    mean, std = start_from(classifier, name, folder)
+    mean, std = start(classifier, name, folder)
     pixels = torch.rand(1, 3, 224, 224)
     with torch.inference_mode():
         theirs = found[name](normalize(pixels, *IMAGENET))
@@ -85,7 +96,7 @@ def test_for_other_classes_only_the_last_layer_starts_anew(originals):
     found, folder = originals
     classifier = build("alexnet", 7, {})
     last = classifier.head.fc8.weight.clone()
-    start_from(classifier, "alexnet", folder)
+    start(classifier, "alexnet", folder)
     assert torch.equal(classifier.head.fc7.weight, found["alexnet"].classifier[4].weight)
     assert torch.equal(classifier.head.fc8.weight, last)
 
@@ -104,4 +115,4 @@ def test_a_trunk_that_is_not_torchvisions_is_refused_by_tensor(
 ):
     _, folder = originals
     with pytest.raises(InputError, match=rf"{name}\.safetensors.*{named}"):
-        start_from(build(architecture, 10, options), name, folder)
+        start(build(architecture, 10, options), name, folder)

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.machine import GPU_REQUIRED
 from pipeline_lib.study.configuration.transfer import SvmConfig
-from pipeline_lib.svm.flags import add_svm_flags, read_svm_flags
+from pipeline_lib.svm.flags import add_svm_flags, open_solvers_device, read_svm_flags
 
 
 @pytest.fixture
@@ -44,3 +45,11 @@ def test_the_batched_solver_is_limited_to_its_threads(threads):
     assert torch.get_num_threads() == 2
     read_svm_flags(parse("--threads", "1"))
     assert torch.get_num_threads() == 1
+
+
+def test_the_batched_solver_alone_needs_the_gpu_that_a_job_was_given(monkeypatch):
+    monkeypatch.setenv(GPU_REQUIRED, "1")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    open_solvers_device(SvmConfig(solver="liblinear"))
+    with pytest.raises(InputError, match="this job needs a GPU"):
+        open_solvers_device(SvmConfig())

@@ -107,10 +107,11 @@ def test_the_tally_is_the_mean_over_samples_not_over_pieces():
         all_logits.append(logits)
         all_targets.append(targets)
     logits, targets = torch.cat(all_logits), torch.cat(all_targets)
-    samples, loss, right = tally.sums[0].tolist()
+    samples, loss, right, varied = tally.sums[0].tolist()
     assert samples == 10
     assert loss / samples == pytest.approx(nn.functional.cross_entropy(logits, targets).item())
     assert right == sum(int(row.argmax()) == int(t) for row, t in zip(logits, targets, strict=True))
     tally.begin_row()
-    assert tally.sums[0].tolist() == [0, 0, 0]
-    assert tally.sums[1].tolist() == [samples, loss, right]
+    assert varied == 3
+    assert tally.sums[0].tolist() == [0, 0, 0, 0]
+    assert tally.sums[1].tolist() == [samples, loss, right, varied]

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from pipeline_lib.common import machine
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.loader import TrainingCrops, WarpedImages, training_batches
 from pipeline_lib.data.manifest import read_images
@@ -53,7 +54,7 @@ def with_batch_norm():
 
 
 def run(classifier, crops, config, folder, **options):
-    options = {"workers": 0, "save_every": 100, "log_every": 10} | options
+    options = {"workers": 0, "save_every": 100, "log_every": 10, "stop": StopRequest()} | options
     return train(
         classifier,
         crops,
@@ -62,7 +63,6 @@ def run(classifier, crops, config, folder, **options):
         mean=(0.5,) * 3,
         std=(0.25,) * 3,
         processes=Processes(0, 1, torch.device("cpu")),
-        stop=StopRequest(),
         **options,
     )
 
@@ -105,6 +105,7 @@ def test_steps_follow_pytorchs_sgd_on_the_same_batches(crops, tmp_path):
     for ours, theirs in zip(trained.parameters(), expected.parameters(), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-6)
     assert read_losses(tmp_path) == pytest.approx(losses, rel=1e-5)
+    assert metrics.pop("precision") == "float32"
     assert metrics == pytest.approx({"steps": 3, "loss": sum(losses) / 3, "accuracy": right / 24})
 
 
@@ -158,7 +159,10 @@ def test_the_kept_weights_are_the_moving_average_of_every_steps(crops, tmp_path)
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
-def test_half_precision_computes_in_it_and_keeps_weights_in_float32(crops, tmp_path, precision):
+def test_half_precision_computes_in_it_and_keeps_weights_in_float32(
+    crops, tmp_path, precision, monkeypatch
+):
+    monkeypatch.setattr(machine, "_cpu_flags", lambda: {"avx512_bf16", "avx512_fp16"})
     config = {"epochs": 4, "batch": 8, "rate": 0.05}
     seen, classifier, exact = set(), small_network(), small_network()
     classifier[0].register_forward_hook(lambda _module, _inputs, output: seen.add(output.dtype))
@@ -176,6 +180,40 @@ def test_half_precision_computes_in_it_and_keeps_weights_in_float32(crops, tmp_p
     for ours, theirs in zip(classifier.parameters(), exact.parameters(), strict=True):
         assert ours.dtype == torch.float32
         torch.testing.assert_close(ours, theirs, rtol=0, atol=0.01)
+
+
+def test_a_precision_that_the_processor_lacks_is_replaced(crops, tmp_path, monkeypatch):
+    monkeypatch.setattr(machine, "_cpu_flags", lambda: {"avx2"})
+    config = {"epochs": 1, "batch": 8, "rate": 0.05}
+    seen, classifier, exact = set(), small_network(), small_network()
+    classifier[0].register_forward_hook(lambda _module, _inputs, output: seen.add(output.dtype))
+    half = TrainingConfig(**config, precision="bfloat16")
+    assert run(classifier, crops, half, tmp_path / "half")["precision"] == "float32"
+    assert seen == {torch.float32}
+    run(exact, crops, TrainingConfig(**config), tmp_path / "exact")
+    assert torch.equal(classifier[0].weight, exact[0].weight)
+
+
+def test_a_resumed_run_keeps_its_precision_or_says_that_it_cannot(crops, tmp_path, monkeypatch):
+    """Stopped after one step in three and taken to another machine, both ways."""
+
+    class AfterOneStep(StopRequest):
+        pending = 1
+
+    def go_on(folder, flags, **options):
+        monkeypatch.setattr(machine, "_cpu_flags", lambda: flags)
+        config = TrainingConfig(epochs=1, batch=8, precision="bfloat16")
+        return run(small_network(), crops, config, tmp_path / folder, **options)
+
+    new, old = {"avx512_bf16"}, {"avx2"}
+    with pytest.raises(InputError, match="at step 1"):
+        go_on("a", new, stop=AfterOneStep(0))
+    with pytest.raises(InputError, match="began in bfloat16, which this machine lacks"):
+        go_on("a", old)
+    assert go_on("a", new)["precision"] == "bfloat16"
+    with pytest.raises(InputError, match="at step 1"):
+        go_on("b", old, stop=AfterOneStep(0))
+    assert go_on("b", new)["precision"] == "float32"
 
 
 def test_a_compiled_networks_checkpoints_and_weights_have_plain_names(crops, tmp_path, monkeypatch):

@@ -16,6 +16,7 @@ def test_measures_against_the_same_by_hand():
     empty = np.zeros(0)
     units = UnitsFile(
         name="net", method="occlusion", field=field, occluder=1, occluded=1, images="",
+        files="", precision="float32",
         class_labels=["a", "b"], class_index=np.array([0, 1]), rank=np.array([1, 1]),
         unit=np.array([5, 6]), weight=np.array([0.5, 0.25]), activation=np.ones((2, 4)),
         image=np.array([[0, 1, 2, 3], [3, 0, 1, 4]]),

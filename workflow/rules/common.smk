@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.machine import GPU_REQUIRED
 from pipeline_lib.data.downloads import downloads
 from pipeline_lib.reporting.catalogue import FIGURES, TABLES, available, left_out, targets
 from pipeline_lib.scheduling.graph_file import write_graph
@@ -63,6 +64,9 @@ CONDA = "../../envs/pipeline.yaml"
 os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(1 << 30))
 os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(4 << 30))
 
+# With `gpu: true` a job that was given a GPU and sees none fails. As a param it would rerun jobs.
+os.environ[GPU_REQUIRED] = "1" if CONFIG.gpu else ""
+
 # Where no profile names default resources, no job is sent anywhere.
 if workflow.resource_settings.default_resources is not None:
     workflow.resource_settings.default_resources.update(SITE.default_resources)
@@ -114,6 +118,21 @@ def checked_network(wildcards):
                 available.check_ready_trained(
                     key, network.library_name, config.library, files, config.layer
                 )
+        except InputError as error:
+            refuse(error)
+    return []
+
+
+def checked_start(wildcards):
+    """Return no input: refuse a start of a training that does not exist, before any job runs."""
+    if workflow.is_main_process and not os.path.exists(PATHS.start_weights(wildcards.start)):
+        from pipeline_lib.networks import available
+
+        start = STUDY.starts[wildcards.start]
+        names = (name for name in STUDY.trained if STUDY.networks[name].config.start == start)
+        try:
+            files = flags.own_start(STUDY, wildcards)
+            available.check_start(f"config.networks.{next(names)}.start", start, files)
         except InputError as error:
             refuse(error)
     return []

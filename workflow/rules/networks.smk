@@ -1,5 +1,7 @@
 # Section 3's networks: trained here, or taken ready-trained.
 
+WEIGHTS_PRIORITY = 100  # before all else, so that what cannot be downloaded is known early
+
 if CONFIG.training.pack:
 
     rule pack:
@@ -24,10 +26,35 @@ if CONFIG.training.pack:
             "{params.settings} --processes {threads} --out {params.folder:q} --log {log:q}"
 
 
+rule start_weights:
+    input:
+        checked_start,
+    output:
+        PATHS.start_weights("{start}"),
+    log:
+        PATHS.log("start/{start}"),
+    benchmark:
+        PATHS.benchmark("start/{start}")
+    wildcard_constraints:
+        start=one_of(STUDY.starts),
+    priority: WEIGHTS_PRIORITY
+    localrule: True  # the nodes of a cluster often have no network
+    conda:
+        CONDA
+    params:
+        flags=lambda wildcards: flags.start(STUDY, wildcards),
+        contents=lambda wildcards: contents(*flags.own_start(STUDY, wildcards)),
+        weights_folder=untracked(f"{STUDY.data_root}/weights"),
+    shell:
+        "python -m pipeline_lib start_weights {params.flags} "
+        "--weights-folder {params.weights_folder:q} --out {output:q} --log {log:q}"
+
+
 rule train:
     input:
         checked_network,
         [f"{PATHS.packed}/index.json"] if CONFIG.training.pack else [],
+        lambda wildcards: flags.start_weights(STUDY, wildcards),
         images=PATHS.manifest(TRAIN),
     output:
         weights=PATHS.weights("{network}"),
@@ -50,13 +77,12 @@ rule train:
         # Not outputs: Snakemake deletes a failed job's outputs, and these must outlive it.
         checkpoints=PATHS.checkpoints("{network}"),
         history=PATHS.history("{network}"),
-        weights_folder=untracked(f"{STUDY.data_root}/weights"),
+        start=untracked(lambda wildcards: flags.start_file(STUDY, wildcards)),
         shards=untracked(flags.shards(STUDY)),
-        settings=untracked(settings(CONFIG.training, "workers", "save_every")),
+        settings=untracked(settings(CONFIG.training, "workers", "save_every", "give_up_after")),
     shell:
-        "{params.launcher} pipeline_lib train {params.flags} {params.shards} "
-        "--weights-folder {params.weights_folder:q} --images {input.images:q} "
-        "--root {params.root:q} {params.settings} --threads {threads} "
+        "{params.launcher} pipeline_lib train {params.flags} {params.start} {params.shards} "
+        "--images {input.images:q} --root {params.root:q} {params.settings} --threads {threads} "
         "--checkpoints {params.checkpoints:q} --history {params.history:q} "
         "--out {output.weights:q} --log {log:q}"
 
@@ -73,6 +99,7 @@ rule adopt:
         PATHS.benchmark("adopt/{network}")
     wildcard_constraints:
         network=one_of(STUDY.adopted),
+    priority: WEIGHTS_PRIORITY
     localrule: True
     conda:
         CONDA

@@ -9,7 +9,7 @@ from torch import nn
 
 from pipeline_lib.networks.caffe.descriptions import ALEXNET, ALEXNETPLUS, GOOGLENET, VGG16, Base
 from pipeline_lib.networks.caffe.layers import Conv, build_layers
-from pipeline_lib.networks.head import Classifier, dense_head
+from pipeline_lib.networks.head import GLOBAL_POOLS, Classifier, dense_head
 
 
 def caffe_alexnet(
@@ -148,7 +148,7 @@ def _pooled(
 ) -> OrderedDict[str, nn.Module]:
     """Global pooling ("avg" or "max"), dropout and the linear layer, with Caffe's names."""
     layers: OrderedDict[str, nn.Module] = OrderedDict()
-    layers[pool_name] = {"avg": nn.AdaptiveAvgPool2d, "max": nn.AdaptiveMaxPool2d}[pool](1)
+    layers[pool_name] = GLOBAL_POOLS[pool]()
     layers[dropout_name] = nn.Dropout(dropout)
     layers["flatten"] = nn.Flatten()
     layers[linear_name] = nn.Linear(channels, classes)

@@ -11,7 +11,7 @@ from pathlib import Path
 from pipeline_lib.common.command import command, step_parser
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import write_json
-from pipeline_lib.common.machine import add_threads_flag, default_device, limit_threads
+from pipeline_lib.common.machine import add_threads_flag, limit_threads, open_device
 from pipeline_lib.data.discovery.questions import QUESTION_COLUMNS
 from pipeline_lib.data.manifest import read_csv, write_csv
 from pipeline_lib.discovery.answer_scores import TASKS
@@ -51,7 +51,7 @@ def main(arguments: argparse.Namespace) -> None:
     features = read_features(arguments.features, arguments.images)
     questions = read_csv(arguments.questions, QUESTION_COLUMNS)
     try:
-        result = answer_questions(questions, features, config, default_device())
+        result = answer_questions(questions, features, config, open_device())
     except InputError as error:
         raise InputError(f"{arguments.questions}: {error}") from None
     save(arguments.classifier, result.classifier)

@@ -15,7 +15,7 @@ from pipeline_lib.data.manifest import read_images
 from pipeline_lib.discovery.scene_classifier import fit_scene_classifier
 from pipeline_lib.features.cache import read_features
 from pipeline_lib.svm.classifier import save
-from pipeline_lib.svm.flags import add_svm_flags, read_svm_flags
+from pipeline_lib.svm.flags import add_svm_flags, open_solvers_device, read_svm_flags
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -37,6 +37,7 @@ def main(arguments: argparse.Namespace) -> None:
     labels = read_images(arguments.images)["label"]
     if labels.nunique() < 2:
         raise InputError(f"{arguments.images}: all images are of one category; index more")
+    open_solvers_device(settings)
     classifier, scores = fit_scene_classifier(features, labels, settings, arguments.seed)
     save(arguments.out, classifier)
     write_json(arguments.scores, scores)

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from pipeline_lib.common.command import command, log, step_parser
+from pipeline_lib.common.machine import open_device, use_precision
 from pipeline_lib.data.classes import read_class_names
 from pipeline_lib.localization.explainers import network_explainer
 from pipeline_lib.localization.photographs import explain_photographs
@@ -28,7 +29,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--classes", type=Path, help="CSV with the classes' names; without it, ImageNet's"
     )
-    add_settings(parser, PredictionSection, "batch", "workers")
+    add_settings(parser, PredictionSection, "batch", "workers", "precision")
     add_settings(parser, BoxesSection, "interpolation")
     parser.add_argument("--out", type=Path, default=Path("explained.png"), help="the .png to write")
     return parser
@@ -44,6 +45,7 @@ def main(arguments: argparse.Namespace) -> None:
         classifier, card = adopt(arguments.network, None, arguments.weights_folder)
     explainer = network_explainer(classifier, card)
     log.info("%s: maps by %s", card.name, explainer.method)
+    use_precision(prediction.precision, open_device())
     explained = explain_photographs(
         explainer,
         arguments.photographs,

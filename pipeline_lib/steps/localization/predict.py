@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline_lib.common.command import command, log, step_parser
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import fingerprint
-from pipeline_lib.common.machine import add_threads_flag, limit_threads
+from pipeline_lib.common.machine import add_threads_flag, limit_threads, open_device, use_precision
 from pipeline_lib.data.manifest import read_images
 from pipeline_lib.data.photographs import root_folder
 from pipeline_lib.localization.explainers import (
@@ -24,6 +24,8 @@ from pipeline_lib.networks.artefact import load_network
 from pipeline_lib.study.configuration.flags import add_settings, read_settings
 from pipeline_lib.study.configuration.localization import PredictionSection
 from pipeline_lib.svm.classifier import load
+
+_SETTINGS = ("batch", "workers", "precision")
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -42,7 +44,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--classifier", type=Path, help="an SVM's .npz: predict its classes, not the network's"
     )
     parser.add_argument("--crops", type=int, default=1, help="1: the whole image; or 10")
-    add_settings(parser, PredictionSection, "batch", "workers")
+    add_settings(parser, PredictionSection, *_SETTINGS)
     add_threads_flag(parser)
     parser.add_argument("--out", type=Path, required=True, help="the .h5 to write")
     return parser
@@ -52,20 +54,30 @@ def make_parser() -> argparse.ArgumentParser:
 def main(arguments: argparse.Namespace) -> None:
     """Load the network, predict, write."""
     limit_threads(arguments.threads)
-    settings = read_settings(arguments, PredictionSection, "batch", "workers")
+    settings = read_settings(arguments, PredictionSection, *_SETTINGS)
     explainer = _load_explainer(arguments)
     if explainer.method == "grad-cam":
         log.info("%s: Grad-CAM at %s", explainer.name, explainer.network.layer)
     images = read_images(arguments.images)
-    header = predictions_header(explainer, images, arguments.images, crops=arguments.crops)
+    root = root_folder(arguments.root)
+    device = open_device()
+    header = predictions_header(
+        explainer,
+        images,
+        arguments.images,
+        root,
+        crops=arguments.crops,
+        precision=use_precision(settings.precision, device),
+    )
     batches = predict(
         explainer,
-        root_folder(arguments.root),
+        root,
         list(images["path"]),
         header.true_class,
         crops=arguments.crops,
         batch=settings.batch,
         workers=settings.workers,
+        device=device,
     )
     shape = write_predictions(arguments.out, header, batches)
     log.info("%s: %s of %d images, %d planes of %dx%d", header.name, explainer.method, *shape)

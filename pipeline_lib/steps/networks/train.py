@@ -8,7 +8,6 @@ from pathlib import Path
 
 from pipeline_lib.common.command import command, option, step_parser
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.common.machine import limit_threads
 from pipeline_lib.study.configuration.flags import add_settings, read_settings
 from pipeline_lib.study.configuration.load import checked
 from pipeline_lib.study.configuration.networks import NetworkConfig
@@ -18,7 +17,7 @@ from pipeline_lib.training.images import ImageSource
 from pipeline_lib.training.job import train_network
 from pipeline_lib.training.stop import StopRequest
 
-_SETTINGS = ("warp", "crop", "workers", "threads", "save_every")
+_SETTINGS = ("warp", "crop", "workers", "threads", "save_every", "give_up_after")
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -39,7 +38,9 @@ def make_parser() -> argparse.ArgumentParser:
         "--recipe", **pairs, help="a key of training.recipe, for example epochs=6; repeatable"
     )
     add_settings(parser, NetworkConfig, "start")
-    parser.add_argument("--weights-folder", type=Path, help="folder of <start>.safetensors")
+    parser.add_argument(
+        "--start-weights", type=Path, help="what the step start_weights wrote for --start"
+    )
     parser.add_argument("--images", type=Path, required=True, help="the training manifest")
     parser.add_argument("--root", type=Path, help="the data set's folder; not needed with --shards")
     parser.add_argument("--shards", type=Path, help="read the images packed here (step pack)")
@@ -71,12 +72,13 @@ def main(arguments: argparse.Namespace) -> None:
         raise InputError(f"a crop of {settings.crop} does not fit into a warp of {settings.warp}")
     if arguments.root is None and arguments.shards is None:
         raise InputError("no images: give --root, or --shards")
+    if (arguments.start is None) != (arguments.start_weights is None):
+        raise InputError("--start and --start-weights go together: give both, or none")
     for flag in ("log_every", "budget"):
         value = getattr(arguments, flag)
         if value is not None and value <= 0:
             raise InputError(f"--{flag.replace('_', '-')}: {value} must be above 0")
-    limit_threads(settings.threads)
-    with join_processes() as processes:
+    with join_processes(settings.threads) as processes:
         train_network(
             arguments.name,
             NetworkConfig(
@@ -86,7 +88,7 @@ def main(arguments: argparse.Namespace) -> None:
             ),
             settings.model_copy(update={"recipe": recipe}),
             ImageSource(arguments.images, arguments.root, arguments.shards, arguments.verify),
-            weights_folder=arguments.weights_folder,
+            start_weights=arguments.start_weights,
             checkpoints_folder=arguments.checkpoints,
             history=arguments.history,
             log_every=arguments.log_every,

@@ -9,8 +9,8 @@ from pathlib import Path
 from pipeline_lib.common.blocks import discard_blocks
 from pipeline_lib.common.command import command, log, step_parser
 from pipeline_lib.common.files import fingerprint
-from pipeline_lib.common.machine import add_threads_flag, limit_threads
-from pipeline_lib.data.manifest import read_images, sampled_sizes
+from pipeline_lib.common.machine import add_threads_flag, limit_threads, open_device, use_precision
+from pipeline_lib.data.manifest import identify_images, read_images
 from pipeline_lib.data.photographs import root_folder
 from pipeline_lib.features.cache import WHOLE, Origin
 from pipeline_lib.features.crop_boxes import read_crop_boxes
@@ -51,14 +51,14 @@ def main(arguments: argparse.Namespace) -> None:
     boxes = None
     if arguments.boxes is not None:
         boxes = read_crop_boxes(arguments.boxes, list(images["image_id"]))
+    device = open_device()
     origin = Origin(
         name=card.name,
         layer=network.layer,
         network=card.fingerprint,
-        images=fingerprint(arguments.images),
-        files=fingerprint(sampled_sizes(images, root)),
+        **identify_images(arguments.images, images, root)._asdict(),
         crop=WHOLE if arguments.boxes is None else fingerprint(arguments.boxes),
-        precision=arguments.precision,
+        precision=use_precision(arguments.precision, device),
     )
     partial = arguments.partial or arguments.out.with_suffix(".part")
     if not arguments.rebuild and is_extracted(arguments.out, origin):

@@ -14,7 +14,7 @@ from pipeline_lib.data.manifest import SPLIT_COLUMNS, read_csv, write_csv
 from pipeline_lib.features.cache import WHOLE, read_features
 from pipeline_lib.svm.classifier import save
 from pipeline_lib.svm.fitting import fit_trial, to_classifier
-from pipeline_lib.svm.flags import add_svm_flags, read_svm_flags
+from pipeline_lib.svm.flags import add_svm_flags, open_solvers_device, read_svm_flags
 from pipeline_lib.svm.split_scores import FittedSplits, decisions_of, score_rows
 from pipeline_lib.svm.trials import make_trials, metric_of
 
@@ -44,6 +44,7 @@ def main(arguments: argparse.Namespace) -> None:
     values = np.asarray(features.features, np.float32)
     table = read_csv(arguments.splits, SPLIT_COLUMNS)
     metric, trials = metric_of(table), make_trials(table, features.image_id)
+    open_solvers_device(settings)
     fitted = [
         fit_trial(values, trial, settings, metric=metric, seed=arguments.seed)
         for trial in progress(trials, "splits")

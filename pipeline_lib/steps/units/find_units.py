@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 
 from pipeline_lib.common.command import command, step_parser
-from pipeline_lib.common.machine import add_threads_flag, default_device, limit_threads
+from pipeline_lib.common.machine import add_threads_flag, limit_threads, open_device, use_precision
 from pipeline_lib.data.classes import read_class_names
 from pipeline_lib.data.photographs import root_folder
 from pipeline_lib.networks.artefact import load_network
@@ -23,6 +23,8 @@ _SETTINGS = (
     *("method", "occluded", "occluder", "stride"),
 )
 
+_RUNNING = ("batch", "workers", "precision")
+
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line."""
@@ -34,7 +36,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--names", type=Path, nargs="*", default=[], help="CSV of the classes' names"
     )
     add_settings(parser, UnitsSection, *_SETTINGS)
-    add_settings(parser, PredictionSection, "batch", "workers")
+    add_settings(parser, PredictionSection, *_RUNNING)
     add_threads_flag(parser)
     parser.add_argument("--out", type=Path, required=True, help="the .h5 to write")
     return parser
@@ -45,7 +47,9 @@ def main(arguments: argparse.Namespace) -> None:
     """Load the network, analyse its units, write."""
     limit_threads(arguments.threads)
     settings = read_settings(arguments, UnitsSection, *_SETTINGS)
-    running = read_settings(arguments, PredictionSection, "batch", "workers")
+    running = read_settings(arguments, PredictionSection, *_RUNNING)
+    device = open_device()
+    precision = use_precision(running.precision, device)
     classifier, card = load_network(arguments.network)
     units = analyse_units(
         classifier,
@@ -56,6 +60,7 @@ def main(arguments: argparse.Namespace) -> None:
         settings,
         batch=running.batch,
         workers=running.workers,
-        device=default_device(),
+        device=device,
+        precision=precision,
     )
     write_units(arguments.out, units)

@@ -15,6 +15,11 @@ class PredictionSection(Section):
         10, "Crops that the gradient baseline averages over.", "crops"
     )
     workers: int = setting(0, "Processes that decode images.", ge=0)
+    precision: Literal["float32", "tf32"] = setting(
+        "float32",
+        "Number format of networks that predict; tf32 is faster on GPUs from Ampere on, and rounds to "
+        "10 bits.",
+    )
     threads: int = setting(
         1, "Cores of a job that runs a network, fits an SVM or makes boxes.", ge=1
     )

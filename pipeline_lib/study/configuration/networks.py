@@ -4,6 +4,8 @@ from typing import Literal
 
 from pipeline_lib.study.configuration.section import Section, setting
 
+RELEASED = "released:"  # prefix of a start that is a network of the paper: its .caffemodel
+
 
 class NetworkConfig(Section):
     """One network: trained where it has an ``architecture``, else taken ready-trained."""
@@ -13,7 +15,9 @@ class NetworkConfig(Section):
     )
     options: dict[str, object] = setting({}, "Options of the architecture, for example width.")
     start: str | None = setting(
-        None, "Fine-tune from this torchvision network; without it, train from scratch."
+        None,
+        "Fine-tune from this torchvision network, or from 'released:NAME', a published Caffe file; "
+        "without it, train from scratch.",
     )
     pretrained: str | None = setting(
         None, "Name of the network in its library, if the study calls it otherwise."

@@ -33,8 +33,15 @@ class TrainingConfig(Section):
     accumulate: int = setting(
         1, "Pieces that a process computes its share of a batch in, to save memory.", ge=1
     )
-    precision: Literal["float32", "bfloat16", "float16"] = setting(
-        "float32", "Number format of the forward and backward pass; weights stay float32."
+    precision: Literal["float32", "tf32", "bfloat16", "float16"] = setting(
+        "float32",
+        "Number format of the forward and backward pass; weights stay float32. Where the device lacks "
+        "it, float32 is used, and the network's card says so.",
+    )
+    deterministic: bool = setting(
+        False,
+        "Also on GPUs, give the same weights bit for bit in each run, resumed or not, on the same kind "
+        "and number of GPUs; slower.",
     )
     ema: float = setting(
         0.0, "Decay of an exponential moving average of the weights; 0 switches it off.", ge=0, lt=1
@@ -57,4 +64,11 @@ class TrainingSection(Section):
     )
     pack: bool = setting(False, "Warp the training images once and pack them into shards.")
     save_every: int = setting(100, "Steps between checkpoints.", "steps", ge=1)
+    give_up_after: int = setting(
+        2000,
+        "End a training whose accuracy is still at chance after so many images of each class, or half "
+        "of the run; 0 never does.",
+        "images",
+        ge=0,
+    )
     recipe: TrainingConfig = setting(TrainingConfig(), "The optimization of all trained networks.")

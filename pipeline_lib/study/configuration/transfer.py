@@ -37,6 +37,7 @@ class TransferSection(SvmConfig):
     splits: int | None = setting(
         None, "Number of random splits; without it, the paper's number.", ge=1
     )
-    precision: Literal["float32", "bfloat16"] = setting(
-        "float32", "Number format of the network while features are extracted."
+    precision: Literal["float32", "tf32", "bfloat16"] = setting(
+        "float32",
+        "Number format of the network while features are extracted; float32 where the device lacks it.",
     )

@@ -13,6 +13,7 @@ from pipeline_lib.networks.caffe import released
 from pipeline_lib.networks.caffe.released import find_release, read_release, releases
 from pipeline_lib.networks.initial_weights import start_from
 from pipeline_lib.networks.registry import build
+from pipeline_lib.networks.start_weights import bring_start_weights
 from pipeline_lib.steps.networks import adopt
 
 # In BVLC's GoogLeNet file, beside the network: two side outputs, each a 1x1 convolution to 128
@@ -64,6 +65,14 @@ def test_a_file_of_another_sha1_is_warned_of(tmp_path, caplog, caffemodel, monke
     assert "SHA-1" in caplog.text
 
 
+def start(classifier, name, folder):
+    """Bring the weights into a file, as a run does, and start from it."""
+    path = folder / "start" / f"{name.replace(':', '-')}.safetensors"
+    if not path.exists():
+        bring_start_weights(name, folder, path)
+    return start_from(classifier, name, path)
+
+
 @pytest.fixture(scope="module")
 def googlenets(caffemodel, layers_of, tmp_path_factory):
     """GoogLeNet and the authors' GoogLeNet-GAP with random weights, and their files in a folder."""
@@ -104,7 +113,7 @@ def test_adopting_a_released_network_writes_it_with_what_was_unused(googlenets, 
 def test_a_gap_network_starts_from_the_released_file_of_its_original(googlenets):
     made, folder = googlenets
     classifier = build("caffe_googlenet_gap", 10, {}).eval()
-    mean, std = start_from(classifier, "released:GoogLeNet", folder)
+    mean, std = start(classifier, "released:GoogLeNet", folder)
     images = torch.randn(1, 3, 224, 224) * 60
     with torch.inference_mode():
         theirs = made["GoogLeNet"].trunk[: len(classifier.trunk)](images)
@@ -119,7 +128,7 @@ def test_a_gap_network_starts_from_the_released_file_of_its_original(googlenets)
 def test_a_gap_network_for_other_classes_starts_from_its_own_released_file(googlenets):
     made, folder = googlenets
     classifier = build("caffe_googlenet_gap", 10, {"groups": 2}).eval()
-    start_from(classifier, "released:GoogLeNet-GAP", folder)
+    start(classifier, "released:GoogLeNet-GAP", folder)
     ours, theirs = (
         network.head.get_submodule("CAM_conv") for network in (classifier, made["GoogLeNet-GAP"])
     )
@@ -132,7 +141,7 @@ def test_alexnet_star_starts_from_alexnets_first_four_convolutions(caffemodel, l
     release = find_release("AlexNet")
     (tmp_path / release.file).write_bytes(caffemodel(layers_of(trunk), "old"))
     classifier = build("caffe_alexnetplus_gap", 10, {})
-    start_from(classifier, "released:AlexNet", tmp_path)
+    start(classifier, "released:AlexNet", tmp_path)
     assert torch.equal(classifier.trunk.conv4.weight, trunk.conv4.weight)
     assert classifier.head.conv5.weight.std().item() == pytest.approx(0.01, rel=0.05)
     for name in ("conv5", "conv6", "conv7"):
@@ -141,5 +150,5 @@ def test_alexnet_star_starts_from_alexnets_first_four_convolutions(caffemodel, l
 
 def test_a_network_on_torchvisions_base_cannot_start_from_caffes_file(googlenets):
     _, folder = googlenets
-    with pytest.raises(InputError, match=r"bvlc_googlenet\.caffemodel.*conv1\.conv\.weight"):
-        start_from(build("googlenet_gap", 10, {}), "released:GoogLeNet", folder)
+    with pytest.raises(InputError, match=r"released-GoogLeNet\.safetensors.*conv1\.conv\.weight"):
+        start(build("googlenet_gap", 10, {}), "released:GoogLeNet", folder)

@@ -48,6 +48,13 @@ def study(tmp_path):
     return tmp_path
 
 
+def last_line(capsys):
+    """The only line but for that of the device."""
+    *device, line = capsys.readouterr().err.splitlines()
+    assert all(each.startswith("device: ") for each in device)
+    return line
+
+
 def run(folder, *more, **given):
     flags = {"features": "features.h5", "images": "images.csv", "questions": "questions.csv"}
     flags |= {"scores": "scores.csv", "answers": "answers.csv", "classifier": "c.npz"}
@@ -166,7 +173,7 @@ def test_without_choices_there_is_no_second_task(study):
 )
 def test_bad_input_is_one_line(study, capsys, given, message):
     assert run(study, **given) == 1
-    (line,) = capsys.readouterr().err.splitlines()
+    line = last_line(capsys)
     assert message in line
 
 
@@ -175,7 +182,7 @@ def test_a_single_training_image_is_too_few(study, capsys):
     is_one = questions["image_id"].eq("COCO_000") | questions["subset"].ne("train")
     questions[is_one].to_csv(study / "questions.csv", index=False)
     assert run(study) == 1
-    (line,) = capsys.readouterr().err.splitlines()
+    line = last_line(capsys)
     assert "questions.csv: too few training images to hold some out; add some" in line
 
 

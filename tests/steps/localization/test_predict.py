@@ -1,5 +1,6 @@
 """The step: from a network's file and a manifest to a predictions file and boxes."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
+from pipeline_lib.common import machine
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.features.cache import read_features
 from pipeline_lib.localization.predictions import read_predictions
@@ -37,6 +39,13 @@ def study(tiny_world, tmp_path_factory):
         card = NetworkCard(architecture, "trained", architecture, options, labels, PREPROCESSING)
         save_network(folder / f"{architecture}.safetensors", card, state)
     return folder
+
+
+def last_line(capsys):
+    """The only line but for that of the device."""
+    *device, line = capsys.readouterr().err.splitlines()
+    assert all(each.startswith("device: ") for each in device)
+    return line
 
 
 def run(study, root, out, network="alexnet_gap", *more):
@@ -132,6 +141,40 @@ def test_predictions_of_two_layers_have_different_fingerprints(study, tiny_world
     assert len(marks) == 2
 
 
+def test_images_that_were_drawn_again_are_other_images(study, tiny_world, tmp_path):
+    """The same manifest, a file of another size; where the images lie makes no difference."""
+    marks = {}
+    for name in ("first", "moved", "redrawn"):
+        root = tmp_path / name
+        shutil.copytree(tiny_world, root)
+        if name == "redrawn":
+            path = root / pd.read_csv(study / "images.csv")["path"][3]
+            path.write_bytes(path.read_bytes() + b" ")
+        out = tmp_path / f"{name}.h5"
+        assert run(study, root, out) == 0
+        assert extract.main([
+            *("--network", str(study / "alexnet_gap.safetensors"), "--root", str(root)),
+            *("--images", str(study / "images.csv"), "--out", str(tmp_path / f"{name}.features.h5")),
+        ]) == 0  # fmt: skip
+        predictions, features = (
+            read_predictions(out), read_features(tmp_path / f"{name}.features.h5")
+        )  # fmt: skip
+        assert (predictions.images, predictions.files) == (features.images, features.files)
+        marks[name] = predictions.fingerprint
+    assert marks["first"] == marks["moved"] != marks["redrawn"]
+
+
+def test_the_precision_is_in_the_file(study, tiny_world, tmp_path, monkeypatch):
+    assert run(study, tiny_world, tmp_path / "a.h5") == 0
+    assert run(study, tiny_world, tmp_path / "b.h5", "alexnet_gap", "--precision", "tf32") == 0
+    monkeypatch.setattr(machine, "precision_here", lambda asked, _device: asked)  # a new GPU
+    assert run(study, tiny_world, tmp_path / "c.h5", "alexnet_gap", "--precision", "tf32") == 0
+    machine.allow_tf32(False)
+    found = [read_predictions(tmp_path / f"{name}.h5") for name in "abc"]
+    assert [each.precision for each in found] == ["float32", "float32", "tf32"]
+    assert found[0].fingerprint == found[1].fingerprint != found[2].fingerprint
+
+
 @pytest.mark.parametrize(
     ("network", "flags", "words"),
     [
@@ -145,7 +188,7 @@ def test_what_cannot_be_done_is_one_line(
     study, tiny_world, tmp_path, capsys, network, flags, words
 ):
     assert run(study, tiny_world, tmp_path / "net.h5", network, *flags) == 1
-    (line,) = capsys.readouterr().err.splitlines()
+    line = last_line(capsys)
     assert words in line
     assert list(tmp_path.iterdir()) == []
 
@@ -158,7 +201,7 @@ def test_an_image_of_a_class_that_the_network_does_not_know_is_refused(
     (tmp_path / "other.csv").write_text(text.replace(label, "n01234567"))
     more = ["--images", str(tmp_path / "other.csv")]
     assert run(study, tiny_world, tmp_path / "net.h5", "alexnet_gap", *more) == 1
-    (line,) = capsys.readouterr().err.splitlines()
+    line = last_line(capsys)
     assert "other.csv" in line
     assert "n01234567" in line
 

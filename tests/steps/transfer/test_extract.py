@@ -19,6 +19,13 @@ from pipeline_lib.features.cache import read_features
 from pipeline_lib.networks.artefact import load_network, save_network
 
 
+def last_line(capsys):
+    """The only line but for that of the device."""
+    *device, line = capsys.readouterr().err.splitlines()
+    assert all(each.startswith("device: ") for each in device)
+    return line
+
+
 def sha256(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -69,7 +76,7 @@ def test_boxes_that_do_not_fit_are_one_line(extraction, capsys, change, words):
     changed = extraction.folder / "changed.csv"
     change(pd.read_csv(extraction.boxes)).to_csv(changed, index=False)
     assert extraction.run(f"--boxes={changed}") == 1
-    (line,) = capsys.readouterr().err.splitlines()
+    line = last_line(capsys)
     assert line.startswith(f"error: {changed}: ")
     assert words in line
 
@@ -214,7 +221,7 @@ def test_other_features_are_refused_and_replaced_on_request(extraction, capsys, 
         extraction.out.write_bytes(extraction.out.read_bytes()[:-100])
     capsys.readouterr()
     assert extraction.run(*flags) == 1
-    (line,) = capsys.readouterr().err.splitlines()
+    line = last_line(capsys)
     assert line.startswith(f"error: {extraction.out}: ")
     assert "--rebuild" in line
     assert extraction.run("--rebuild", *flags) == 0
