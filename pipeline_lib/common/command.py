@@ -1,20 +1,22 @@
 """The command line that all steps share: flags, a log, progress bars, one-line errors."""
 
 import argparse
+import contextlib
 import errno
 import functools
 import logging
 import os
 import shlex
 import sys
+import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import yaml
 from tqdm import tqdm
 
-from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.errors import AttemptError, InputError
 
 Item = TypeVar("Item")
 log = logging.getLogger("pipeline_lib")
@@ -63,36 +65,54 @@ def command(
     """Turn ``run(arguments)`` into a ``main(argv=None)`` that returns the exit status.
 
     An InputError, a full disk or an unwritable folder gives one line on stderr and status 1; any other
-    exception is a bug, gives its traceback and status 1.
+    exception is a bug, gives its traceback, that line and status 1. ``ends_for_good`` reads from the
+    log whether another attempt can do better.
     """
 
     def decorate(run: Callable[[argparse.Namespace], None]) -> Callable[..., int]:
         @functools.wraps(run)
         def main(argv: list[str] | None = None) -> int:
+            argv = sys.argv[1:] if argv is None else argv
             parser = make_parser()
-            arguments = parser.parse_args(argv)
+            arguments = _parse(parser, argv)
             try:
-                _start_log(arguments.log, parser.prog, sys.argv[1:] if argv is None else argv)
+                _start_log(arguments.log, parser.prog, argv)
                 run(arguments)
-            except InputError as error:
-                log.error("error: %s", error)
             except BrokenPipeError:  # of `| head`: nobody reads on
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            except OSError as error:
-                if error.errno not in _DISK_ERRORS:
-                    log.exception("error: %s", error)
-                else:
-                    where = error.filename or "output"
-                    log.error("error: %s: %s", where, _DISK_ERRORS[error.errno])
-            except Exception:
-                log.exception("error: a bug in this step, please report it")
-            else:
-                return 0
-            return 1
+                return 1
+            except Exception as error:
+                _report(error)
+                return 1
+            return 0
 
         return main
 
     return decorate
+
+
+def ends_for_good(log_text: str) -> bool:
+    """Tell whether a step's log ends with an error that no other attempt can mend."""
+    return (log_text.rstrip().splitlines() or [""])[-1].startswith("error: ")
+
+
+TRY_AGAIN = "Another attempt may do better."  # the line after an error that a retry can mend
+
+
+def _report(error: Exception) -> None:
+    message, may_pass = str(error), isinstance(error, AttemptError)
+    if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+        message = f"{error.filename or 'output'}: {_DISK_ERRORS[error.errno]}"
+    elif not isinstance(error, InputError):
+        log.error("%s", "".join(traceback.format_exception(error)).rstrip())
+        message = f"a bug in this step, please report it: {type(error).__name__}: {error}"
+        # Broken connections, devices and child processes are among these, and CUDA's errors; a
+        # missing file stays missing.
+        may_pass = isinstance(error, OSError | MemoryError | RuntimeError | EOFError)
+        may_pass = may_pass and not isinstance(error, FileNotFoundError)
+    log.error("error: %s", " ".join(message.splitlines()))
+    if may_pass:
+        log.info(TRY_AGAIN)
 
 
 _DISK_ERRORS = {
@@ -108,6 +128,24 @@ class _Printable(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return super().format(record).encode(errors="backslashreplace").decode()
+
+
+def _parse(parser: argparse.ArgumentParser, argv: list[str]) -> argparse.Namespace:
+    """Return the flags; wrong ones end the process, and are in the log as well if it is named."""
+
+    def refuse(message: str) -> NoReturn:
+        only_log = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+        only_log.add_argument("--log", type=Path)
+        path = only_log.parse_known_args(argv)[0].log
+        with contextlib.suppress(OSError, AttributeError):  # no place for it, no log asked for
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(
+                f"{parser.prog} {shlex.join(argv)}\nerror: {message}\n", encoding="utf-8"
+            )
+        argparse.ArgumentParser.error(parser, message)
+
+    parser.error = refuse
+    return parser.parse_args(argv)
 
 
 def _start_log(path: Path | None, program: str, argv: list[str]) -> None:

@@ -13,7 +13,7 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.errors import AttemptError, InputError
 
 if TYPE_CHECKING:
     import torch
@@ -50,7 +50,8 @@ def open_device(threads: int = 0, local_rank: int = 0) -> torch.device:
     ``threads`` limits the CPU's threads, 0 is all. ``local_rank`` is the number of this process among
     those of one job on this machine, each of which has a GPU of its own. float32 is then what it says:
     without this, convolutions on GPUs would round it to TF32. Raises InputError, with the machine's
-    name, where the environment asks for a GPU and there is none, and for more processes than GPUs.
+    name, where the environment asks for a GPU and there is none, and for more processes than GPUs:
+    an AttemptError where another node may have them.
     """
     import torch
 
@@ -59,7 +60,8 @@ def open_device(threads: int = 0, local_rank: int = 0) -> torch.device:
     device = default_device()
     if device.type == "cpu":
         if os.environ.get(GPU_REQUIRED):
-            raise InputError(
+            built_for_gpus = torch.version.cuda or torch.version.hip
+            raise (AttemptError if built_for_gpus else InputError)(
                 f"{socket.gethostname()}: this job needs a GPU (the study has gpu: true) and PyTorch "
                 f"sees none; {_why_no_gpu()}"
             )
@@ -67,7 +69,7 @@ def open_device(threads: int = 0, local_rank: int = 0) -> torch.device:
         return device
     count = torch.cuda.device_count()
     if local_rank >= count:
-        raise InputError(
+        raise AttemptError(
             f"{socket.gethostname()}: more processes than its {count} GPUs; start fewer (torchrun"
             " --nproc-per-node)"
         )

@@ -16,8 +16,5 @@ def why_not(run: Run | None, path: str) -> str:
         return ""
     for job in needed:
         if job.state == FAILED:
-            log = run.log(job)
-            lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log else []
-            errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
-            return f"{job.name} failed: {errors[-1] if errors else 'it was killed'}"
+            return f"{job.name} failed: {run.reason(job)}"
     return "not computed yet"

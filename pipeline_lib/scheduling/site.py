@@ -1,5 +1,6 @@
 """The cluster's settings: what ``slurm/site.yaml`` and the environment say, and what jobs request."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -23,6 +24,12 @@ class Site:
     gpu_type: str = ""
     gpu_request: str = ""
     scratch: str = ""
+    submit_patience: str = ""
+
+    @property
+    def patience(self) -> float:
+        """Seconds to go on trying when SLURM refuses a job for now; a day if nothing is set."""
+        return float(self.submit_patience or 24) * 3600
 
     @property
     def default_resources(self) -> dict[str, str]:
@@ -58,8 +65,8 @@ def spread(nodes: int) -> dict[str, object]:
 def read_site(file: Path, environment: Mapping[str, str]) -> Site:
     """Read a site's settings. Variables such as CAM_ACCOUNT in ``environment`` go over the file.
 
-    Without the file, only the environment counts. Raises InputError for an unknown key, and for an
-    unknown way to request GPUs.
+    Without the file, only the environment counts. Raises InputError for an unknown key, an unknown way
+    to request GPUs and a patience that is no number of hours.
     """
     names = [field.name for field in fields(Site)]
     settings = (yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else None) or {}
@@ -75,4 +82,8 @@ def read_site(file: Path, environment: Mapping[str, str]) -> Site:
     )
     if site.gpu_request not in ("", *GPU_REQUESTS):
         raise InputError(f"{file}: gpu_request '{site.gpu_request}' is neither gpus nor gres")
+    if not re.fullmatch(r"(\d+(\.\d*)?)?", site.submit_patience):
+        raise InputError(
+            f"{file}: submit_patience '{site.submit_patience}' is not a number of hours"
+        )
     return site

@@ -131,6 +131,14 @@ class Run:
         logs = [path for path in folder.glob("*.log") if self._is_fresh(path)]
         return max(logs, key=lambda path: modified(path) or 0, default=None)
 
+    def reason(self, job: Job) -> str:
+        """Return the last error in a failed job's log, or in SLURM's."""
+        for path in filter(None, (self.log(job), self.slurm_log(job))):
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            if errors := [line for line in lines if "error: " in line]:
+                return errors[-1].partition("error: ")[2]
+        return "no error in its log; it was killed" if self.log(job) else "it wrote no log"
+
     def queue_id(self, job: Job) -> str | None:
         """Return SLURM's number of a running job that still waits in the queue.
 
@@ -201,12 +209,16 @@ def modified(path: Path) -> float | None:
 
 
 def failures(results: Path) -> list[str]:
-    """Return a line for each failed job of a study's last run: its name and its log."""
+    """Return a line for each failed job of a study's last run: its name, the reason, its log."""
     try:
         run = Run(results)
     except InputError:  # the run made no file of the study
         return []
-    return [f"failed: {job.name}, see {run.log(job) or 'no log'}" for job in run.in_state(FAILED)]
+    lines = []
+    for job in run.in_state(FAILED):
+        log = run.log(job) or run.slurm_log(job)
+        lines.append(f"failed: {job.name}: {run.reason(job)}; see {log or 'no log'}")
+    return lines
 
 
 def _closure(jobs: list[Job], maker: dict[str, Job]) -> list[Job]:

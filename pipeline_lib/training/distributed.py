@@ -87,9 +87,9 @@ class Processes:
         if self.max(problem is not None):
             raise problem or SystemExit(1)
 
-    def common_error(self, message: str) -> BaseException:
+    def common_error(self, message: str, kind: type[InputError] = InputError) -> BaseException:
         """Return the exception for an error that all processes have: only the first reports it."""
-        return InputError(message) if self.is_first else SystemExit(1)
+        return kind(message) if self.is_first else SystemExit(1)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from pipeline_lib.common.command import progress
-from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.errors import AttemptError, InputError
 from pipeline_lib.common.machine import allow_tf32, make_deterministic, precision_here
 from pipeline_lib.data.loader import TrainingCrops, normalised, training_batches, training_loader
 from pipeline_lib.study.configuration.training import TrainingConfig
@@ -159,7 +159,7 @@ def train(
             if request or step % save_every == 0:
                 save()
             if request:
-                raise processes.common_error(stop.reason(request, step))
+                raise processes.common_error(stop.reason(request, step), AttemptError)
     if average is not None:
         classifier.load_state_dict(_averaged(classifier, average))
     classifier.eval()

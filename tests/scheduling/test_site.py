@@ -32,7 +32,9 @@ def test_a_file_without_keys_is_an_empty_site(tmp_path):
 
 
 def test_the_sites_own_file_has_every_key_and_no_cluster(repository):
-    assert read_site(repository / "slurm" / "site.yaml", {}) == Site(gpu_request="gpus")
+    assert read_site(repository / "slurm" / "site.yaml", {}) == Site(
+        gpu_request="gpus", submit_patience="24"
+    )
     text = (repository / "slurm" / "site.yaml").read_text()
     assert all(f"\n{key}:" in text for key in Site.__dataclass_fields__)
 
@@ -42,6 +44,8 @@ def test_the_sites_own_file_has_every_key_and_no_cluster(repository):
     [
         ("partitions: batch", "site.yaml: 'partitions' is not one of partition, gpu_partition"),
         ("gpu_request: cards", "gpu_request 'cards' is neither gpus nor gres"),
+        ("submit_patience: -1", "submit_patience '-1' is not a number of hours"),
+        ("submit_patience: 1d", "submit_patience '1d' is not a number of hours"),
     ],
 )
 def test_what_makes_no_sense_is_refused_by_name(text, message, tmp_path):
@@ -49,6 +53,12 @@ def test_what_makes_no_sense_is_refused_by_name(text, message, tmp_path):
     file.write_text(text)
     with pytest.raises(InputError, match=message):
         read_site(file, {})
+
+
+def test_patience_is_in_hours_and_a_day_without_a_word():
+    hours = {"": 24, "0": 0, "1.5": 1.5}
+    for text, number in hours.items():
+        assert Site(submit_patience=text).patience == number * 3600
 
 
 def test_all_jobs_request_what_is_set_and_nothing_else():

@@ -2,7 +2,12 @@
 
 import pytest
 
-from pipeline_lib.scheduling.slurm import parse_settings, status_command
+from pipeline_lib.scheduling.slurm import (
+    PartitionLimits,
+    parse_partitions,
+    parse_settings,
+    status_command,
+)
 
 PRINTED = """Configuration data as of 2026-11-23T03:00:00
 AccountingStorageEnforce = none
@@ -29,3 +34,15 @@ def test_settings_are_read_by_name():
 )
 def test_without_accounting_squeue_is_asked(storage, command):
     assert status_command(parse_settings(PRINTED.format(storage=storage))) == command
+
+
+def test_limits_are_those_of_the_largest_node():
+    printed = (
+        "main*|64000|1-00:00:00\nmain*|256000+|1-00:00:00\nshort|64000|30:00\nlong|1|infinite\n"
+    )
+    limits, default = parse_partitions(printed)
+    assert default == "main"
+    assert limits["main"] == PartitionLimits(256000, 1440)
+    assert limits["short"].minutes == 30
+    assert limits["long"].minutes == float("inf")
+    assert parse_partitions("") == ({}, "")

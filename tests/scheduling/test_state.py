@@ -46,7 +46,15 @@ def test_failures_name_the_job_and_its_log(run, tmp_path):
     run.note(START + 5, "metadata", "train")
     run.write(START + 9, "logs/score.log", "error: img7.JPEG: truncated\n")
     log = tmp_path / "logs" / "score.log"
-    expected = ["failed: train NIN, see no log", f"failed: score, see {log}"]
+    expected = [
+        "failed: train NIN: it wrote no log; see no log",
+        f"failed: score: img7.JPEG: truncated; see {log}",
+    ]
+    assert failures(run.results) == expected
+    printed = "x\nslurmstepd-n1: error: Exceeded job memory limit\nAt least one job did not\n"
+    run.write(START + 5, ".snakemake/slurm_logs/rule_train/NIN/7.log", printed)
+    slurm_log = run.folder / ".snakemake" / "slurm_logs" / "rule_train" / "NIN" / "7.log"
+    expected[0] = f"failed: train NIN: Exceeded job memory limit; see {slurm_log}"
     assert failures(run.results) == expected
     assert failures(tmp_path / "nothing") == []
 

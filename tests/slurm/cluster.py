@@ -1,4 +1,4 @@
-"""A SLURM cluster on one machine: a controller, two nodes without GPUs and one with two pretended GPUs.
+"""A SLURM cluster on one machine: a controller, two nodes without GPUs and two with two pretended GPUs.
 
 It needs root, Debian's slurm-wlm and /etc/slurm to itself: the daemons read their settings there, and so
 do the job steps, for which Snakemake's plugin removes SLURM_CONF.
@@ -15,7 +15,7 @@ from pathlib import Path
 
 FOLDER = Path("/etc/slurm")
 MARK = "# Of the tests of cam-reproduction; may be deleted.\n"
-NODES = ("n1", "n2", "g1")
+NODES = ("n1", "n2", "g1", "g2")
 CONFIGURATION = """{mark}ClusterName=tests
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort=16817
@@ -49,8 +49,13 @@ ReturnToService=2
 GresTypes=gpu
 NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port=17001 CPUs=8 RealMemory=256000
 NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port=17002 CPUs=8 RealMemory=256000
-NodeName=g1 NodeHostname={host} NodeAddr=127.0.0.1 Port=17003 CPUs=4 RealMemory=256000 Gres=gpu:2
-PartitionName=main Nodes=n1,n2,g1 Default=YES DefaultTime=10 MaxTime=1-0 State=UP
+NodeName=g1 NodeHostname={host} NodeAddr=127.0.0.1 Port=17003 CPUs=8 RealMemory=256000 Gres=gpu:2
+NodeName=g2 NodeHostname={host} NodeAddr=127.0.0.1 Port=17004 CPUs=8 RealMemory=256000 Gres=gpu:2
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+PartitionName=main Nodes=n1,n2,g1,g2 Default=YES DefaultTime=10 MaxTime=1-0 State=UP PriorityTier=1
+PartitionName=urgent Nodes=n1,n2,g1,g2 DefaultTime=10 MaxTime=1-0 State=UP PriorityTier=2
+PartitionName=small Nodes=n1 DefaultTime=10 MaxTime=2 State=UP PriorityTier=1
 """
 
 
@@ -82,7 +87,7 @@ class Cluster:
             subprocess.run(["mknod", self.folder / f"nvidia{gpu}", "c", "1", "3"], check=True)
         files = {
             "slurm.conf": CONFIGURATION.format(mark=MARK, host=host, folder=self.folder),
-            "gres.conf": f"NodeName=g1 Name=gpu File={self.folder}/nvidia[0-1]\n",
+            "gres.conf": f"NodeName=g[1-2] Name=gpu File={self.folder}/nvidia[0-1]\n",
             "cgroup.conf": "CgroupAutomount=no\n",
         }
         for name, text in files.items():

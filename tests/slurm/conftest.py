@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -113,11 +114,17 @@ class Run:
 
     def jobs_of(self, cluster: Cluster, rule: str) -> int:
         """Return how many jobs of the rule this run has submitted."""
-        return sum(
-            fields.get("WorkDir") == str(self.folder)
-            and f"rule_{rule}_" in fields.get("Comment", "")
-            for fields in cluster.jobs().values()
-        )
+        return len(self.requests(cluster, rule))
+
+    def requests(self, cluster: Cluster, rule: str) -> list[dict[str, str]]:
+        """Return SLURM's fields of all jobs of the rule that this run has submitted, in order."""
+        jobs = cluster.jobs()
+        return [
+            jobs[number]
+            for number in sorted(jobs, key=int)
+            if jobs[number].get("WorkDir") == str(self.folder)
+            and re.match(rf"rule_{rule}(_wildcards|$)", jobs[number].get("Comment", ""))
+        ]
 
 
 @pytest.fixture(scope="session")
@@ -164,6 +171,11 @@ def training(unbroken, cluster, tmp_path) -> Run:
     for number, fields in cluster.jobs().items():
         if fields.get("WorkDir") == str(folder):
             subprocess.run(["scancel", number], check=False)
+
+
+def last_lines(run: Run, count: int = 20) -> str:
+    """Return the last lines that Snakemake printed."""
+    return "\n".join(run.output.splitlines()[-count:])
 
 
 def eventually(condition: Callable[[], object], within: float = 90) -> object:

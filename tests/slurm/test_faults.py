@@ -11,6 +11,7 @@ from tests.slurm.cluster import NODES, processes
 from tests.slurm.conftest import WEIGHTS, Run, eventually
 
 SAVED_EVERY = 25
+SLOW = "training={save_every: 25, recipe: {epochs: 6000}}"  # longer than its first time limit
 
 
 def digest(run: Run) -> str:
@@ -64,14 +65,23 @@ def test_scancel(training, cluster, unbroken):
 
 
 def test_preemption(training, cluster, unbroken):
-    """SLURM ends a job that has to make room, and starts it again with the same number."""
+    """A partition of higher priority takes the node: SLURM starts the job again when it is free."""
     training.start(WEIGHTS)
     done = wait_for_steps(training)
     number = training.job_of(cluster, "train")
-    subprocess.run(["scontrol", "requeue", number], check=True)
+    node = cluster.jobs()[number]["NodeList"]
+    urgent = subprocess.run(
+        ["sbatch", "--parsable", "--partition=urgent", "--exclusive", f"--nodelist={node}"]
+        + ["--time=1", "--output=/dev/null", "--wrap=sleep 5"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
     assert training.ends(within=400) == 0, training.output
     check(training, unbroken, done)
-    assert cluster.jobs()[number]["Restarts"] == "1"
+    jobs = cluster.jobs()
+    assert jobs[urgent]["JobState"] == "COMPLETED"
+    assert jobs[number]["Restarts"] == "1"
     assert training.jobs_of(cluster, "train") == 1
 
 
@@ -86,13 +96,29 @@ def test_the_time_limit(training, cluster, unbroken):
     check(training, unbroken, done)
 
 
-def test_a_job_over_its_memory(training, cluster, unbroken):
-    growing = "train:mem_mb=150 * attempt ** 4"
-    training.start(WEIGHTS, "--set-resources", growing)
+def test_a_job_over_its_memory_gets_more_memory_and_no_more_time(training, cluster, unbroken):
+    growing = ("train:mem_mb=150 * attempt ** 4", "train:runtime=10 * attempt")
+    training.start(WEIGHTS, "--set-resources", *growing)
     assert training.ends() == 0, training.output
     assert digest(training) == digest(unbroken)
-    assert 1 < training.jobs_of(cluster, "train") <= 4
+    requests = training.requests(cluster, "train")
+    assert 1 < len(requests) <= 4
+    memory = [f"{150 * attempt**4}M" for attempt in range(1, len(requests) + 1)]
+    assert [request["MinMemoryNode"] for request in requests] == memory
+    assert {request["TimeLimit"] for request in requests} == {"00:10:00"}
     assert training.steps == unbroken.steps
+
+
+def test_a_job_out_of_time_gets_more_time_and_no_more_memory(training, cluster, unbroken):
+    """The trainer stops when it is told to, and goes on where it was."""
+    growing = ("train:mem_mb=2000 * attempt", "train:runtime=attempt", "train:slurm_extra=''")
+    training.start(WEIGHTS, "--set-resources", *growing, config=(SLOW,))
+    wait_for_steps(training)
+    requests = eventually(
+        lambda: (jobs := training.requests(cluster, "train")) and len(jobs) == 2 and jobs, 180
+    )
+    assert [request["TimeLimit"] for request in requests] == ["00:01:00", "00:02:00"]
+    assert {request["MinMemoryNode"] for request in requests} == {"2000M"}
 
 
 def test_snakemake_killed_and_started_again(training, cluster, unbroken):

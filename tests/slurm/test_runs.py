@@ -1,4 +1,4 @@
-"""Whole runs through sbatch: the tiny study, two nodes, a job that always fails, a spoiled result."""
+"""Whole runs through sbatch: the tiny study, two nodes, errors of a step, a spoiled result."""
 
 import hashlib
 import re
@@ -9,15 +9,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.slurm.conftest import NETWORK, WEIGHTS, Run
+from tests.slurm.conftest import NETWORK, WEIGHTS, Run, last_lines
 
 TABLES = [f"tables/table{number}.csv" for number in range(1, 6)]
 BOXES = f"results/tiny/boxes/ilsvrc-val/network/one-crop/paper/{NETWORK}.csv"
+SCORES = f"results/tiny/scores/network/one-crop/paper/{NETWORK}.csv"
 PREDICTIONS = f"results/tiny/predictions/ilsvrc-val/network/one-crop/{NETWORK}.h5"
-
-
-def last_lines(run: Run, count: int = 20) -> str:
-    return "\n".join(run.output.splitlines()[-count:])
 
 
 def test_all_of_the_tiny_study(checkout, cluster, capsys):
@@ -60,13 +57,16 @@ def test_two_nodes_train_what_one_process_trains(checkout, cluster):
         torch.testing.assert_close(two[name], weights, rtol=1e-4, atol=1e-5)
 
 
-def test_a_job_that_always_fails_is_retried_and_its_log_is_named_last(training, cluster):
+def test_an_error_that_no_attempt_can_mend_is_attempted_once_and_named_last(training, cluster):
     diverging = "training={recipe: {rate: 1.0e+9}}"
-    training.start(WEIGHTS, "--retries", "2", config=(diverging,))
+    training.start(WEIGHTS, config=(diverging,))
     assert training.ends() != 0
-    assert training.jobs_of(cluster, "train") == 3
+    assert training.jobs_of(cluster, "train") == 1
     assert "the loss is not finite" in training.log
-    assert f"results/tiny/logs/train/{NETWORK}.log" in last_lines(training)
+    log = f"results/tiny/logs/train/{NETWORK}.log"
+    assert re.search(
+        rf"failed: train {NETWORK}: the loss is not .*; see .*{log}", last_lines(training)
+    )
 
 
 def test_a_truncated_result_is_refused_by_name_and_only_it_is_made_again(
@@ -80,9 +80,10 @@ def test_a_truncated_result_is_refused_by_name_and_only_it_is_made_again(
     spoiled = run.folder / PREDICTIONS
     data = spoiled.read_bytes()
     spoiled.write_bytes(data[: len(data) * 2 // 3])
-    run.start(BOXES, "--retries", "0")
+    run.start(SCORES)
     assert run.ends() != 0
     assert re.search(rf"{PREDICTIONS}: .*delete it and rerun", run.output)
+    assert run.jobs_of(cluster, "boxes_evaluate_localize") == 1
     spoiled.unlink()
     run.start(BOXES)
     assert run.ends() == 0, last_lines(run, 60)

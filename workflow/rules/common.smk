@@ -11,7 +11,9 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.machine import GPU_REQUIRED
 from pipeline_lib.data.downloads import downloads
 from pipeline_lib.reporting.catalogue import FIGURES, TABLES, available, left_out, targets
-from pipeline_lib.scheduling.graph_file import write_graph
+from pipeline_lib.scheduling.attempts import start_again_only_what_may_succeed
+from pipeline_lib.scheduling.executor import use_patient_executor
+from pipeline_lib.scheduling.graph_file import GRAPH_FILE, write_graph
 from pipeline_lib.scheduling.site import read_site, spread
 from pipeline_lib.scheduling.slurm import status_command
 from pipeline_lib.scheduling.state import failures
@@ -66,6 +68,9 @@ os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(4 << 30))
 
 # With `gpu: true` a job that was given a GPU and sees none fails. As a param it would rerun jobs.
 os.environ[GPU_REQUIRED] = "1" if CONFIG.gpu else ""
+
+if workflow.is_main_process:
+    use_patient_executor(SITE.patience)
 
 # Where no profile names default resources, no job is sent anywhere.
 if workflow.resource_settings.default_resources is not None:
