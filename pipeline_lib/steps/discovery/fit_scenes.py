@@ -39,5 +39,5 @@ def main(arguments: argparse.Namespace) -> None:
         raise InputError(f"{arguments.images}: all images are of one category; index more")
     classifier, scores = fit_scene_classifier(features, labels, settings, arguments.seed)
     save(arguments.out, classifier)
-    write_json(arguments.scores, scores)
+    write_json(arguments.scores, scores, checksum=True)
     log.info("%s", scores)
