@@ -46,7 +46,7 @@ def chosen(number: int, jobs: list[Job], cheap: bool = False) -> tuple[str, Job]
 def trial(
     number: int, reference: Run, jobs: list[Job], folder: Path, cheap: bool = False
 ) -> Outcome:
-    """Run a trial in ``folder`` and delete it; raises AssertionError, and keeps it, if anything is lost."""
+    """Run a trial in ``folder`` and delete it; if anything is lost, keep it and raise AssertionError."""
     fault, job = chosen(number, jobs, cheap)
     run, rng = copied(reference, folder), Random(number)
     if fault == "flipped bit" and not job.artefacts(run.folder):
