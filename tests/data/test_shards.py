@@ -173,3 +173,18 @@ def test_an_image_that_does_not_decode_is_named(packed):
     images = PackedImages(packed)
     with pytest.raises(InputError, match=r"shard-00000\.h5: image 2 cannot be decoded"):
         images[row]
+
+
+@pytest.mark.parametrize("what", ["bytes", "rows"])
+def test_an_image_that_changed_but_still_decodes_is_refused(packed, what):
+    path = shards(packed)[0]
+    with h5py.File(path, "r+") as file:
+        rows = file["rows"][:]
+        if what == "rows":  # two images swap their places in the manifest, and thereby their labels
+            file["rows"][:2] = rows[1::-1]
+        else:
+            begin, end = file["offsets"][0:2]
+            middle = (begin + end) // 2
+            file["bytes"][middle] ^= 1
+    with pytest.raises(InputError, match=r"shard-00000\.h5: image 0 .* not as it was written"):
+        PackedImages(packed)[int(rows[0 if what == "bytes" else 1])]
