@@ -31,20 +31,20 @@ def test_a_hundred_trials_strike_every_rule_with_every_fault(finished):
 
 
 def test_the_comparison_notices_what_is_changed_lost_or_left_behind(finished, tmp_path):
-    results = tmp_path / "results" / "mini"
-    shutil.copytree(finished.results / "tables", results / "tables")
-    whole = Run(tmp_path, results, ())
-    table = results / "tables" / "table1.csv"
+    runs = [Run(folder, folder / "results", ()) for folder in (tmp_path / "a", tmp_path / "b")]
+    for run in runs:
+        shutil.copytree(finished.results / "tables", run.results / "tables")
+    compare(*runs)
+    table = runs[1].results / "tables" / "table1.csv"
     content = table.read_bytes()
     for change in (
         lambda: table.write_bytes(content.replace(b"1", b"2", 1)),
         table.unlink,
-        lambda: (results / "tables" / "table1.tmp").write_bytes(b""),
+        table.with_suffix(".tmp").touch,
     ):
-        shutil.copytree(tmp_path, tmp_path / "copy")
-        copy = Run(tmp_path / "copy", tmp_path / "copy" / "results" / "mini", ())
         change()
         with pytest.raises(AssertionError, match="table1"):
-            compare(copy, whole)
-        shutil.rmtree(tmp_path / "copy")
+            compare(*runs)
         table.write_bytes(content)
+        table.with_suffix(".tmp").unlink(missing_ok=True)
+    compare(*runs)
