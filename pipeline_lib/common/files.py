@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pipeline_lib.common.checksums import damaged
 from pipeline_lib.common.errors import InputError
 
+_CHECKSUM = "checksum"  # the key of a JSON object's own checksum
 _HOST = socket.gethostname()  # processes on two machines may have the same number
 
 
@@ -57,19 +59,33 @@ def write_text(path: Path | str, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_json(path: Path | str, value: object) -> None:
-    """Write ``value`` as indented JSON, atomically."""
+def write_json(path: Path | str, value: object, checksum: bool = False) -> None:
+    """Write ``value`` as indented JSON, atomically.
+
+    With ``checksum``, a dictionary gets the key ``checksum``, which ``read_json`` compares and removes.
+    """
+    if checksum:
+        value = {**value, _CHECKSUM: _json_checksum(value)}
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_json(path: Path | str) -> dict:
-    """Read a JSON object. Raises InputError if the file is missing or not JSON."""
+    """Read a JSON object. Raises InputError if the file is missing, not JSON, or damaged."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        value = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{path}: not found") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not valid JSON ({error}); delete it and rerun") from None
+    if isinstance(value, dict) and _CHECKSUM in value:
+        checksum = value.pop(_CHECKSUM)
+        if checksum != _json_checksum(value):
+            raise damaged(path)
+    return value
+
+
+def _json_checksum(value: dict) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def sha256(path: Path | str) -> str:

@@ -14,6 +14,7 @@ Five CSV files and a summary, the same for every layout:
 - summary (JSON): what was found, what is missing, and notes for readers of the tables
 """
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -22,6 +23,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from pipeline_lib.common.checksums import damaged, sha256_from
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import atomic, fingerprint
 
@@ -51,6 +53,7 @@ RENAMED_COLUMNS = {  # of tables of earlier versions
     "guess": "predicted",
     "most": "max_possible",
 }
+_SHA256 = "sha256"  # in a table's first line
 
 
 @dataclass(frozen=True)
@@ -90,18 +93,26 @@ def write_csv(
     frame: pd.DataFrame,
     made_from: str | None = None,
     settings: Mapping[str, object] | None = None,
+    checksum: bool = True,
 ) -> None:
     """Write a table atomically.
 
     ``made_from``, a fingerprint, and ``settings``, JSON-like values that say how it was made, go into
-    a first line ``# {"made_from": ..., "settings": ...}``: see ``read_csv`` and ``read_file_settings``.
+    a first line ``# {"made_from": ..., "settings": ..., "sha256": ...}``: see ``read_csv`` and
+    ``read_file_settings``. ``sha256`` is of the line without it, and all that follows. A table that
+    nothing reads again can go without ``checksum``.
     """
     header = {"made_from": made_from, "settings": settings and dict(settings)}
     header = {key: value for key, value in header.items() if value is not None}
-    with atomic(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
+    content = frame.to_csv(index=False, lineterminator="\n").encode()
+    if checksum:
+        digest = hashlib.sha256(_hashed(header))
+        digest.update(content)
+        header[_SHA256] = digest.hexdigest()
+    with atomic(path) as temporary, open(temporary, "wb") as file:
         if header:
-            file.write(f"# {json.dumps(header)}\n")
-        frame.to_csv(file, index=False)
+            file.write(f"# {json.dumps(header)}\n".encode())
+        file.write(content)
 
 
 def write_rows(path: Path | str, columns: Iterable[str], rows: Iterable[tuple]) -> None:
@@ -116,8 +127,8 @@ def read_csv(
 
     Empty strings stay strings, empty numbers become NaN.
 
-    Raises InputError if it is missing, is no CSV, lacks a column, or was made from something
-    else than ``made_from`` (a fingerprint).
+    Raises InputError if it is missing, is no CSV, lacks a column, is not as it was written, or was
+    made from something else than ``made_from`` (a fingerprint).
     """
     header = _read_header(path)
     try:
@@ -149,18 +160,31 @@ def read_file_settings(path: Path | str) -> dict[str, object]:
 def _read_header(path: Path | str) -> dict:
     """Return what the first line says of a table, {} if it is the row of column names.
 
-    Raises InputError for a table that is missing or was written by an earlier version.
+    Raises InputError for a table that is missing, was written by an earlier version, or is not as it
+    was written.
     """
     try:
-        with open(path, encoding="utf-8") as file:
-            first = file.readline()
+        with open(path, "rb") as file:
+            line = file.readline()
+        first = line.decode()
         if first.startswith("# made from "):
             raise InputError(f"{path}: written by an earlier version; delete it and rerun")
-        return json.loads(first[2:]) if first.startswith("# {") else {}
+        header = json.loads(first[2:]) if first.startswith("# {") else {}
+        if _SHA256 in header:
+            checksum = header.pop(_SHA256)
+            if checksum != sha256_from(path, len(line), _hashed(header)):
+                raise damaged(path)
+            header[_SHA256] = checksum
+        return header
     except FileNotFoundError:
         raise InputError(f"{path}: not found") from None
     except ValueError as error:  # neither UTF-8 nor JSON
         raise InputError(f"{path}: not a CSV table ({error}); delete it and rerun") from None
+
+
+def _hashed(header: dict) -> bytes:
+    """Return what the checksum covers of the first line."""
+    return json.dumps(header).encode()
 
 
 def _with_old_name(column: str, frame: pd.DataFrame) -> str:

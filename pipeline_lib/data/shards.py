@@ -2,12 +2,14 @@
 
 A folder of shards and an ``index.json``, which is written last. A shard contains ``bytes`` (uint8, the
 JPEG files one after the other), ``offsets`` (int64, the start of each, and the end), ``image_ids``
-and ``rows`` (the images' row numbers in the manifest, which are their indices for training).
+``rows`` (the images' row numbers in the manifest, which are their indices for training) and ``crc32``
+of each image with its row, which is compared at each reading; earlier versions wrote none.
 """
 
 import hashlib
 import io
 import os
+import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -74,6 +76,7 @@ def write_shard(path: Path, root: Path, images: pd.DataFrame, packing: Packing) 
                 file["bytes"] = content
                 file["offsets"] = np.cumsum([0, *map(len, encoded)])
                 file["rows"] = images.index.to_numpy(np.int64)
+                file["crc32"] = np.array(list(map(_crc32, encoded, images.index)), np.uint32)
                 file["image_ids"] = images["image_id"].tolist()
                 file.attrs["packing"] = packing.fingerprint
                 file.attrs["sha256"] = _content_sha256(file)
@@ -108,15 +111,16 @@ def write_index(folder: Path, packing: Packing, counts: Sequence[int]) -> None:
                 "sha256": sha256(path),
             }
         )
-    write_json(folder / INDEX_NAME, {"images": sum(counts), **asdict(packing), "shards": shards})
+    index = {"images": sum(counts), **asdict(packing), "shards": shards}
+    write_json(folder / INDEX_NAME, index, checksum=True)
 
 
 class PackedImages:
     """The images of a folder of shards by their row in the manifest: (side, side, 3) uint8.
 
     Opening reads the index and each image's position; it raises InputError for a shard that is missing,
-    truncated or of another packing. Changed bytes are only detected by ``verify``. Each process opens
-    the shards itself, when it first reads them: HDF5 files do not survive a fork.
+    truncated or of another packing. A changed image is refused when it is read. Each process opens the
+    shards itself, when it first reads them: HDF5 files do not survive a fork.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -169,9 +173,11 @@ class PackedImages:
 
     def __getitem__(self, row: int) -> np.ndarray:
         number, position = self.positions[row]
-        content, offsets = self._file(int(number))
+        content, offsets, checksums = self._file(int(number))
         try:
-            data = content[offsets[position] : offsets[position + 1]]
+            data = content[offsets[position] : offsets[position + 1]].tobytes()
+            if checksums is not None and _crc32(data, row) != checksums[position]:
+                raise ValueError("it is not as it was written")
             with Image.open(io.BytesIO(data)) as image:
                 return np.asarray(image.convert("RGB"))
         except (OSError, SyntaxError, ValueError) as error:
@@ -180,14 +186,16 @@ class PackedImages:
                 f"{path}: image {position} cannot be decoded ({error}); {PACK_AGAIN}"
             ) from None
 
-    def _file(self, number: int) -> tuple[h5py.Dataset, np.ndarray]:
+    def _file(self, number: int) -> tuple[h5py.Dataset, np.ndarray, np.ndarray | None]:
+        """Return a shard's bytes, which stay on disk, offsets, and checksums if it has them."""
         if self._process_id != os.getpid():
             self._process_id, self._files = os.getpid(), {}
         if number not in self._files:
             path = self.folder / self.shards[number]["file"]
             try:
                 file = _open(path)
-                self._files[number] = file["bytes"], file["offsets"][:]
+                checksums = file["crc32"][:] if "crc32" in file else None
+                self._files[number] = file["bytes"], file["offsets"][:], checksums
             except (OSError, RuntimeError, KeyError) as error:
                 raise InputError(f"{path}: cannot be read ({error}); {PACK_AGAIN}") from None
         return self._files[number]
@@ -198,6 +206,10 @@ class PackedImages:
 
 def _open(path: Path) -> h5py.File:
     return h5py.File(path, "r", locking=False)  # locks fail on some read-only file systems
+
+
+def _crc32(image: bytes, row: int) -> int:
+    return zlib.crc32(image, int(row))
 
 
 def _content_sha256(file: h5py.File) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from pipeline_lib.common.checksums import USER_BLOCK, require_intact, seal
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import atomic, fingerprint
 
@@ -65,30 +66,37 @@ def write_features(
 ) -> None:
     """Write the file atomically from blocks of features. Raises InputError if it cannot be written."""
     try:
-        with atomic(path) as temporary, h5py.File(temporary, "w", track_order=True) as file:
-            for key, value in origin.attributes.items():
-                file.attrs[key] = value
-            file.create_dataset(
-                "image_id", data=image_id, dtype=h5py.string_dtype(), track_times=False
-            )
-            done = 0
-            for block in blocks:
-                if not done:
-                    shape = (len(image_id), block.shape[1])
-                    file.create_dataset("features", shape, np.float32, track_times=False)
-                file["features"][done : done + len(block)] = block
-                done += len(block)
-            if done != len(image_id):
-                raise ValueError(f"{done} features of {len(image_id)} images")
+        with atomic(path) as temporary:
+            with h5py.File(temporary, "w", track_order=True, userblock_size=USER_BLOCK) as file:
+                _fill(file, origin, image_id, blocks)
+            seal(temporary)
     except (OSError, RuntimeError) as error:
         reason = str(error).splitlines()[0][:120]
         raise InputError(f"{path}: could not be written ({reason}); is the disk full?") from None
 
 
+def _fill(
+    file: h5py.File, origin: Origin, image_id: list[str], blocks: Iterable[np.ndarray]
+) -> None:
+    for key, value in origin.attributes.items():
+        file.attrs[key] = value
+    file.create_dataset("image_id", data=image_id, dtype=h5py.string_dtype(), track_times=False)
+    done = 0
+    for block in blocks:
+        if not done:
+            shape = (len(image_id), block.shape[1])
+            file.create_dataset("features", shape, np.float32, track_times=False)
+        file["features"][done : done + len(block)] = block
+        done += len(block)
+    if done != len(image_id):
+        raise ValueError(f"{done} features of {len(image_id)} images")
+
+
 def read_features(path: Path, images: Path | None = None) -> Features:
-    """Open the file. Raises InputError if it is missing, truncated, no features file, or not of the
+    """Open the file. Raises InputError if it is missing, damaged, no features file, or not of the
     manifest ``images``."""
     try:
+        require_intact(path)
         file = h5py.File(path, locking=False)  # some shared file systems have no locks
         features = Features(
             image_id=list(file["image_id"].asstr()[:]),

@@ -27,6 +27,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from pipeline_lib.common.checksums import USER_BLOCK, require_intact, seal
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import atomic, fingerprint
 
@@ -100,7 +101,7 @@ def write_predictions(
     """
     with atomic(path) as temporary:
         with _one_line_errors(path):
-            file = h5py.File(temporary, "w")
+            file = h5py.File(temporary, "w", userblock_size=USER_BLOCK)
         try:
             with _one_line_errors(path):
                 for key in ("image_id", "class_labels"):
@@ -118,10 +119,13 @@ def write_predictions(
                 done += len(batch["classes"])
             if done != len(header.image_id):
                 raise ValueError(f"{done} images predicted of {len(header.image_id)}")
-            return file["true_map"].shape
+            shape = file["true_map"].shape
         finally:
             with _one_line_errors(path):
                 file.close()
+        with _one_line_errors(path):
+            seal(temporary)
+    return shape
 
 
 @contextmanager
@@ -145,8 +149,9 @@ def _create(file: h5py.File, key: str, count: int, first: np.ndarray) -> None:
 
 
 def read_predictions(path: Path, images: Path | None = None) -> Predictions:
-    """Open the file. Raises InputError if it is truncated, of another kind, or of other ``images``."""
+    """Open the file. Raises InputError if it is damaged, of another kind, or of other ``images``."""
     try:
+        require_intact(path)
         file = h5py.File(path)
         predictions = Predictions(
             image_id=list(file["image_id"].asstr()),

@@ -28,7 +28,7 @@ def save_network(path: Path, card: NetworkCard, state: dict[str, torch.Tensor]) 
         except SafetensorError as error:  # how safetensors reports a full disk
             raise InputError(f"{path}: could not be written ({error}); free some space") from None
     card = replace(card, weights=fingerprint(path))
-    write_json(path.with_suffix(".json"), asdict(card))
+    write_json(path.with_suffix(".json"), asdict(card), checksum=True)
 
 
 def load_network(path: Path) -> tuple[nn.Module, NetworkCard]:

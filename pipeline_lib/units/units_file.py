@@ -25,6 +25,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from pipeline_lib.common.checksums import USER_BLOCK, require_intact, seal
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import atomic, fingerprint
 from pipeline_lib.units.receptive_field import Axis, ReceptiveField
@@ -65,19 +66,22 @@ class UnitsFile:
 
 def write_units(path: Path, units: UnitsFile) -> None:
     """Write the file atomically."""
-    with atomic(path) as temporary, h5py.File(temporary, "w") as file:
-        for key in _ARRAYS:
-            file[key] = getattr(units, key)
-        file.create_dataset("class_labels", data=units.class_labels, dtype=h5py.string_dtype())
-        for key in (*_TEXTS, "occluder", "occluded"):
-            file.attrs[key] = getattr(units, key)
-        file.attrs["field"] = [astuple(units.field.y), astuple(units.field.x)]
-        file.attrs["size"], file.attrs["cells"] = units.field.size, units.field.cells
+    with atomic(path) as temporary:
+        with h5py.File(temporary, "w", userblock_size=USER_BLOCK) as file:
+            for key in _ARRAYS:
+                file[key] = getattr(units, key)
+            file.create_dataset("class_labels", data=units.class_labels, dtype=h5py.string_dtype())
+            for key in (*_TEXTS, "occluder", "occluded"):
+                file.attrs[key] = getattr(units, key)
+            file.attrs["field"] = [astuple(units.field.y), astuple(units.field.x)]
+            file.attrs["size"], file.attrs["cells"] = units.field.size, units.field.cells
+        seal(temporary)
 
 
 def read_units(path: Path, images: Path) -> UnitsFile:
-    """Read the file. Raises InputError for an incomplete one, or one of another manifest ``images``."""
+    """Read the file. Raises InputError for a damaged one, or one of another manifest ``images``."""
     try:
+        require_intact(path)
         with h5py.File(path) as file:
             y, x = (Axis(*map(float, axis)) for axis in file.attrs["field"])
             size, cells = (tuple(map(int, file.attrs[key])) for key in ("size", "cells"))

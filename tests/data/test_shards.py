@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.files import read_json
 from pipeline_lib.data.loader import TrainingCrops, WarpedImages, training_loader
 from pipeline_lib.data.shards import PackedImages
 from pipeline_lib.steps.data.pack import main as pack
@@ -120,7 +121,7 @@ def test_a_changed_shard_is_refused_when_verified(packed):
 def test_a_foreign_shard_is_refused(source, packed, tmp_path):
     other = tmp_path / "other"
     assert pack(pack_flags(source, other, "--quality", "90")) == 0
-    foreign, index = shards(other)[0], json.loads((packed / "index.json").read_text())
+    foreign, index = shards(other)[0], read_json(packed / "index.json")
     shards(packed)[0].write_bytes(foreign.read_bytes())
     index["shards"][0]["bytes"] = foreign.stat().st_size
     (packed / "index.json").write_text(json.dumps(index))
@@ -144,14 +145,14 @@ def test_a_file_that_is_no_hdf5_is_refused(packed):
     ],
 )
 def test_a_foreign_index_is_refused(packed, change):
-    index = json.loads((packed / "index.json").read_text())
+    index = read_json(packed / "index.json")
     change(index)
     (packed / "index.json").write_text(json.dumps(index))
     refused(packed, r"index\.json: not an index of packed images")
 
 
 def test_an_index_that_lacks_a_shard_is_refused(packed):
-    index = json.loads((packed / "index.json").read_text())
+    index = read_json(packed / "index.json")
     index["shards"].pop()
     (packed / "index.json").write_text(json.dumps(index))
     refused(packed, r"index\.json: its shards lack images")
@@ -172,3 +173,18 @@ def test_an_image_that_does_not_decode_is_named(packed):
     images = PackedImages(packed)
     with pytest.raises(InputError, match=r"shard-00000\.h5: image 2 cannot be decoded"):
         images[row]
+
+
+@pytest.mark.parametrize("what", ["bytes", "rows"])
+def test_an_image_that_changed_but_still_decodes_is_refused(packed, what):
+    path = shards(packed)[0]
+    with h5py.File(path, "r+") as file:
+        rows = file["rows"][:]
+        if what == "rows":  # two images swap their places in the manifest, and thereby their labels
+            file["rows"][:2] = rows[1::-1]
+        else:
+            begin, end = file["offsets"][0:2]
+            middle = (begin + end) // 2
+            file["bytes"][middle] ^= 1
+    with pytest.raises(InputError, match=r"shard-00000\.h5: image 0 .* not as it was written"):
+        PackedImages(packed)[int(rows[0 if what == "bytes" else 1])]

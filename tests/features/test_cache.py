@@ -9,6 +9,7 @@ import pytest
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.features.cache import Origin, read_features, write_features
+from tests.editing import edited_hdf5
 
 ORIGIN = Origin("net", "head.linear", "0123", "4567", "89ab", "whole", "float32")
 ROWS = np.random.default_rng(0).normal(size=(7, 5)).astype(np.float32)
@@ -73,18 +74,18 @@ def _foreign(path):
 
 
 def _without_an_attribute(path):
-    with h5py.File(path, "a") as file:
+    with edited_hdf5(path) as file:
         del file.attrs["layer"]
 
 
 def _shorter(path):
-    with h5py.File(path, "a") as file:
+    with edited_hdf5(path) as file:
         del file["features"]
         file["features"] = ROWS[:5]
 
 
 def _a_group(path):
-    with h5py.File(path, "a") as file:
+    with edited_hdf5(path) as file:
         del file["features"]
         file.create_group("features")
 

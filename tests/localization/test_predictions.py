@@ -15,6 +15,7 @@ from pipeline_lib.localization.predictions import (
     read_predictions,
     write_predictions,
 )
+from tests.editing import edited_hdf5
 
 STREAMED = ("classes", "scores", "maps", "true_map")
 
@@ -138,7 +139,7 @@ def test_a_truncated_file_is_refused_by_name(tmp_path, part):
 @pytest.mark.parametrize("key", ["image_id", "maps", "true_map"])
 def test_a_file_that_lacks_an_array_is_refused(tmp_path, key):
     written(tmp_path / "net.h5", some_predictions())
-    with h5py.File(tmp_path / "net.h5", "a") as file:
+    with edited_hdf5(tmp_path / "net.h5") as file:
         del file[key]
     with pytest.raises(InputError, match=r"net\.h5"):
         read_predictions(tmp_path / "net.h5")
@@ -147,7 +148,7 @@ def test_a_file_that_lacks_an_array_is_refused(tmp_path, key):
 @pytest.mark.parametrize("key", ["name", "method", "crops", "warped", "images"])
 def test_a_file_that_lacks_an_attribute_is_refused(tmp_path, key):
     written(tmp_path / "net.h5", some_predictions())
-    with h5py.File(tmp_path / "net.h5", "a") as file:
+    with edited_hdf5(tmp_path / "net.h5") as file:
         del file.attrs[key]
     with pytest.raises(InputError, match=r"net\.h5"):
         read_predictions(tmp_path / "net.h5")

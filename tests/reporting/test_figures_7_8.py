@@ -63,7 +63,7 @@ def birds(tmp_path):
     }
     write_predictions(tmp_path / "p.h5", header, [batch])
     predictions = read_predictions(tmp_path / "p.h5")
-    images = pd.read_csv(tmp_path / "images.csv")
+    images = pd.read_csv(tmp_path / "images.csv", comment="#")
     boxes = extract_boxes(predictions, images, "paper", threshold=0.5, interpolation="bilinear")
     write_csv(tmp_path / "boxes.csv", boxes, made_from=predictions.fingerprint)
     return tmp_path
@@ -134,7 +134,7 @@ def test_figure_7s_choice_does_not_look_at_the_boxes(birds):
 def test_figure_7_without_a_right_image_says_so(birds):
     predictions = read_predictions(birds / "p.h5")
     assert figure7.choose(predictions, set()) == {}
-    splits = pd.read_csv(birds / "splits.csv").assign(subset="train")
+    splits = pd.read_csv(birds / "splits.csv", comment="#").assign(subset="train")
     splits.to_csv(birds / "splits.csv", index=False)
     assert run7(birds) == 0
     assert json.loads((birds / "figure.json").read_text())["images"] == []

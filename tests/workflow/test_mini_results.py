@@ -25,12 +25,14 @@ def results(repository):
 
 @pytest.fixture(scope="module")
 def table2(results):
-    return pd.read_csv(results / "tables" / "table2.csv").set_index(["row", "metric"])["ours"]
+    return pd.read_csv(results / "tables" / "table2.csv", comment="#").set_index(["row", "metric"])[
+        "ours"
+    ]
 
 
 @pytest.mark.parametrize("table", ["table1", "table2", "table3"])
 def test_every_row_of_the_paper_is_filled_but_for_the_quoted_ones(results, table):
-    cells = pd.read_csv(results / "tables" / f"{table}.csv")
+    cells = pd.read_csv(results / "tables" / f"{table}.csv", comment="#")
     ours = cells[~cells["note"].str.contains("quoted|names no class", na=False)]
     printed = ours[ours["paper"].notna() | (ours["row"] == "AlexNet*-GAP")]
     assert len(printed) >= {"table1": 20, "table2": 20, "table3": 3}[table]
@@ -38,14 +40,16 @@ def test_every_row_of_the_paper_is_filled_but_for_the_quoted_ones(results, table
 
 
 def test_every_network_with_class_maps_has_the_error_of_ten_crops(results):
-    cells = pd.read_csv(results / "tables" / "table1.csv").pivot(index="row", columns="metric")
+    cells = pd.read_csv(results / "tables" / "table1.csv", comment="#").pivot(
+        index="row", columns="metric"
+    )
     ten = cells["ours"][["top-1 (ten crops)", "top-5 (ten crops)"]]
     assert set(ten.index[ten.isna().any(axis=1)]) == {"VGGnet", "AlexNet"}  # Grad-CAM
 
 
 def test_average_pooling_does_not_localize_worse_than_max_pooling(results):
     """Processors round differently, and intervals of 320 images are wide: GMP may be ahead by chance."""
-    cells = pd.read_csv(results / "tables" / "table2.csv").set_index(["row", "metric"])
+    cells = pd.read_csv(results / "tables" / "table2.csv", comment="#").set_index(["row", "metric"])
     gap, gmp = (cells.loc[(name, "GT-known")] for name in ("GoogLeNet-GAP", "GoogLeNet-GMP"))
     assert gap["low"] < gmp["high"]
 
@@ -56,13 +60,15 @@ def test_a_centred_box_does_badly(table2):
 
 
 def test_every_cell_of_table_5_is_filled(results):
-    cells = pd.read_csv(results / "tables" / "table5.csv")
+    cells = pd.read_csv(results / "tables" / "table5.csv", comment="#")
     assert len(cells) == 24
     assert cells[["paper", "ours", "low", "high"]].notna().all(axis=None)
 
 
 def test_the_closer_the_crop_the_better_birds_are_told_apart(results):
-    cells = pd.read_csv(results / "tables" / "table4.csv").set_index(["row", "metric"])["ours"]
+    cells = pd.read_csv(results / "tables" / "table4.csv", comment="#").set_index(
+        ["row", "metric"]
+    )["ours"]
     full, box = (cells[f"GoogLeNet-GAP on {crop}", "accuracy"] for crop in ("full image", "BBox"))
     assert full < cells["GoogLeNet-GAP on crop", "accuracy"] <= box
     boxes = cells["GoogLeNet-GAP on crop", "localization"]
@@ -95,7 +101,7 @@ def units(results):
     inspected = read_units(
         results / "units/ilsvrc-val/AlexNetplus-GAP.h5", results / "data/ilsvrc-val/images.csv"
     )
-    return inspected, pd.read_csv(results / "discovery" / "units.csv")
+    return inspected, pd.read_csv(results / "discovery" / "units.csv", comment="#")
 
 
 def test_a_classs_units_activate_on_images_of_the_class(units):
@@ -156,8 +162,8 @@ def test_figure_4_shows_the_palace(results):
 
 
 def test_planted_concepts_are_found_in_captions_and_lead_their_rankings(results):
-    concepts = pd.read_csv(results / "discovery" / "concepts.csv").set_index("concept")
-    ranking = pd.read_csv(results / "discovery" / "concepts-ranking.csv")
+    concepts = pd.read_csv(results / "discovery" / "concepts.csv", comment="#").set_index("concept")
+    ranking = pd.read_csv(results / "discovery" / "concepts-ranking.csv", comment="#")
     truth = json.loads((results / "world/discovery/concepts/planted.json").read_text())
     assert len(truth) == 3
     for phrase, images in truth.items():
@@ -169,7 +175,7 @@ def test_planted_concepts_are_found_in_captions_and_lead_their_rankings(results)
 
 
 def test_the_object_that_makes_a_place_leads_its_list(results):
-    table = pd.read_csv(results / "discovery" / "scenes.csv")
+    table = pd.read_csv(results / "discovery" / "scenes.csv", comment="#")
     content = json.loads((results / "figures" / "figure9.json").read_text())
     assert len(content["categories"]) == table["category"].nunique() == 5
     for category in content["categories"]:
@@ -183,7 +189,7 @@ def test_the_object_that_makes_a_place_leads_its_list(results):
 
 
 def test_the_image_is_needed_to_answer(results):
-    cells = pd.read_csv(results / "discovery" / "vqa.csv").set_index(["row", "metric"])
+    cells = pd.read_csv(results / "discovery" / "vqa.csv", comment="#").set_index(["row", "metric"])
     for task in ("open-ended", "multiple-choice"):
         gain = cells.loc["gain by the image", task]
         assert gain["low"] > 0
@@ -200,7 +206,7 @@ def test_the_map_of_an_answer_adds_up_to_the_images_part_of_its_score(results):
     weights = dict(zip(classifier["classes"], classifier["weights"], strict=True))
     with h5py.File(results / "features/vqa/whole/GoogLeNet-GAP.h5") as file:
         features = dict(zip(file["image_id"].asstr(), file["features"][:], strict=True))
-    shown = pd.read_csv(results / "discovery/vqa-shown.csv", dtype={"answer": str})
+    shown = pd.read_csv(results / "discovery/vqa-shown.csv", dtype={"answer": str}, comment="#")
     with h5py.File(results / "predictions/vqa-picked/svm/one-crop/GoogLeNet-GAP.h5") as file:
         means = file["true_map"][:].mean(axis=(1, 2, 3))
     parts = [
@@ -212,7 +218,9 @@ def test_the_map_of_an_answer_adds_up_to_the_images_part_of_its_score(results):
 
 def test_word_boxes_hold_twice_the_mass_of_chance(results):
     """At least: it was 2.5 times on one processor and 3.1 on another."""
-    measures = pd.read_csv(results / "discovery" / "text.csv").set_index(["measure", "map"])
+    measures = pd.read_csv(results / "discovery" / "text.csv", comment="#").set_index(
+        ["measure", "map"]
+    )
     for measure in ("mass", "strong mass", "pixel AP"):
         assert measures.loc[(measure, "ratio to uniform"), "low"] > 2
         best = measures.loc[(measure, ["centred", "uniform"]), "high"].max()

@@ -27,7 +27,7 @@ def test_a_subset_of_real_images_through_a_ready_trained_network(
     done = workflow.run("table1", "table2")
     assert done.returncode == 0, done.stderr
     tables = workflow.folder / "results" / "small" / "tables"
-    cell = pd.read_csv(tables / "table2.csv").set_index(["row", "metric"])
+    cell = pd.read_csv(tables / "table2.csv", comment="#").set_index(["row", "metric"])
     row = cell.loc[("tf_efficientnet_lite0", "top-1")]
     assert row["n"] == 40
     assert pd.isna(row["paper"])

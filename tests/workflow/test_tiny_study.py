@@ -28,7 +28,7 @@ def test_everything_named_in_the_readme_is_there(tiny_study):
 
 
 def test_table2_holds_every_row_of_the_paper_and_the_computed_ones(tiny_study):
-    table = pd.read_csv(tiny_study.folder / "results/mini/tables/table2.csv")
+    table = pd.read_csv(tiny_study.folder / "results/mini/tables/table2.csv", comment="#")
     assert list(table) == ["row", "metric", "paper", "ours", "low", "high", "n", "note"]
     cell = table.set_index(["row", "metric"])
     assert 0 <= cell.loc[("GoogLeNet-GAP", "top-1"), "ours"] <= 100
@@ -95,7 +95,7 @@ def test_table5_alone_asks_for_no_val_image_and_no_bird(workflow_files, tiny_con
 
 
 def test_table5_is_filled_for_the_network_that_was_asked_for(tiny_study):
-    cells = pd.read_csv(tiny_study.folder / "results/mini/tables/table5.csv")
+    cells = pd.read_csv(tiny_study.folder / "results/mini/tables/table5.csv", comment="#")
     ours = cells[cells["row"] == "gap from GoogLeNet-GAP"]
     assert ours["paper"].notna().sum() == 8
     studied = ours.dropna(subset="ours").set_index("metric")
@@ -110,7 +110,7 @@ def test_table5_is_filled_for_the_network_that_was_asked_for(tiny_study):
 
 
 def test_table4_crops_in_training_and_test_and_has_chance_beside_it(tiny_study):
-    cells = pd.read_csv(tiny_study.folder / "results/mini/tables/table4.csv")
+    cells = pd.read_csv(tiny_study.folder / "results/mini/tables/table4.csv", comment="#")
     ours = cells[cells["ours"].notna()].set_index(["row", "metric"])["ours"]
     for crop in ("full image", "crop", "BBox"):
         assert 0 <= ours[f"GoogLeNet-GAP on {crop}", "accuracy"] <= 100
@@ -148,7 +148,9 @@ def test_the_submission_has_a_line_for_each_test_image(tiny_study):
 
 
 def test_training_left_its_history(tiny_study):
-    history = pd.read_csv(tiny_study.folder / "results/mini/history/GoogLeNet-GAP/history.csv")
+    history = pd.read_csv(
+        tiny_study.folder / "results/mini/history/GoogLeNet-GAP/history.csv", comment="#"
+    )
     assert history["step"].iloc[-1] == 5
     assert history["loss"].notna().all()
 
@@ -209,7 +211,9 @@ def test_a_network_that_fails_for_good_leaves_its_cells_empty_with_the_reason(
     results = workflow.folder / "results/mini"
     assert not (results / "tables/table1.csv").exists()
     assert workflow.run("so_far", networks=networks).returncode == 0
-    cells = pd.read_csv(results / "so-far/tables/table1.csv").set_index(["row", "metric"])
+    cells = pd.read_csv(results / "so-far/tables/table1.csv", comment="#").set_index(
+        ["row", "metric"]
+    )
     assert 0 <= cells.loc[("GoogLeNet-GAP", "top-1"), "ours"] <= 100
     failed, left_out = cells.loc[("AlexNet*-GAP", "top-1")], cells.loc[("NIN", "top-1")]
     assert pd.isna(failed["ours"]) and pd.isna(left_out["ours"])

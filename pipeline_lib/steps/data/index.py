@@ -100,7 +100,7 @@ def main(arguments: argparse.Namespace) -> None:
         summary = image_set.summary.as_json()
         summary["notes"] = arguments.note + summary["notes"]
         summary["box_notes"] = arguments.box_note + summary["box_notes"]
-        write_json(arguments.summary, summary)
+        write_json(arguments.summary, summary, checksum=True)
     log.info("%s: %d images", image_set.summary.data_set, len(image_set.images))
     for note in image_set.summary.notes + image_set.summary.box_notes:
         log.info(note)

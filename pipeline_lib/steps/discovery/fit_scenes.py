@@ -40,5 +40,5 @@ def main(arguments: argparse.Namespace) -> None:
     open_solvers_device(settings)
     classifier, scores = fit_scene_classifier(features, labels, settings, arguments.seed)
     save(arguments.out, classifier)
-    write_json(arguments.scores, scores)
+    write_json(arguments.scores, scores, checksum=True)
     log.info("%s", scores)

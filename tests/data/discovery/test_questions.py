@@ -111,7 +111,7 @@ def test_the_step_writes_what_pandas_reads_back(root):
     for name, path in outputs.items():
         flags += [f"--{name}", str(path)]
     assert index.main(flags) == 0
-    again = pd.read_csv(outputs["annotations"], keep_default_na=False)
+    again = pd.read_csv(outputs["annotations"], keep_default_na=False, comment="#")
     pd.testing.assert_frame_equal(again, read_vqa(root).annotations, check_dtype=False)
 
 

@@ -165,7 +165,7 @@ def test_the_step_writes_the_tables_and_refuses_unknown_options(plant, tmp_path,
     for name in ("images.csv", "annotations.csv", "summary.json"):
         flags += [f"--{name.partition('.')[0]}", str(tmp_path / name)]
     assert index.main([*flags, "--option", "categories=2", "--option", "min_images=2"]) == 0
-    assert len(pd.read_csv(tmp_path / "annotations.csv")) == 4
+    assert len(pd.read_csv(tmp_path / "annotations.csv", comment="#")) == 4
     assert json.loads((tmp_path / "summary.json").read_text())["found"] == 4
     assert index.main([*flags, "--option", "coverage=2"]) == 1
     error = capsys.readouterr().err.splitlines()[-1]

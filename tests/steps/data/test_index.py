@@ -20,11 +20,11 @@ def flags(folder, **values):
 def test_a_manifest_of_val_is_written_with_its_summary(tiny_world, tmp_path):
     argv = flags(tmp_path, layout="ilsvrc-val", root=tiny_world, expected=20)
     assert index.main(argv) == 0
-    images = pd.read_csv(tmp_path / "images.csv")
-    boxes = pd.read_csv(tmp_path / "boxes.csv")
+    images = pd.read_csv(tmp_path / "images.csv", comment="#")
+    boxes = pd.read_csv(tmp_path / "boxes.csv", comment="#")
     assert len(images) == 20
     assert set(boxes["image_id"]) == set(images["image_id"])
-    assert len(pd.read_csv(tmp_path / "classes.csv")) == 10
+    assert len(pd.read_csv(tmp_path / "classes.csv", comment="#")) == 10
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert (summary["found"], summary["expected"]) == (20, 20)
     assert summary["notes"] == []
@@ -34,10 +34,10 @@ def test_a_manifest_of_val_is_written_with_its_summary(tiny_world, tmp_path):
 
 def test_a_manifest_of_train_is_written(tiny_world, tmp_path):
     assert index.main(flags(tmp_path, layout="ilsvrc-train", root=tiny_world)) == 0
-    images = pd.read_csv(tmp_path / "images.csv")
+    images = pd.read_csv(tmp_path / "images.csv", comment="#")
     assert len(images) == 24
     assert all((tiny_world / path).is_file() for path in images["path"])
-    assert pd.read_csv(tmp_path / "boxes.csv").empty
+    assert pd.read_csv(tmp_path / "boxes.csv", comment="#").empty
 
 
 def test_a_manifest_of_test_has_no_labels_and_no_boxes(tiny_world, tmp_path):
@@ -52,8 +52,8 @@ def test_a_manifest_of_test_has_no_labels_and_no_boxes(tiny_world, tmp_path):
     assert list(images["image_id"]) == [f"ILSVRC2012_test_{number:08d}" for number in (1, 2)]
     assert list(images["label"]) == ["", ""]
     assert images[["width", "height"]].to_numpy().tolist() == [[30, 41], [30, 42]]
-    assert pd.read_csv(tmp_path / "boxes.csv").empty
-    assert len(pd.read_csv(tmp_path / "classes.csv")) == 10
+    assert pd.read_csv(tmp_path / "boxes.csv", comment="#").empty
+    assert len(pd.read_csv(tmp_path / "classes.csv", comment="#")) == 10
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert (summary["found"], summary["expected"]) == (2, None)
     assert summary["notes"] == summary["box_notes"] == []
@@ -61,7 +61,7 @@ def test_a_manifest_of_test_has_no_labels_and_no_boxes(tiny_world, tmp_path):
 
 def test_the_sample_photographs_need_no_folder(tmp_path):
     assert index.main(flags(tmp_path, layout="photographs", root="scikit-learn")) == 0
-    images = pd.read_csv(tmp_path / "images.csv")
+    images = pd.read_csv(tmp_path / "images.csv", comment="#")
     assert sorted(images["image_id"]) == ["china.jpg", "flower.jpg"]
     assert set(zip(images["width"], images["height"], strict=True)) == {(640, 427)}
 

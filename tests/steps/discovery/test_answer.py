@@ -67,7 +67,7 @@ def run(folder, *more, **given):
 
 def test_the_image_gains_what_the_words_cannot_know(study):
     assert run(study) == 0
-    table = pd.read_csv(study / "scores.csv").set_index(["row", "metric"])
+    table = pd.read_csv(study / "scores.csv", comment="#").set_index(["row", "metric"])
     assert list(table.reset_index()) == list(VQA_SCORE_COLUMNS)
     full, words, image, gain = (
         table.loc[row, "open-ended"]
@@ -102,11 +102,11 @@ def test_the_classifier_the_answers_and_the_submissions(study):
     weights = dict(zip(classifier.classes, classifier.weights, strict=True))
     assert weights["disc"][0] > weights["star"][0]
     assert weights["blue"][3] > weights["red"][3]
-    answers = pd.read_csv(study / "answers.csv")
+    answers = pd.read_csv(study / "answers.csv", comment="#")
     assert (answers["accuracy"] == 1).all()
     top = json.loads(answers["top"][0])
     assert [answers["answer"][0], answers["probability"][0]] == top[0]
-    questions = pd.read_csv(study / "questions.csv")
+    questions = pd.read_csv(study / "questions.csv", comment="#")
     question_ids = questions.loc[questions["subset"] == "test", "question_id"].tolist()
     for name in ("open.json", "choice.json"):
         records = json.loads((study / name).read_text())
@@ -121,20 +121,20 @@ def test_the_classifier_the_answers_and_the_submissions(study):
 def test_val_is_not_used_in_training(study):
     assert run(study) == 0
     before = load(study / "c.npz").weights
-    questions = pd.read_csv(study / "questions.csv", keep_default_na=False)
+    questions = pd.read_csv(study / "questions.csv", keep_default_na=False, comment="#")
     is_val = questions["subset"] == "val"
     questions.loc[is_val, "answer"] = "odd"
     questions.loc[is_val, "answers"] = json.dumps(["odd"] * 10)
     questions.to_csv(study / "questions.csv", index=False)
     assert run(study) == 0
     assert np.array_equal(load(study / "c.npz").weights, before)
-    scores = pd.read_csv(study / "scores.csv").set_index(["row", "metric"])["value"]
+    scores = pd.read_csv(study / "scores.csv", comment="#").set_index(["row", "metric"])["value"]
     assert scores["words and image", "open-ended"] == 0
 
 
 def test_the_submission_is_of_a_model_that_also_saw_val(study):
     """Only val, and test, ask whether it is big, and only val has the answer."""
-    questions = pd.read_csv(study / "questions.csv", keep_default_na=False)
+    questions = pd.read_csv(study / "questions.csv", keep_default_na=False, comment="#")
     of_size = questions[(questions["subset"] != "train") & (questions["question_id"] % 10 == 1)]
     answers = np.where(of_size["subset"] == "val", "yes", "")
     choices = json.dumps(["odd", "yes"])
@@ -144,7 +144,7 @@ def test_the_submission_is_of_a_model_that_also_saw_val(study):
     questions.to_csv(study / "questions.csv", index=False)
     assert run(study) == 0
     assert "yes" not in load(study / "c.npz").classes  # of train alone, like the scores on val
-    assert "yes" not in set(pd.read_csv(study / "answers.csv")["answer"])
+    assert "yes" not in set(pd.read_csv(study / "answers.csv", comment="#")["answer"])
     scores = (study / "scores.csv").read_bytes()
     for name in ("open.json", "choice.json"):
         records = json.loads((study / name).read_text())
@@ -157,10 +157,10 @@ def test_the_submission_is_of_a_model_that_also_saw_val(study):
 
 
 def test_without_choices_there_is_no_second_task(study):
-    questions = pd.read_csv(study / "questions.csv", keep_default_na=False)
+    questions = pd.read_csv(study / "questions.csv", keep_default_na=False, comment="#")
     questions.assign(choices="[]").to_csv(study / "questions.csv", index=False)
     assert run(study, epochs=2) == 0
-    metrics = pd.read_csv(study / "scores.csv")["metric"]
+    metrics = pd.read_csv(study / "scores.csv", comment="#")["metric"]
     assert metrics.str.startswith("open-ended").all()
 
 
@@ -178,7 +178,7 @@ def test_bad_input_is_one_line(study, capsys, given, message):
 
 
 def test_a_single_training_image_is_too_few(study, capsys):
-    questions = pd.read_csv(study / "questions.csv", keep_default_na=False)
+    questions = pd.read_csv(study / "questions.csv", keep_default_na=False, comment="#")
     is_one = questions["image_id"].eq("COCO_000") | questions["subset"].ne("train")
     questions[is_one].to_csv(study / "questions.csv", index=False)
     assert run(study) == 1
@@ -192,7 +192,7 @@ def test_picked_questions_are_a_manifest(study):
     flags |= {"out": "shown.csv", "picked": "picked.csv"}
     argv = [word for key, name in flags.items() for word in (f"--{key}", str(study / name))]
     assert pick_questions.main(argv) == 0
-    shown = pd.read_csv(study / "shown.csv")
+    shown = pd.read_csv(study / "shown.csv", comment="#")
     picked = read_images(study / "picked.csv")
     assert picked["image_id"].tolist() == shown["question_id"].astype(str).tolist()
     assert picked["label"].tolist() == shown["answer"].tolist()

@@ -105,7 +105,7 @@ def test_the_table_has_the_settings_it_was_measured_with(rooms, measure):
 
 def test_all_polygons_of_a_name_are_one_object(rooms):
     predictions = read_predictions(rooms / "p.h5")
-    annotations = pd.read_csv(rooms / "annotations.csv")
+    annotations = pd.read_csv(rooms / "annotations.csv", comment="#")
     sizes = np.full((12, 2), (80, 40))
     sinks = [
         overlap
@@ -121,7 +121,7 @@ def test_all_polygons_of_a_name_are_one_object(rooms):
 
 
 def test_nothing_is_above_the_maximum(rooms):
-    annotations = pd.read_csv(rooms / "annotations.csv")
+    annotations = pd.read_csv(rooms / "annotations.csv", comment="#")
     settings = dataclasses.replace(SETTINGS, threshold=1.0, min_overlap_fraction=0.0)
     overlaps = object_overlaps(
         read_predictions(rooms / "p.h5"), annotations, np.full((12, 2), (80, 40)), settings
@@ -132,7 +132,7 @@ def test_nothing_is_above_the_maximum(rooms):
 def test_bad_input_is_a_line(rooms, flags, capsys):
     run = [*flags(**MEASURED, out="t.csv")]
     assert measure_scenes.main([*run, "--grid", "0"]) == 1
-    images = pd.read_csv(rooms / "images.csv").iloc[1:]
+    images = pd.read_csv(rooms / "images.csv", comment="#").iloc[1:]
     images.to_csv(rooms / "images.csv", index=False)
     assert measure_scenes.main(run) == 1
     errors = capsys.readouterr().err.splitlines()

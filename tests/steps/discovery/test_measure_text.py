@@ -72,10 +72,10 @@ def test_shares_are_what_the_maps_were_made_for_and_the_figure_shows_them(files)
     argv = flags(files, "predictions", "images", "true-boxes", "splits", "by-image")
     argv += ["--interpolation", "nearest", "--out", str(files / "m.csv")]
     assert measure_text.main(argv) == 0
-    by_image = pd.read_csv(files / "i.csv")
+    by_image = pd.read_csv(files / "i.csv", comment="#")
     assert list(by_image["mass"]) == pytest.approx([1, 1 / 2, 1 / 3, 1 / 4])
     assert list(by_image["area"]) == [0.01] * 4
-    measures = pd.read_csv(files / "m.csv").set_index(["measure", "map"])
+    measures = pd.read_csv(files / "m.csv", comment="#").set_index(["measure", "map"])
     assert measures.loc[("mass", "class map"), "value"] == pytest.approx(by_image["mass"].mean())
     assert measures.loc[("mass", "ratio to uniform"), "value"] == pytest.approx(52.08333)
     assert measures.loc[("pointing", "class map"), "value"] == 1

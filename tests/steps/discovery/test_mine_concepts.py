@@ -65,7 +65,7 @@ def test_planted_concepts_are_found_first_and_rank_held_out_images(captioned):
     measures = table.set_index("concept")
     assert (measures.loc[["red barn", "pond"], "precision"] > 0.8).all()
     assert abs(measures.loc["yesterday", "separability"]) < 0.25
-    ranking = pd.read_csv(folder / "ranking.csv")
+    ranking = pd.read_csv(folder / "ranking.csv", comment="#")
     truth = dict(zip(NAMES, shows[:, 0], strict=True))
     barns = ranking[ranking["concept"] == "red barn"]
     assert barns["rank"].tolist() == list(range(1, 11))
@@ -80,11 +80,11 @@ def test_the_classifier_has_a_class_a_concept_and_the_picked_are_labelled_by_it(
     classifier = load(folder / "svm.npz")
     assert classifier.classes == ["pond", "red barn"]
     assert classifier.normalised
-    picked = pd.read_csv(folder / "picked.csv")
+    picked = pd.read_csv(folder / "picked.csv", comment="#")
     assert list(picked) == list(IMAGE_COLUMNS)
     assert picked["label"].tolist() == ["pond"] * 3 + ["red barn"] * 3
     assert picked["image_id"].is_unique
-    ranking = pd.read_csv(folder / "ranking.csv")
+    ranking = pd.read_csv(folder / "ranking.csv", comment="#")
     first = ranking[ranking["rank"] <= 3]
     assert picked["path"].tolist() == first["image_id"].tolist()
 
@@ -93,13 +93,13 @@ def test_captions_of_held_out_images_change_their_measures_alone(captioned):
     folder, _ = captioned
     flags = ("--phrases", "pond", "--seed", 3)
     assert run(folder, *flags) == 0
-    before = load(folder / "svm.npz"), pd.read_csv(folder / "ranking.csv")
-    table = pd.read_csv(folder / "captions.csv")
+    before = load(folder / "svm.npz"), pd.read_csv(folder / "ranking.csv", comment="#")
+    table = pd.read_csv(folder / "captions.csv", comment="#")
     held_out = np.array(NAMES)[split_images(120, 0.4, 3).held_out]
     other = table["caption"].where(~table["image_id"].isin(held_out), "Nothing")
     write_csv(folder / "captions.csv", table.assign(caption=other))
     assert run(folder, *flags) == 0
-    after = load(folder / "svm.npz"), pd.read_csv(folder / "ranking.csv")
+    after = load(folder / "svm.npz"), pd.read_csv(folder / "ranking.csv", comment="#")
     np.testing.assert_array_equal(before[0].weights, after[0].weights)
     assert before[1]["image_id"].tolist() == after[1]["image_id"].tolist()
     assert not after[1]["has_phrase"].any()
@@ -139,7 +139,7 @@ def test_a_number_is_a_concept_too(captioned):
 
 def test_an_image_without_a_caption_is_one_line(captioned, capsys):
     folder, _ = captioned
-    table = pd.read_csv(folder / "captions.csv")
+    table = pd.read_csv(folder / "captions.csv", comment="#")
     write_csv(folder / "captions.csv", table[table["image_id"] != NAMES[7]])
     assert run(folder) == 1
     assert f"no caption of image {NAMES[7]}" in capsys.readouterr().err
@@ -147,7 +147,7 @@ def test_an_image_without_a_caption_is_one_line(captioned, capsys):
 
 def predict(folder):
     """Predictions of the picked images as the step writes them: the label's map is the true one's."""
-    picked = pd.read_csv(folder / "picked.csv")
+    picked = pd.read_csv(folder / "picked.csv", comment="#")
     labels = load(folder / "svm.npz").classes
     n = len(picked)
     truth = picked["label"].map(labels.index).to_numpy(np.int32)
@@ -188,7 +188,7 @@ def test_the_figure_shows_the_first_images_and_says_which_have_the_phrase(captio
     assert [row["concept"] for row in content["concepts"]] == ["red barn", "pond"]
     assert content["means"]["precision"]["value"] == pytest.approx(table["precision"].mean())
     assert content["means"]["gain"]["n"] == 2
-    ranking = pd.read_csv(folder / "ranking.csv")
+    ranking = pd.read_csv(folder / "ranking.csv", comment="#")
     expected = ranking[ranking["rank"] <= 3]
     assert [image["image_id"] for image in content["images"]] == expected["image_id"].tolist()
     assert [image["in_a_caption"] for image in content["images"]] == expected["has_phrase"].tolist()

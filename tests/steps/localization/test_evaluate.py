@@ -62,7 +62,7 @@ def run(study, *flags):
 def test_the_scores_of_a_network_are_written_in_percent(study):
     flags = ["--predictions", str(study / "net.h5"), "--boxes", str(study / "boxes.csv")]
     assert run(study, *flags) == 0
-    found = pd.read_csv(study / "scores.csv").set_index("metric")
+    found = pd.read_csv(study / "scores.csv", comment="#").set_index("metric")
     assert found["row"].tolist() == ["net"] * 5
     assert found["n"].tolist() == [3] * 5
     how = ["box_method", "method", "crops", "threshold", "interpolation"]
@@ -81,7 +81,7 @@ def test_the_scores_of_a_network_are_written_in_percent(study):
 
 def test_the_centred_box_needs_no_network(study):
     assert run(study, "--centred-fraction", "1") == 0
-    (row,) = pd.read_csv(study / "scores.csv").itertuples()
+    (row,) = pd.read_csv(study / "scores.csv", comment="#").itertuples()
     assert (row.row, row.box_method, row.metric) == ("Centred box", "centred", "GT-known")
     assert (row.error, row.n, row.centred_fraction) == (100, 3, 1)
 

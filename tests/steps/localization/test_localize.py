@@ -1,7 +1,7 @@
 import json
+import re
 
 import cv2
-import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +10,7 @@ from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.manifest import IMAGE_COLUMNS, write_rows
 from pipeline_lib.localization.predictions import Header, read_predictions, write_predictions
 from pipeline_lib.steps.localization import localize
+from tests.editing import edit_table, edited_hdf5
 
 
 @pytest.fixture
@@ -88,7 +89,9 @@ def test_every_guess_and_the_true_class_get_a_box_in_pixels_of_the_image(study):
 def test_the_boxes_say_what_they_were_made_from_and_how(study, box_method, threshold):
     run(study, "--box-method", box_method, "--threshold", "0.3")
     first, *_ = (study / "boxes.csv").read_text().splitlines()
-    assert json.loads(first.removeprefix("# ")) == {
+    header = json.loads(first.removeprefix("# "))
+    assert len(header.pop("sha256")) == 64
+    assert header == {
         "made_from": read_predictions(study / "net.h5").fingerprint,
         "settings": {
             "box_method": box_method,
@@ -120,7 +123,7 @@ def test_the_interpolation_matters(study):
 
 def test_predictions_of_another_manifest_are_refused_in_one_line(study, capsys):
     images = study / "images.csv"
-    images.write_text(images.read_text().replace("40,20", "80,40"))
+    edit_table(images, lambda rows: rows.replace("40,20", "80,40"))
     status = localize.main(
         ["--predictions", str(study / "net.h5"), "--images", str(images)]
         + ["--out", str(study / "boxes.csv")]
@@ -135,10 +138,9 @@ def test_predictions_of_another_manifest_are_refused_in_one_line(study, capsys):
 @pytest.mark.parametrize("sizes", ["20,", ",40", ","])
 def test_a_manifest_without_sizes_is_refused_in_one_line(study, capsys, sizes):
     images = study / "images.csv"
-    text = images.read_text()
-    assert text.count("20,40") == 1
-    images.write_text(text.replace("20,40", sizes))
-    with h5py.File(study / "net.h5", "a") as file:
+    assert images.read_text().count("20,40") == 1
+    edit_table(images, lambda rows: rows.replace("20,40", sizes))
+    with edited_hdf5(study / "net.h5") as file:
         file.attrs["images"] = fingerprint(images)
     capsys.readouterr()
     status = localize.main(
@@ -185,7 +187,7 @@ def test_gradients_are_cut_out_of_their_photographs(study, capsys):
         picture[5:15, 4:14] = (200, 60, 60)
         noise = np.random.default_rng(0).normal(0, 6, shape)
         cv2.imwrite(str(study / f"{name}.png"), np.clip(picture + noise, 0, 255))
-    images.write_text(images.read_text().replace(".jpg", ".png"))
+    edit_table(images, lambda rows: rows.replace(".jpg", ".png"))
     y, x = np.mgrid[:20, :40]
     peak = np.exp(-((x - 8.5) ** 2 + (y - 9.5) ** 2) / (2 * 5**2)).astype(np.float16)
     planes = np.broadcast_to(peak, (2, 2, 20, 40))
@@ -215,7 +217,7 @@ def filled(side, x0, y0, x1, y1):
 def resized(study):
     """Both images are now of 120x120 pixels; returns the guesses of a batch."""
     images = study / "images.csv"
-    images.write_text(images.read_text().replace("40,20", "120,120").replace("20,40", "120,120"))
+    edit_table(images, lambda rows: re.sub("40,20|20,40", "120,120", rows))
     return {
         "classes": np.array([[0, 1], [2, 0]], np.int32),
         "scores": np.array([[0.75, 0.25], [0.5, 0.25]], np.float32),

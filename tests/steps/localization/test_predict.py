@@ -19,6 +19,7 @@ from pipeline_lib.steps.data import index
 from pipeline_lib.steps.localization import localize, predict
 from pipeline_lib.steps.transfer import extract
 from pipeline_lib.svm.classifier import LinearClassifier, save
+from tests.editing import edit_table
 
 PREPROCESSING = Preprocessing((64, 64), (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
 
@@ -31,7 +32,7 @@ def study(tiny_world, tmp_path_factory):
     flags = [f"--{key}={path}" for key, path in paths.items()]
     layout = ["--layout", "ilsvrc-val", "--root", str(tiny_world), "--expected", "20"]
     assert index.main([*layout, *flags]) == 0
-    labels = sorted(pd.read_csv(paths["classes"])["label"])
+    labels = sorted(pd.read_csv(paths["classes"], comment="#")["label"])
     for architecture in ("alexnet_gap", "alexnet"):
         torch.manual_seed(0)
         options = {"width": 0.0625, "half_input": True, "batch_norm": True}
@@ -72,7 +73,7 @@ def test_a_network_predicts_the_images_of_a_manifest(
     out = tmp_path / "net.h5"
     assert run(study, tiny_world, out, network, *flags) == 0
     predictions = read_predictions(out, study / "images.csv")
-    images = pd.read_csv(study / "images.csv")
+    images = pd.read_csv(study / "images.csv", comment="#")
     assert predictions.image_id == list(images["image_id"])
     assert [predictions.label_of(index) for index in predictions.true_class] == list(
         images["label"]
@@ -196,9 +197,9 @@ def test_what_cannot_be_done_is_one_line(
 def test_an_image_of_a_class_that_the_network_does_not_know_is_refused(
     study, tiny_world, tmp_path, capsys
 ):
-    text = (study / "images.csv").read_text()
-    label = pd.read_csv(study / "images.csv")["label"][0]
-    (tmp_path / "other.csv").write_text(text.replace(label, "n01234567"))
+    label = pd.read_csv(study / "images.csv", comment="#")["label"][0]
+    other = tmp_path / "other.csv"
+    edit_table(study / "images.csv", lambda rows: rows.replace(label, "n01234567"), other)
     more = ["--images", str(tmp_path / "other.csv")]
     assert run(study, tiny_world, tmp_path / "net.h5", "alexnet_gap", *more) == 1
     line = last_line(capsys)
@@ -207,7 +208,7 @@ def test_an_image_of_a_class_that_the_network_does_not_know_is_refused(
 
 
 def test_images_without_labels_have_guesses_and_no_true_map(study, tiny_world, tmp_path):
-    images = pd.read_csv(study / "images.csv")
+    images = pd.read_csv(study / "images.csv", comment="#")
     images["label"] = ""
     images.to_csv(tmp_path / "test.csv", index=False)
     more = ["--images", str(tmp_path / "test.csv")]
@@ -226,7 +227,7 @@ def svm_of(study, tiny_world, folder, normalised):
     assert extract.main([item for k, v in flags.items() for item in (f"--{k}", str(v))]) == 0
     read = read_features(features)
     rng = np.random.default_rng(0)
-    labels = sorted(set(pd.read_csv(study / "images.csv")["label"]))
+    labels = sorted(set(pd.read_csv(study / "images.csv", comment="#")["label"]))
     weights = rng.normal(size=(len(labels), read.features.shape[1])).astype(np.float32)
     bias = rng.normal(size=len(labels)).astype(np.float32)
     numbers = {"weights": weights, "bias": bias, "objective": bias, "cost": 1.0}
@@ -252,7 +253,7 @@ def test_an_svms_classes_are_predicted_from_its_features(study, tiny_world, tmp_
     np.testing.assert_allclose(
         predictions.scores, np.take_along_axis(values, order, axis=1), rtol=1e-3, atol=1e-5
     )
-    truth = pd.read_csv(study / "images.csv")["label"]
+    truth = pd.read_csv(study / "images.csv", comment="#")["label"]
     assert [predictions.label_of(index) for index in predictions.true_class] == truth.tolist()
     if not normalised:  # the mean of a class's map is its decision value, less the bias
         means = np.asarray(predictions.maps[:]).mean((2, 3, 4))

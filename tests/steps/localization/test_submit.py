@@ -6,6 +6,7 @@ from pipeline_lib.data.manifest import CLASS_COLUMNS, write_rows
 from pipeline_lib.localization.extraction import BOX_TABLE_COLUMNS
 from pipeline_lib.localization.heuristics import GUESSES
 from pipeline_lib.steps.localization import submit
+from tests.editing import edit_table
 
 # Sorted by label; the ids are in another order.
 CLASSES = [("n01", 490, "tench"), ("n02", 7, "cup"), ("n03", 1000, "kite")]
@@ -145,8 +146,7 @@ def test_it_is_what_image_by_image_comes_out(folder, guesses):
 
 def test_a_table_that_says_what_it_was_made_from_is_read(folder):
     write_rows(folder / "boxes.csv", BOX_TABLE_COLUMNS, rows())
-    text = '# {"made_from": "0123"}\n' + (folder / "boxes.csv").read_text()
-    (folder / "boxes.csv").write_text(text)
+    edit_table(folder / "boxes.csv", lambda text: '# {"made_from": "0123"}\n' + text)
     flags = ["--boxes", folder / "boxes.csv", "--classes", folder / "classes.csv"]
     assert submit.main([*map(str, flags), "--out", str(folder / "out.txt")]) == 0
     assert (folder / "out.txt").read_text() == PLAIN

@@ -61,8 +61,10 @@ def test_the_step_writes_the_curve_and_the_scores(folder):
         seed=0,
         interpolation="nearest",
     )
-    pd.testing.assert_frame_equal(pd.read_csv(folder / "curve.csv"), curve, check_dtype=False)
-    assert pd.read_csv(folder / "scores.csv")["error"].tolist() == pytest.approx(
+    pd.testing.assert_frame_equal(
+        pd.read_csv(folder / "curve.csv", comment="#"), curve, check_dtype=False
+    )
+    assert pd.read_csv(folder / "scores.csv", comment="#")["error"].tolist() == pytest.approx(
         scores["error"].tolist()
     )
     assert len(set(curve["threshold"])) == len(THRESHOLDS) == 50

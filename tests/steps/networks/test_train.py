@@ -10,9 +10,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from pipeline_lib.common.files import read_json
 from pipeline_lib.networks.card import read_card
 from pipeline_lib.steps.data.pack import main as pack
 from pipeline_lib.steps.networks.train import main as train
+from tests.editing import edit_table
 
 pytestmark = pytest.mark.usefixtures("restored_signal_handlers")
 SMALL = ("--warp", "48", "--crop", "40", "--threads", "1", "--log-every", "1")
@@ -110,14 +112,14 @@ def test_shards_of_another_manifest_or_size_are_refused(
 ):
     other = tmp_path / "other"
     shutil.copytree(packed, other)
-    index = json.loads((other / "index.json").read_text())
+    index = read_json(other / "index.json")
     assert train(command("run", "--shards", str(other), "--warp", "50")) == 1
     assert "holds images of 48 pixels, not of --warp 50" in last_line(capsys)
     (other / "index.json").write_text(json.dumps(index | {"manifest": "0" * 16}))
     assert train(command("run", "--shards", str(other))) == 1
     assert "is not a shard of this index" in last_line(capsys)
     text = tmp_path / "images.csv"
-    text.write_text("".join(training_manifest.read_text().splitlines(keepends=True)[:-1]))
+    edit_table(training_manifest, lambda rows: rows[: rows.rindex("\n", 0, -1) + 1], text)
     assert train(command("run", "--shards", str(packed), "--images", str(text))) == 1
     assert "packed from another" in last_line(capsys)
 

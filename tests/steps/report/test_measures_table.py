@@ -27,7 +27,7 @@ def tabulated(tmp_path):
         out = tmp_path / "measures.csv"
         argv = ["--table", "measures", "--study", "mini", *flags, "--out", str(out)]
         assert tabulate.main(argv) == 0
-        return pd.read_csv(out).set_index(["row", "metric"])
+        return pd.read_csv(out, comment="#").set_index(["row", "metric"])
 
     return run
 

@@ -94,7 +94,7 @@ def test_a_table_is_written_in_three_forms(study, table):
 
 def test_the_csv_keeps_paper_and_ours_apart(study):
     _, out = run(study, "table2")
-    table = pd.read_csv(out).set_index(["row", "metric"])
+    table = pd.read_csv(out, comment="#").set_index(["row", "metric"])
     assert table.loc[("GoogLeNet-GAP", "top-1"), ["paper", "ours"]].tolist() == [56.4, 61.25]
     assert table.loc[("GoogLeNet-GAP", "top-5"), ["low", "high"]].tolist() == [59.25, 63.25]
     assert table.loc[("Centred box", "GT-known"), "ours"] == 38.92
@@ -122,7 +122,7 @@ def test_table_1_has_one_crop_beside_the_paper_and_ten_beside_it(study):
     ten = [(*row[:5], row[5] - 1, *row[6:]) if row[3] == 10 else row for row in scores]
     write_scores(study / "my-net.csv", ten)
     _, out = run(study, "table1")
-    table = pd.read_csv(out).set_index(["row", "metric"])["ours"]
+    table = pd.read_csv(out, comment="#").set_index(["row", "metric"])["ours"]
     assert table["my-net", "top-1"] == table["my-net", "top-5"] == 12.5
     assert table["my-net", "top-1 (ten crops)"] == table["my-net", "top-5 (ten crops)"] == 11.5
     text = out.with_suffix(".md").read_text()

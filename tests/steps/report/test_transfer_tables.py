@@ -42,7 +42,7 @@ def tabulated(study, table, frame, *flags):
     argv += ["--input", "cards", str(study / "GoogLeNet-GAP.json"), str(study / "mine.json")]
     assert tabulate.main([*argv, "--out", str(out), *map(str, flags)]) == 0
     return (
-        pd.read_csv(out),
+        pd.read_csv(out, comment="#"),
         out.with_suffix(".md").read_text(),
         out.with_suffix(".html").read_text(),
     )

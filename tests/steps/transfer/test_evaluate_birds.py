@@ -44,7 +44,7 @@ def run(birds):
 
 def test_boxes_of_top_predictions_on_test_images_are_right_from_half_on(birds):
     assert run(birds) == 0
-    table = pd.read_csv(birds / "out.csv").set_index("row")
+    table = pd.read_csv(birds / "out.csv", comment="#").set_index("row")
     # a overlaps by exactly 1/2, b by 20/41, c not at all; the training image t does not count.
     assert table.loc["net on crop", "value"] == pytest.approx(100 / 3)
     assert table.loc["net on crop", "n"] == 3

@@ -33,7 +33,7 @@ def sha256(path):
 def test_the_features_are_those_worked_out_by_hand(extraction):
     assert extraction.run() == 0
     features = read_features(extraction.out, extraction.images)
-    assert features.image_id == list(pd.read_csv(extraction.images)["image_id"])
+    assert features.image_id == list(pd.read_csv(extraction.images, comment="#")["image_id"])
     np.testing.assert_allclose(features.features, extraction.expected(), rtol=1e-4, atol=1e-5)
     assert (features.name, features.layer) == ("net", "head.linear")
     assert (features.crop, features.precision) == ("whole", "float32")
@@ -50,7 +50,7 @@ def test_images_are_cropped_to_their_boxes(extraction):
 
 
 def test_of_localize_s_boxes_the_loose_one_of_the_top_prediction_is_used(extraction):
-    boxes = pd.read_csv(extraction.boxes)
+    boxes = pd.read_csv(extraction.boxes, comment="#")
     others = [boxes.assign(rank=rank, fit=fit) for rank in (0, 1, 2) for fit in ("tight", "loose")]
     for other in others:
         if (other["rank"].iloc[0], other["fit"].iloc[0]) != (1, "loose"):
@@ -74,7 +74,7 @@ def test_of_localize_s_boxes_the_loose_one_of_the_top_prediction_is_used(extract
 )
 def test_boxes_that_do_not_fit_are_one_line(extraction, capsys, change, words):
     changed = extraction.folder / "changed.csv"
-    change(pd.read_csv(extraction.boxes)).to_csv(changed, index=False)
+    change(pd.read_csv(extraction.boxes, comment="#")).to_csv(changed, index=False)
     assert extraction.run(f"--boxes={changed}") == 1
     line = last_line(capsys)
     assert line.startswith(f"error: {changed}: ")

@@ -69,7 +69,7 @@ class Study:
         return fit.main([*argv, "--set", set_name, "--costs", *COSTS, *more])
 
     def scores(self):
-        return pd.read_csv(self.folder / "scores.csv", dtype={"cost": str})
+        return pd.read_csv(self.folder / "scores.csv", dtype={"cost": str}, comment="#")
 
     def scaled(self, normalised):
         length = np.linalg.norm(self.features, axis=1, keepdims=True)
@@ -118,7 +118,7 @@ def test_the_classifier_and_its_decisions_are_the_first_splits(study):
     test = ~study.trained["1"]
     features = study.scaled(svm.normalised)
     values = features[test] @ svm.weights.T + svm.bias
-    decisions = pd.read_csv(study.folder / "decisions.csv")
+    decisions = pd.read_csv(study.folder / "decisions.csv", comment="#")
     assert decisions["image_id"].tolist() == np.array(study.names)[test].tolist()
     assert decisions["label"].tolist() == [f"c{k}" for k in study.labels[test]]
     assert decisions["predicted"].tolist() == [f"c{k}" for k in values.argmax(1)]
@@ -148,7 +148,7 @@ def test_the_test_images_do_not_influence_the_choice(study):
     set_name = study.split()
     study.run(set_name)
     before = study.scores()[["normalised", "chosen", "cost"]]
-    frame = pd.read_csv(study.folder / "splits.csv", dtype=str)
+    frame = pd.read_csv(study.folder / "splits.csv", dtype=str, comment="#")
     tested = frame["subset"] == "test"
     frame.loc[tested, "label"] = np.random.default_rng(2).permutation(frame.loc[tested, "label"])
     frame.to_csv(study.folder / "splits.csv", index=False)

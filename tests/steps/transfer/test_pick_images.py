@@ -21,4 +21,7 @@ def test_the_step_writes_the_rows_of_the_manifest(tmp_path):
     flags = {"decisions": "decisions.csv", "images": "images.csv", "out": "picked.csv"}
     argv = [word for key, name in flags.items() for word in (f"--{key}", str(tmp_path / name))]
     assert pick_images.main([*argv, "--classes", "1", "--per-class", "2"]) == 0
-    assert pd.read_csv(tmp_path / "picked.csv")["path"].tolist() == ["c1.jpg", "c2.jpg"]
+    assert pd.read_csv(tmp_path / "picked.csv", comment="#")["path"].tolist() == [
+        "c1.jpg",
+        "c2.jpg",
+    ]

@@ -1,0 +1,106 @@
+"""Files that steps hand on: any flipped bit is refused, or changes nothing that is read."""
+
+import json
+import shutil
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline_lib.common.checksums import USER_BLOCK, require_intact, seal
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.files import read_json, write_json
+from pipeline_lib.data.manifest import read_csv, read_file_settings, write_csv
+
+FRAME = pd.DataFrame({"image_id": ["a", "b ü"], "score": [0.1 + 0.2, 1e-17], "x0": [3, 40]})
+COLUMNS = tuple(FRAME)
+CARD = {"name": "net", "classes": ["n1", "n2"], "mean": [0.1 + 0.2, 1e-9], "options": {}}
+
+
+def flipped(path):
+    """Flip each bit of a file in turn, yield it damaged so, and restore it."""
+    whole = path.read_bytes()
+    for bit in range(8 * len(whole)):
+        spoilt = bytearray(whole)
+        spoilt[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(spoilt)
+        yield bit
+    path.write_bytes(whole)
+
+
+def test_any_flipped_bit_of_a_table_is_refused_by_name(tmp_path):
+    path = tmp_path / "scores.csv"
+    write_csv(path, FRAME, made_from="0123", settings={"threshold": 0.2})
+    whole, settings = read_csv(path, COLUMNS), read_file_settings(path)
+    pd.testing.assert_frame_equal(whole, FRAME)
+    refused = 0
+    for bit in flipped(path):
+        try:
+            read = read_csv(path, COLUMNS, made_from="0123")
+            assert read_file_settings(path) == settings, bit
+            pd.testing.assert_frame_equal(read, whole)
+        except InputError as error:
+            assert "scores.csv" in str(error) and "\n" not in str(error)
+            refused += 1
+    assert refused > 8 * len(FRAME.to_csv(index=False))
+
+
+def test_a_table_is_the_same_below_its_first_line_and_plain_without_a_checksum(tmp_path):
+    write_csv(tmp_path / "a.csv", FRAME)
+    write_csv(tmp_path / "b.csv", FRAME, checksum=False)
+    first, _, rest = (tmp_path / "a.csv").read_text().partition("\n")
+    assert json.loads(first[2:]).keys() == {"sha256"}
+    assert rest == (tmp_path / "b.csv").read_text() == FRAME.to_csv(index=False)
+    pd.testing.assert_frame_equal(read_csv(tmp_path / "b.csv", COLUMNS), FRAME)
+
+
+def test_a_table_without_columns_and_one_of_an_earlier_version_are_as_before(tmp_path):
+    write_csv(tmp_path / "empty.csv", pd.DataFrame())
+    with pytest.raises(InputError, match="not a CSV table"):
+        read_csv(tmp_path / "empty.csv", ())
+    (tmp_path / "old.csv").write_text('# {"made_from": "01"}\n' + FRAME.to_csv(index=False))
+    pd.testing.assert_frame_equal(read_csv(tmp_path / "old.csv", COLUMNS, made_from="01"), FRAME)
+
+
+def test_any_flipped_bit_of_a_card_is_refused_by_name(tmp_path):
+    path = tmp_path / "net.json"
+    write_json(path, CARD, checksum=True)
+    assert read_json(path) == CARD
+    for bit in flipped(path):
+        try:
+            # The name of the key itself may be hit: then a reader finds a key that it does not know.
+            assert {key: read_json(path).get(key) for key in CARD} == CARD, bit
+        except InputError as error:
+            assert "net.json" in str(error) and "\n" not in str(error)
+
+
+def test_any_flipped_bit_of_an_hdf5_file_is_refused(tmp_path):
+    path = tmp_path / "features.h5"
+    values = np.arange(12, dtype=np.float32).reshape(3, 4)
+    with h5py.File(path, "w", userblock_size=USER_BLOCK) as file:
+        file["image_id"] = ["a.jpg", "b.jpg", "ü.jpg"]
+        file["features"] = values
+        file.attrs["name"] = "net"
+    unsealed = path.read_bytes()
+    seal(path)
+    require_intact(path)
+    assert path.read_bytes()[USER_BLOCK:] == unsealed[USER_BLOCK:]
+    with h5py.File(path) as file:  # for every reader the same file
+        np.testing.assert_array_equal(file["features"][:], values)
+    for bit in flipped(path):
+        if bit % 37 == 0:
+            with pytest.raises(InputError, match=r"features\.h5: not as it was written; delete it"):
+                require_intact(path)
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(InputError, match="not as it was written"):
+        require_intact(path)
+
+
+def test_an_hdf5_file_of_an_earlier_version_is_read(tmp_path):
+    with h5py.File(tmp_path / "old.h5", "w") as file:
+        file["features"] = [1.0]
+    require_intact(tmp_path / "old.h5")
+    shutil.rmtree(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        require_intact(tmp_path / "old.h5")

@@ -1,0 +1,1 @@
+"""Faults at every rule: `python -m tests.soak`, see `tests/soak/__main__.py`."""
