@@ -31,7 +31,7 @@ FLAGS = {
     "training.recipe.batch": ("--recipe batch=",),
     "prediction.batch": ("--batch",),
     "prediction.workers": ("--workers",),
-    "prediction.threads": ("--threads",),
+    "prediction.threads": ("--threads", "--processes"),
     "transfer.train": ("--train",),
     "transfer.splits": ("--repeats",),
     "transfer.costs": ("--costs",),

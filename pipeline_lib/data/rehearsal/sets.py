@@ -47,8 +47,8 @@ from pipeline_lib.data.synthetic.streets import write_svt
 VAL_LABELS, BLACKLISTED = 50_000, 1_762
 VAL_IMAGES, TEST_IMAGES = 20, 5
 LARGE_IMAGE = 2  # number of the val image of 12 megapixels
-# Indices of the val images' classes, and how many training images these have; the others have one. Random
-# weights take all images for one of these classes, and so do trained ones after 16 steps: some
+# Indices of the val images' classes, and how many training images these have; the others have one.
+# Random weights take all images for one of these classes, and so do trained ones after 16 steps: some
 # images are classified correctly, and figures that show such images are not empty.
 FAVOURED, FAVOURED_IMAGES = (9, 107, 200), 1_300
 
