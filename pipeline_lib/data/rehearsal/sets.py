@@ -55,17 +55,14 @@ FAVOURED, FAVOURED_IMAGES = (9, 107, 200), 1_300
 # Most classes have an image to train on and one to test on. The first ones have two of each: a C cannot
 # be chosen, nor Figure 8 shown, without.
 _few = partial(Size, train=2, test=2, full=4)
-_birds = Size(
-    200, train=2, test=4, full=4
-)  # Figure 7 shows species with three images that are right
+# Figure 7 shows species with three images that are classified correctly.
+_birds = Size(200, train=2, test=4, full=4)
 ATTRIBUTES, ATTRIBUTE_IMAGES = 102, 48
 SCENE_IMAGES = 5  # fully annotated ones of each category
 COCO_IMAGES = {"train2014": 36, "val2014": 18}
 COCO_TEST_IMAGES = {"test2015": 6}
 STREET_IMAGES = {"train": 14, "test": 10}
 STREET = Style(size=(1280, 960), clutter=(1, 3))  # SVT's are of that size
-
-
 _POOL = ".pictures"  # below data_root, until all links to it are made
 
 
