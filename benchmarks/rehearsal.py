@@ -1,7 +1,7 @@
 """Time and peak memory by rule of a finished run, as a Markdown table: `rehearsal.py results/rehearsal`.
 
 From Snakemake's own measurements of each job (its ``benchmarks`` folder). Peak memory is that of the
-job's processes together, sampled; very short jobs have none.
+job's processes together, what they share counted once (PSS); very short jobs have none.
 """
 
 import argparse
@@ -20,7 +20,7 @@ def measured(results: Path) -> pd.DataFrame:
         path = Path(run["folder"]) / (job["benchmark"] or "none")
         if path.is_file():
             last = pd.read_csv(path, sep="\t").iloc[-1]
-            rows.append((job["rule"], last["s"], last["cpu_time"], last["max_rss"]))
+            rows.append((job["rule"], last["s"], last["cpu_time"], last["max_pss"]))
     return pd.DataFrame(rows, columns=["rule", "wall", "cpu", "memory"]).astype({"memory": float})
 
 

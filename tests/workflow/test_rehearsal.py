@@ -46,7 +46,7 @@ def test_full_size_networks_run_through_three_chapters(rehearsal):
         with Image.open(results / f"figures/{name}.png") as picture:
             assert picture.width > 500
     card = json.loads((results / "networks/GoogLeNet-GAP.json").read_text())
-    assert card["training"]["steps"] == 2
+    assert card["training"]["steps"] == 16
     assert card["training"]["start"] == "googlenet"
     assert len(card["classes"]) == 1000
     places = json.loads((results / "networks/AlexNetplus-GAP-Places205.json").read_text())

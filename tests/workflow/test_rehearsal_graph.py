@@ -31,7 +31,7 @@ FLAGS = {
     "training.recipe.batch": ("--recipe batch=",),
     "prediction.batch": ("--batch",),
     "prediction.workers": ("--workers",),
-    "prediction.threads": ("--threads",),
+    "prediction.threads": ("--threads", "--processes"),
     "transfer.train": ("--train",),
     "transfer.splits": ("--repeats",),
     "transfer.costs": ("--costs",),
@@ -225,6 +225,6 @@ def test_what_changes_in_the_papers_file_changes_in_the_rehearsal(repository, tm
     rehearsal = load_configuration({"study": "rehearsal"}, tmp_path)
     assert rehearsal.boxes.threshold == 0.35
     assert rehearsal.networks["NIN"].recipe == {
-        **{"epochs": 0.008, "batch": 4, "rate": 0.5, "milestones": [0.5, 0.8]}
+        **{"epochs": 0.013, "batch": 4, "rate": 0.5, "milestones": [0.5, 0.8]}
     }
     assert "AlexNet-GAP" not in rehearsal.networks

@@ -43,28 +43,26 @@ from pipeline_lib.data.synthetic.scenes import PLAIN, Style
 from pipeline_lib.data.synthetic.sizes import Size
 from pipeline_lib.data.synthetic.streets import write_svt
 
-# ILSVRC: of 50,000 labels, of which 1,762 are blacklisted; one training image of each class.
+# ILSVRC: 50,000 labels, of which 1,762 are blacklisted.
 VAL_LABELS, BLACKLISTED = 50_000, 1_762
 VAL_IMAGES, TEST_IMAGES = 20, 5
 LARGE_IMAGE = 2  # number of the val image of 12 megapixels
-# Indices of the val images' classes. The random weights take all images for one of these, so that some
-# are classified correctly: figures that show such images would else be empty.
-FAVOURED = (9, 71, 107, 130, 200)
+# Indices of the val images' classes, and how many training images these have; the others have one.
+# Random weights take all images for one of these classes, and so do trained ones after 16 steps: some
+# images are classified correctly, and figures that show such images are not empty.
+FAVOURED, FAVOURED_IMAGES = (9, 107, 200), 1_300
 
 # Most classes have an image to train on and one to test on. The first ones have two of each: a C cannot
 # be chosen, nor Figure 8 shown, without.
 _few = partial(Size, train=2, test=2, full=4)
-_birds = Size(
-    200, train=2, test=4, full=4
-)  # Figure 7 shows species with three images that are right
+# Figure 7 shows species with three images that are classified correctly.
+_birds = Size(200, train=2, test=4, full=4)
 ATTRIBUTES, ATTRIBUTE_IMAGES = 102, 48
 SCENE_IMAGES = 5  # fully annotated ones of each category
 COCO_IMAGES = {"train2014": 36, "val2014": 18}
 COCO_TEST_IMAGES = {"test2015": 6}
 STREET_IMAGES = {"train": 14, "test": 10}
 STREET = Style(size=(1280, 960), clutter=(1, 3))  # SVT's are of that size
-
-
 _POOL = ".pictures"  # below data_root, until all links to it are made
 
 
@@ -93,7 +91,14 @@ def _write_ilsvrc(folder: Path, rng: np.random.Generator, draw: DrawImages) -> N
     leaves = [(int(ids[k]), label, names[label]) for k, label in enumerate(labels)]
     write_devkit(folder / DEVKIT, leaves, ids[val_labels], blacklist)
     plain = Composition("", (), PLAIN)
-    draw([ImageSpec(f"train/{label}/{label}_1.JPEG", plain) for label in labels])
+    counts = dict.fromkeys(labels, 1) | {labels[k]: FAVOURED_IMAGES for k in FAVOURED}
+    draw(
+        [
+            ImageSpec(f"train/{label}/{label}_{number}.JPEG", plain)
+            for label, count in counts.items()
+            for number in range(1, count + 1)
+        ]
+    )
     draw([ImageSpec(f"test/ILSVRC2012_test_{n:08}.JPEG", plain) for n in range(1, TEST_IMAGES + 1)])
     formats = {LARGE_IMAGE: "LARGE", 3: "L", 4: "CMYK"}
     specs = [
