@@ -29,6 +29,7 @@ _VALUES = {
     "results": None,
     "data_root": "elsewhere",
     "container": "other.sif",
+    "warning": "other",
     "networks.NAME.architecture": "alexnet_gap",
     "networks.NAME.options": {"dropout": 0.25},
     "networks.NAME.start": "alexnet",

@@ -10,9 +10,11 @@ from pipeline_lib.data.readers import READERS
 from pipeline_lib.steps.data import index
 from pipeline_lib.steps.discovery import mine_concepts
 from pipeline_lib.steps.localization import localize, predict
-from pipeline_lib.steps.networks import adopt, train
+from pipeline_lib.steps.networks import adopt, start_weights, train
 from pipeline_lib.steps.units import find_units
 from pipeline_lib.study import flags
+from pipeline_lib.study.files import every_file
+from pipeline_lib.study.missing import missing_data
 from pipeline_lib.study.paths import VAL
 
 
@@ -106,6 +108,44 @@ def test_training_is_told_its_own_keys_and_no_default(make_study):
     assert gap.endswith("--start googlenet")
     assert flags.shards(paper) == "--shards results/paper/scratch/packed/ilsvrc-train"
     assert flags.shards(mini) == ""
+
+
+def test_training_starts_from_a_file_of_the_run(make_study, tmp_path):
+    keys = {"study": "paper", "data_root": str(tmp_path)}
+    paper = make_study(**keys, networks={"VGGnet-GAP": {"start": "released:VGGnet"}})
+    assert paper.starts == {
+        "googlenet": "googlenet", "released-VGGnet": "released:VGGnet", "alexnet": "alexnet"
+    }  # fmt: skip
+    for network, name in (("GoogLeNet-GMP", "googlenet"), ("VGGnet-GAP", "released-VGGnet")):
+        path = f"results/paper/networks/start/{name}.safetensors"
+        job = wildcards(network=network)
+        assert flags.start_weights(paper, job) == [path]
+        assert flags.start_file(paper, job) == f"--start-weights {path}"
+        assert path in every_file(paper)
+    assert flags.start_weights(paper, wildcards(network="NIN")) == []
+    assert flags.start_file(paper, wildcards(network="NIN")) == ""
+    job = wildcards(start="released-VGGnet")
+    assert flags.start(paper, job) == "--start released:VGGnet"
+    parsed(start_weights, flags.start(paper, job), "--out", "x")
+    assert flags.own_start(paper, job) == []
+    (lost,) = missing_data(paper, [paper.paths.start_weights("released-VGGnet")])
+    assert "weights/VGG_ILSVRC_16_layers.caffemodel" in lost
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "VGG_ILSVRC_16_layers.caffemodel").touch()
+    assert [os.path.basename(path) for path in flags.own_start(paper, job)] == [
+        "VGG_ILSVRC_16_layers.caffemodel"
+    ]
+    assert missing_data(paper, [paper.paths.start_weights("released-VGGnet")]) == []
+
+
+def test_the_precision_of_predictions_is_said_where_it_is_not_the_default(make_study):
+    job = wildcards(map_source="network", crops="one-crop", network="NIN", image_set=VAL)
+    assert "--precision" not in flags.predict(make_study(), job)
+    faster = make_study(prediction={"precision": "tf32"})
+    assert flags.predict(faster, job).endswith(" --precision tf32")
+    files = ("--network", "x", "--images", "y", "--root", "r", "--out", "z")
+    assert parsed(predict, flags.predict(faster, job), *files).precision == "tf32"
+    assert parsed(find_units, flags.units(faster, job), *files).precision == "tf32"
 
 
 def test_ready_trained_networks_are_taken_by_the_name_their_source_knows(make_study, tmp_path):

@@ -15,7 +15,10 @@ from pipeline_lib.scheduling.reruns import compared_jobs, reruns, table
 pytestmark = pytest.mark.workflow
 
 SPEED = {
-    "training": {"workers": 1, "threads": 2, "processes": 2, "nodes": 2, "save_every": 7},
+    "training": {
+        **{"workers": 1, "threads": 2, "processes": 2, "nodes": 2},
+        **{"save_every": 7, "give_up_after": 7},
+    },
     "prediction": {"batch": 3, "workers": 1, "threads": 2},
     "gpu": True,
     "container": "other.sif",

@@ -63,7 +63,6 @@ CONDA = "../../envs/pipeline.yaml"
 # glibc would return every large block and take it anew, layer by layer: a tenth of the CPU time.
 os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(1 << 30))
 os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(4 << 30))
-
 # With `gpu: true` a job that was given a GPU and sees none fails. As a param it would rerun jobs.
 os.environ[GPU_REQUIRED] = "1" if CONFIG.gpu else ""
 
@@ -129,10 +128,10 @@ def checked_start(wildcards):
         from pipeline_lib.networks import available
 
         start = STUDY.starts[wildcards.start]
-        names = [name for name in STUDY.trained if STUDY.networks[name].config.start == start]
-        key = f"config.networks.{names[0]}.start"
+        names = (name for name in STUDY.trained if STUDY.networks[name].config.start == start)
         try:
-            available.check_start(key, start, flags.own_start(STUDY, wildcards))
+            files = flags.own_start(STUDY, wildcards)
+            available.check_start(f"config.networks.{next(names)}.start", start, files)
         except InputError as error:
             refuse(error)
     return []

@@ -37,8 +37,8 @@ rule start_weights:
         PATHS.benchmark("start/{start}")
     wildcard_constraints:
         start=one_of(STUDY.starts),
-    localrule: True  # the nodes of a cluster often have no network
     priority: WEIGHTS_PRIORITY
+    localrule: True  # the nodes of a cluster often have no network
     conda:
         CONDA
     params:
@@ -99,8 +99,8 @@ rule adopt:
         PATHS.benchmark("adopt/{network}")
     wildcard_constraints:
         network=one_of(STUDY.adopted),
-    localrule: True
     priority: WEIGHTS_PRIORITY
+    localrule: True
     conda:
         CONDA
     params:
