@@ -65,7 +65,6 @@ CONDA = "../../envs/pipeline.yaml"
 # glibc would return every large block and take it anew, layer by layer: a tenth of the CPU time.
 os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(1 << 30))
 os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(4 << 30))
-
 # With `gpu: true` a job that was given a GPU and sees none fails. As a param it would rerun jobs.
 os.environ[GPU_REQUIRED] = "1" if CONFIG.gpu else ""
 
