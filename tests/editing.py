@@ -10,11 +10,13 @@ from pipeline_lib.common.checksums import seal
 
 
 def edit_table(path: Path, change: Callable[[str], str], out: Path | None = None) -> None:
-    """Change the text of a table below the line with its checksum, which is left out."""
+    """Change the text of a table below its first line of settings, and drop its checksum."""
     text = path.read_text()
     if text.startswith("# {"):
         text = text.partition("\n")[2]
-    (out or path).write_text(change(text))
+    out = out or path
+    out.unlink(missing_ok=True)  # and with it its attributes
+    out.write_text(change(text))
 
 
 @contextmanager

@@ -14,7 +14,6 @@ Five CSV files and a summary, the same for every layout:
 - summary (JSON): what was found, what is missing, and notes for readers of the tables
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -23,7 +22,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from pipeline_lib.common.checksums import damaged, sha256_from
+from pipeline_lib.common.checksums import mark, require_unchanged
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import atomic, fingerprint
 
@@ -53,7 +52,6 @@ RENAMED_COLUMNS = {  # of tables of earlier versions
     "guess": "predicted",
     "most": "max_possible",
 }
-_SHA256 = "sha256"  # in a table's first line
 
 
 @dataclass(frozen=True)
@@ -93,26 +91,20 @@ def write_csv(
     frame: pd.DataFrame,
     made_from: str | None = None,
     settings: Mapping[str, object] | None = None,
-    checksum: bool = True,
 ) -> None:
-    """Write a table atomically.
+    """Write a table atomically, with a checksum that ``read_csv`` compares.
 
     ``made_from``, a fingerprint, and ``settings``, JSON-like values that say how it was made, go into
-    a first line ``# {"made_from": ..., "settings": ..., "sha256": ...}``: see ``read_csv`` and
-    ``read_file_settings``. ``sha256`` is of the line without it, and all that follows. A table that
-    nothing reads again can go without ``checksum``.
+    a first line ``# {"made_from": ..., "settings": ...}``: see ``read_csv`` and ``read_file_settings``.
     """
     header = {"made_from": made_from, "settings": settings and dict(settings)}
     header = {key: value for key, value in header.items() if value is not None}
-    content = frame.to_csv(index=False, lineterminator="\n").encode()
-    if checksum:
-        digest = hashlib.sha256(_hashed(header))
-        digest.update(content)
-        header[_SHA256] = digest.hexdigest()
-    with atomic(path) as temporary, open(temporary, "wb") as file:
-        if header:
-            file.write(f"# {json.dumps(header)}\n".encode())
-        file.write(content)
+    with atomic(path) as temporary:
+        with open(temporary, "w", encoding="utf-8", newline="") as file:
+            if header:
+                file.write(f"# {json.dumps(header)}\n")
+            frame.to_csv(file, index=False, lineterminator="\n")
+        mark(temporary)
 
 
 def write_rows(path: Path | str, columns: Iterable[str], rows: Iterable[tuple]) -> None:
@@ -164,27 +156,16 @@ def _read_header(path: Path | str) -> dict:
     was written.
     """
     try:
-        with open(path, "rb") as file:
-            line = file.readline()
-        first = line.decode()
+        require_unchanged(path)
+        with open(path, encoding="utf-8") as file:
+            first = file.readline()
         if first.startswith("# made from "):
             raise InputError(f"{path}: written by an earlier version; delete it and rerun")
-        header = json.loads(first[2:]) if first.startswith("# {") else {}
-        if _SHA256 in header:
-            checksum = header.pop(_SHA256)
-            if checksum != sha256_from(path, len(line), _hashed(header)):
-                raise damaged(path)
-            header[_SHA256] = checksum
-        return header
+        return json.loads(first[2:]) if first.startswith("# {") else {}
     except FileNotFoundError:
         raise InputError(f"{path}: not found") from None
     except ValueError as error:  # neither UTF-8 nor JSON
         raise InputError(f"{path}: not a CSV table ({error}); delete it and rerun") from None
-
-
-def _hashed(header: dict) -> bytes:
-    """Return what the checksum covers of the first line."""
-    return json.dumps(header).encode()
 
 
 def _with_old_name(column: str, frame: pd.DataFrame) -> str:

@@ -1,6 +1,7 @@
 """Files that steps hand on: any flipped bit is refused, or changes nothing that is read."""
 
-import json
+import errno
+import os
 import shutil
 
 import h5py
@@ -46,13 +47,27 @@ def test_any_flipped_bit_of_a_table_is_refused_by_name(tmp_path):
     assert refused > 8 * len(FRAME.to_csv(index=False))
 
 
-def test_a_table_is_the_same_below_its_first_line_and_plain_without_a_checksum(tmp_path):
+def test_a_table_is_plain_and_its_checksum_goes_with_copies(tmp_path):
     write_csv(tmp_path / "a.csv", FRAME)
-    write_csv(tmp_path / "b.csv", FRAME, checksum=False)
-    first, _, rest = (tmp_path / "a.csv").read_text().partition("\n")
-    assert json.loads(first[2:]).keys() == {"sha256"}
-    assert rest == (tmp_path / "b.csv").read_text() == FRAME.to_csv(index=False)
-    pd.testing.assert_frame_equal(read_csv(tmp_path / "b.csv", COLUMNS), FRAME)
+    assert (tmp_path / "a.csv").read_text() == FRAME.to_csv(index=False)
+    shutil.copytree(tmp_path, tmp_path / "copy")
+    copy = tmp_path / "copy/a.csv"
+    copy.write_text(copy.read_text().replace("40", "41"))
+    with pytest.raises(InputError, match=r"copy/a\.csv: not as it was written; delete it and rerun"):
+        read_csv(copy, COLUMNS)
+    copy.unlink()
+    copy.write_text(FRAME.to_csv(index=False))  # one made by hand
+    pd.testing.assert_frame_equal(read_csv(copy, COLUMNS), FRAME)
+
+
+def test_where_there_are_no_attributes_tables_are_read_as_they_are(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOTSUP, "Operation not supported")
+
+    monkeypatch.setattr(os, "setxattr", refuse)
+    monkeypatch.setattr(os, "getxattr", refuse)
+    write_csv(tmp_path / "a.csv", FRAME, made_from="01")
+    pd.testing.assert_frame_equal(read_csv(tmp_path / "a.csv", COLUMNS, made_from="01"), FRAME)
 
 
 def test_a_table_without_columns_and_one_of_an_earlier_version_are_as_before(tmp_path):

@@ -19,5 +19,5 @@ def make_table(table: Table, inputs: Inputs, study: str, out: Path) -> pd.DataFr
     number = table.name.removeprefix("table")
     prefix = f"Table {number}. " if number.isdigit() else ""
     write_table(out, f"{prefix}{table.title} ({study} study)", built.to_read, built.notes)
-    write_csv(out, built.cells, checksum=False)
+    write_csv(out, built.cells)
     return built.cells
