@@ -100,7 +100,7 @@ def _await_moment(run: Run, job: Job, rng: Random, snakemake: subprocess.Popen) 
         if snakemake.poll() is not None:
             return False
         time.sleep(0.05)
-    time.sleep(rng.random() * job.seconds)
+    time.sleep(0.8 * rng.random() * job.seconds)  # measured as it ended, with what follows it
     return snakemake.poll() is None
 
 

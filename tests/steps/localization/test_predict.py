@@ -149,7 +149,7 @@ def test_images_that_were_drawn_again_are_other_images(study, tiny_world, tmp_pa
         root = tmp_path / name
         shutil.copytree(tiny_world, root)
         if name == "redrawn":
-            path = root / pd.read_csv(study / "images.csv")["path"][3]
+            path = root / pd.read_csv(study / "images.csv", comment="#")["path"][3]
             path.write_bytes(path.read_bytes() + b" ")
         out = tmp_path / f"{name}.h5"
         assert run(study, root, out) == 0
