@@ -1,6 +1,7 @@
 """What can be downloaded (``downloads.yaml`` explains its keys), and what of it is on disk."""
 
 import glob
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -173,6 +174,12 @@ def state(data_set: DataSet, root: Path) -> State:
                 if count < archive.file_count:
                     missing.append(f"{count:,} of {archive.file_count:,} {kind}")
     return State(present, tuple(dict.fromkeys(missing)))
+
+
+def fetch_command(key: str, root: str | Path) -> str:
+    """Return the command that downloads a data set into ``root``, as it can be typed."""
+    config = ["--config", f"data_root={root}"]
+    return shlex.join(["snakemake", f"fetch_{key}", "--cores", "1", *config])
 
 
 def missing_files(archive: Archive, folder: Path) -> list[str]:

@@ -5,7 +5,7 @@ Each function takes the study and Snakemake's wildcards. Files stay in the rules
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import yaml
@@ -15,8 +15,9 @@ from pipeline_lib.study.configuration.discovery import MiningConfig
 from pipeline_lib.study.configuration.flags import as_flags
 from pipeline_lib.study.configuration.networks import RELEASED
 from pipeline_lib.study.contents import contents
+from pipeline_lib.study.hint import snakemake_command
 from pipeline_lib.study.image_sets import PICKED, own_captions, transfer_root
-from pipeline_lib.study.missing import needed_sets
+from pipeline_lib.study.missing import missing_data, sets_of
 from pipeline_lib.study.networks import training_of
 from pipeline_lib.study.paths import BACKPROP, ONE_CROP, SVM, TEN_CROP, VAL, Maps, start_name
 from pipeline_lib.study.released import released_networks
@@ -250,12 +251,26 @@ def shared_folders(study: Study, scratch: str) -> list[str]:
     return [os.path.dirname(study.paths.results), *data, *([scratch] if scratch else [])]
 
 
-def preflight(study: Study) -> str:
-    """What the study needs: GPUs, and data sets by their keys in ``data/downloads.yaml``."""
-    flags = ["--gpu"] if study.configuration.gpu else []
-    if keys := needed_sets(study):
-        flags.append(f"--data-root {shlex.quote(study.data_root)} --sets {' '.join(keys)}")
-    return " ".join(flags)
+def preflight(study: Study, outputs: Iterable[str]) -> str:
+    """What the study needs to make ``outputs``, what of it is missing, and how to plan it."""
+    flags = ["--plan-command", snakemake_command(study, "plan")]
+    if study.configuration.gpu:
+        flags += ["--gpus", str(most_gpus(study))]
+    for line in missing_data(study, outputs):
+        flags += ["--missing", line]
+    if keys := sets_of(study):
+        flags += ["--data-root", study.data_root, "--sets", *keys]
+    libraries = [study.networks[name] for name in study.adopted]
+    names = [each.library_name for each in libraries if each.source == "library"]
+    names += [start for start in study.starts.values() if not start.startswith(RELEASED)]
+    for name in dict.fromkeys(names):
+        flags += ["--weights", f"{name}={''.join(_weights_of(study, name))}"]
+    return shlex.join(flags)
+
+
+def most_gpus(study: Study) -> int:
+    """The most GPUs on one node that a job asks for."""
+    return study.configuration.training.processes if study.trained else 1
 
 
 def left_out(reasons: Mapping[str, str]) -> str:

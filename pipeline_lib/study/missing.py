@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 
-from pipeline_lib.data.downloads import Archive, downloads
+from pipeline_lib.data.downloads import Archive, downloads, fetch_command
 from pipeline_lib.study.configuration.networks import RELEASED
 from pipeline_lib.study.image_sets import TEST
 from pipeline_lib.study.released import released_networks
@@ -19,13 +19,17 @@ def missing_data(study: Study, outputs: Iterable[str]) -> list[str]:
         return []
     outputs = set(outputs)
     read = [name for name in study.image_sets if study.paths.manifest(name) in outputs]
+    if read and not os.path.isdir(study.data_root):
+        return [
+            f"config.data_root: {study.data_root}: no such folder; set it to where the data are"
+        ]
     if os.path.isdir(f"{study.data_root}/coco/annotations") and "concepts" in read:
         read.remove("concepts")  # captions of any split will do
     keys = {key for name in read for key in study.image_sets[name].published}
     lines = []
     for key, data_set in downloads().items():
         if key in keys:
-            source = data_set.login or f"snakemake fetch_{key}"
+            source = data_set.login or fetch_command(key, study.data_root)
             for archive in data_set.archives:
                 if not archive.optional:
                     folder = os.path.join(data_set.folder, archive.subfolder)
@@ -48,8 +52,8 @@ def _released(study: Study, outputs: set[str]) -> Iterator[str]:
             yield start.removeprefix(RELEASED).replace("*", "plus")
 
 
-def needed_sets(study: Study) -> list[str]:
-    """Return the keys in ``data/downloads.yaml`` of all data sets that the study cannot do without."""
+def sets_of(study: Study) -> list[str]:
+    """Return the keys in ``data/downloads.yaml`` of all data sets that the study reads."""
     if study.is_synthetic:
         return []
     needed = [each for name, each in study.image_sets.items() if name != TEST]

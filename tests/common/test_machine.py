@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from pipeline_lib.common import machine
+from pipeline_lib.common.command import TRY_AGAIN
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.machine import (
     GPU_REQUIRED,
@@ -101,7 +102,9 @@ def test_every_step_that_runs_a_network_asks_for_the_gpu(
         text=True,
     )
     assert done.returncode != 0
-    assert done.stderr.splitlines()[-1].startswith(f"error: {socket.gethostname()}: this job needs")
+    error, again = done.stderr.splitlines()[-2:]
+    assert error.startswith(f"error: {socket.gethostname()}: this job needs")
+    assert again == TRY_AGAIN  # on another node
     assert not list(tmp_path.glob("*.h5"))
 
 

@@ -86,7 +86,7 @@ def test_preemption(training, cluster, unbroken):
 
 
 def test_the_time_limit(training, cluster, unbroken):
-    warned = "train:slurm_extra='--signal=USR1@50 --open-mode=append'"
+    warned = "train:slurm_extra='--signal=USR1@35 --open-mode=append'"
     training.start(WEIGHTS, "--retries", "9", "--set-resources", "train:runtime=1", warned)
     done = wait_for_steps(training)
     eventually(

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from pipeline_lib.data.readers import READERS
+from pipeline_lib.steps.cluster import preflight
 from pipeline_lib.steps.data import index
 from pipeline_lib.steps.discovery import mine_concepts
 from pipeline_lib.steps.localization import localize, predict
@@ -239,15 +240,28 @@ def test_one_process_trains_without_torchrun_and_several_with(make_study):
 
 
 def test_preflight_asks_for_what_the_study_cannot_do_without(make_study, tmp_path):
-    assert flags.preflight(make_study()) == ""
+    def asked(study):
+        given = ["--study", "x", "--results", "r", "--probes", "p", "--out", "o"]
+        words = shlex.split(flags.preflight(study, every_file(study)))
+        return preflight.make_parser().parse_args([*given, *words])
+
+    mini = asked(make_study())
+    assert (mini.sets, mini.missing, mini.gpus) == ([], [], 0)
+    assert mini.plan_command == "snakemake plan --cores 1 --config study=mini"
     every = {"study": "paper", "data_root": str(tmp_path), "discovery": {"sets": "all"}}
-    paper = flags.preflight(make_study(**every))
-    assert paper.startswith(f"--gpu --data-root {tmp_path} --sets ilsvrc_val ")
-    for key in ("ilsvrc_train", "cub", "sun_attribute", "places205", "vqa"):
-        assert key in paper.split()
-    assert "ilsvrc_test" not in paper
-    small = flags.preflight(make_study(study="small", data_root=str(tmp_path)))
-    assert small.split()[-3:] == ["ilsvrc_val", "ilsvrc_devkit", "ilsvrc_val_boxes"]
+    paper = asked(make_study(**every, training={"processes": 4}))
+    assert (paper.data_root, paper.gpus) == (tmp_path, 4)
+    assert {"ilsvrc_train", "cub", "sun_attribute", "places205", "vqa"} <= set(paper.sets)
+    assert "ilsvrc_test" not in paper.sets
+    for subject in ("Places205", "AlexNetplus-GAP-Places205's weights", "ILSVRC2012 train"):
+        assert any(line.startswith(f"{subject} at {tmp_path}/") for line in paper.missing), subject
+    assert paper.weights == [f"{name}=" for name in ("googlenet", "vgg16", "alexnet")]
+    (tmp_path / "weights").mkdir()
+    file = tmp_path / "weights" / "vgg16.pth"
+    file.touch()
+    assert f"vgg16={file}" in asked(make_study(**every)).weights
+    small = asked(make_study(study="small", data_root=str(tmp_path)))
+    assert small.sets == ["ilsvrc_val", "ilsvrc_devkit", "ilsvrc_val_boxes"]
 
 
 def test_jobs_must_see_the_results_the_data_and_the_scratch(make_study, tmp_path):

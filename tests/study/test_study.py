@@ -9,7 +9,7 @@ from pipeline_lib.data.downloads import downloads
 from pipeline_lib.reporting.catalogue import available
 from pipeline_lib.study.files import every_file
 from pipeline_lib.study.flags import shared_folders
-from pipeline_lib.study.missing import missing_data, needed_sets
+from pipeline_lib.study.missing import missing_data, sets_of
 from pipeline_lib.study.networks import training_of
 from pipeline_lib.study.paths import BACKPROP, NETWORK, ONE_CROP, SVM, TEN_CROP, VAL, Maps, Paths
 from pipeline_lib.study.places import no_places
@@ -177,7 +177,7 @@ def test_missing_data_are_a_line_each_with_size_and_source(make_study, tmp_path)
     assert any("snakemake fetch_cub" in line for line in lines)
     only_val = missing_data(study, [study.paths.manifest(VAL)])
     assert not any("/train: " in line for line in only_val)
-    assert "ilsvrc_test" not in needed_sets(study)
+    assert "ilsvrc_test" not in sets_of(study)
 
 
 def test_every_set_may_be_asked_for_whatever_is_there(make_study, tmp_path):
@@ -187,7 +187,7 @@ def test_every_set_may_be_asked_for_whatever_is_there(make_study, tmp_path):
     assert study.of_chapter("discovery") == ["scenes", "concepts", "text", "vqa"]
     assert study.of_chapter("places205") == ["places205-val"]
     lines = "\n".join(missing_data(study, every_file(study)))
-    for key in needed_sets(study):
+    for key in sets_of(study):
         folder = downloads()[key].folder
         assert f" at {tmp_path}/{folder}" in lines, key
 

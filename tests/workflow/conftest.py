@@ -39,11 +39,12 @@ class Workflow:
     def run(self, *arguments: str, **config: object) -> subprocess.CompletedProcess:
         """Run snakemake; ``config`` goes over the tiny study's."""
         given = [f"{key}={json.dumps(value)}" for key, value in config.items()]
+        return self.call("--cores", "2", *arguments, "--config", *self.flags, *given)
+
+    def call(self, *words: str) -> subprocess.CompletedProcess:
+        """Run snakemake with these words alone."""
         return subprocess.run(
-            [
-                *(sys.executable, "-m", "snakemake", "--cores", "2", *arguments),
-                *("--config", *self.flags, *given),
-            ],
+            [sys.executable, "-m", "snakemake", *words],
             cwd=self.folder,
             env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
             capture_output=True,

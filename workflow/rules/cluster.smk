@@ -18,26 +18,34 @@ rule plan:
         "--config {params.config:q} --manifests {params.manifests:q} --out {params.out:q} --log {log:q}"
 
 
-rule probe:
-    output:
-        temp(f"{PATHS.results}/preflight/probe.json"),  # looked at anew each time
-    log:
-        PATHS.log("probe"),
-    conda:
-        CONDA
-    threads: 1
-    resources:
-        **gpus(),
-    params:
-        folders=lambda wildcards: shlex.join(flags.shared_folders(STUDY, SITE.scratch)),
-    shell:
-        "python -m pipeline_lib probe --folders {params.folders} --out {output:q} --log {log:q}"
+PROBES = ["cpu", "gpu"] if CONFIG.gpu else ["cpu"]
+for kind in PROBES:
+
+    # Of all that jobs of its kind request the probe requests the most: what sbatch would refuse in
+    # the middle of a run, it refuses now.
+    rule:
+        name:
+            f"probe_{kind}"
+        output:
+            temp(f"{PATHS.results}/preflight/{kind}.json"),  # looked at anew each time
+        log:
+            PATHS.log(f"probe-{kind}"),
+        conda:
+            CONDA
+        threads: largest("threads", kind)
+        resources:
+            **(gpus(flags.most_gpus(STUDY)) if kind == "gpu" else {}),
+            **largest_sizes(kind),
+        params:
+            folders=lambda wildcards: shlex.join(flags.shared_folders(STUDY, SITE.scratch)),
+        shell:
+            "python -m pipeline_lib probe --folders {params.folders} --out {output:q} --log {log:q}"
 
 
 rule preflight:
-    """Whether the study can begin: data, disk, the GPU that a job sees, versions."""
+    """Whether the study can begin: data, disk, what jobs find on their nodes."""
     input:
-        rules.probe.output,
+        expand(f"{PATHS.results}/preflight/{{kind}}.json", kind=PROBES),
     log:
         PATHS.log("preflight"),
     localrule: True
@@ -45,9 +53,10 @@ rule preflight:
         CONDA
     params:
         study=STUDY.name,
-        results=lambda wildcards, input: os.path.dirname(os.path.dirname(input[0])),
-        flags=flags.preflight(STUDY),
+        results=PATHS.results,
+        flags=lambda wildcards: flags.preflight(STUDY, every_file(STUDY)),
+        left_out=lambda wildcards: flags.left_out(left_out(STUDY)),
     shell:
         "python -m pipeline_lib preflight --study {params.study:q} --results {params.results:q} "
-        "--probe {input:q} --plan {params.results:q}/plan.json {params.flags} "
+        "--probes {input:q} --plan {params.results:q}/plan.json {params.flags} {params.left_out} "
         "--out {params.results:q}/preflight/preflight.md --log {log:q}"

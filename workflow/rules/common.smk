@@ -14,6 +14,7 @@ from pipeline_lib.reporting.catalogue import FIGURES, TABLES, available, left_ou
 from pipeline_lib.scheduling.attempts import start_again_only_what_may_succeed
 from pipeline_lib.scheduling.executor import use_patient_executor
 from pipeline_lib.scheduling.graph_file import GRAPH_FILE, write_graph
+from pipeline_lib.scheduling.requests import SIZES, largest_request
 from pipeline_lib.scheduling.site import read_site, spread
 from pipeline_lib.scheduling.slurm import status_command
 from pipeline_lib.scheduling.state import failures
@@ -24,6 +25,7 @@ from pipeline_lib.study.configuration.root import NETWORK_NAME
 from pipeline_lib.study.configuration.transfer import SvmConfig
 from pipeline_lib.study.contents import contents
 from pipeline_lib.study.files import every_file, index_tables
+from pipeline_lib.study.hint import snakemake_command
 from pipeline_lib.study.image_sets import BIRDS, PICKED, TEST, TRAIN
 from pipeline_lib.study.missing import missing_data
 from pipeline_lib.study.paths import MAPS, SVM, TEN_CROP, VAL, VAL_MAPS
@@ -79,6 +81,24 @@ if workflow.resource_settings.default_resources is not None:
 def gpus(each=1, nodes=1):
     """Return the resources of a job that runs a network."""
     return SITE.gpus(each, nodes) if CONFIG.gpu else spread(nodes)
+
+
+def largest(name, kind):
+    """Return a function for the most that a job with a GPU, or without, requests of a resource."""
+
+    def amount(_wildcards):
+        own = {*workflow._localrules, "probe_cpu", "probe_gpu"}
+        submitted = (rule for rule in workflow.rules if rule.name not in own)
+        files = [*every_file(STUDY), *([f"{PATHS.packed}/index.json"] if STUDY.trained else [])]
+        return largest_request(submitted, files, kind == "gpu")[name]
+
+    return amount
+
+
+def largest_sizes(kind):
+    """Return the resources of the job that requests most; none where nothing states sizes."""
+    has_profile = workflow.resource_settings.default_resources is not None
+    return {size: largest(size, kind) for size in SIZES if has_profile}
 
 
 def untracked(value):

@@ -7,7 +7,14 @@ from tabulate import tabulate
 
 from pipeline_lib.common.command import command, step_parser
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.downloads import DataSet, data_folder, downloads, state, total_size
+from pipeline_lib.data.downloads import (
+    DataSet,
+    data_folder,
+    downloads,
+    fetch_command,
+    state,
+    total_size,
+)
 
 HEADER = ("set", "state", "missing", "download", "where to get it")
 
@@ -35,7 +42,7 @@ def table_row(data_set: DataSet, root: Path) -> tuple[str, ...]:
     """Return a data set's row of the table; paths in it are relative to ``root``."""
     current = state(data_set, root)
     missing = ", ".join(current.missing).replace(f"{root}/", "")
-    source = data_set.login or f"snakemake fetch_{data_set.key}"
+    source = data_set.login or fetch_command(data_set.key, root)
     if data_set.licence:
         source += f"; {data_set.licence}"
     return data_set.name, str(current), missing, data_set.size, source
