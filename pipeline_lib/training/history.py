@@ -23,20 +23,23 @@ HISTORY_COLUMNS = (
 class Tally:
     """Sums since the last row of the history, the start of the epoch, and that of the window.
 
-    They stay on the device, because reading them waits for it. ``sums`` is (3, 4) float64: samples,
-    loss, correct samples, and pieces whose samples had different logits, in this process. A window is
-    that of ``GuessingWatch``.
+    They stay on the device, because reading them waits for it. ``sums`` is (3, 5) float64: samples,
+    loss, correct samples, loss at chance, and pieces whose samples had different logits, in this
+    process. A window, and the loss at chance of each class, (classes,), are those of ``GuessingWatch``.
     """
 
-    def __init__(self, device: torch.device) -> None:
-        self.sums = torch.zeros(3, 4, dtype=torch.float64, device=device)
+    def __init__(self, chance_losses: torch.Tensor, device: torch.device) -> None:
+        self._chance_losses = chance_losses.to(device)
+        self.sums = torch.zeros(3, 5, dtype=torch.float64, device=device)
 
     def add(self, loss: torch.Tensor, logits: torch.Tensor, targets: torch.Tensor) -> None:
         """Add a piece of a batch: its mean loss, (n, classes) logits and (n,) targets."""
         correct = (logits.argmax(1) == targets).sum()
         samples = torch.full_like(loss, len(targets))
         is_varied = (logits != logits[:1]).any() if len(logits) > 1 else logits.any()
-        self.sums += torch.stack([samples, loss.detach() * samples, correct, is_varied]).double()
+        chance = self._chance_losses[targets].sum()
+        sums = [samples, loss.detach() * samples, correct, chance, is_varied]
+        self.sums += torch.stack([value.double() for value in sums])
 
     def begin_row(self) -> None:
         """Start the next row's sums."""

@@ -83,8 +83,8 @@ def train(
         update = get_ema_multi_avg_fn(config.ema)
         average = AveragedModel(classifier, multi_avg_fn=update, use_buffers=True)
         components["average"] = average
-    tally = Tally(device)
     watch = GuessingWatch(name, crops.targets, config, steps, give_up_after)
+    tally = Tally(watch.losses, device)
     step = _resume(saved, checkpoints.folder, components, tally, config, processes)
     if saved is not None:
         watch.at_chance = saved["at_chance"]
@@ -98,7 +98,7 @@ def train(
         return values
 
     def means(sums: torch.Tensor) -> dict[str, float]:
-        samples, loss, correct, _ = summed(sums)
+        samples, loss, correct, *_ = summed(sums)
         return {"loss": loss / max(samples, 1), "accuracy": correct / max(samples, 1)}
 
     def save() -> None:
@@ -200,7 +200,8 @@ def _precision_of(config: TrainingConfig, saved: dict | None, processes: Process
     if is_lacking and saved is not None:
         raise processes.common_error(
             f"this training began in {asked}, which this machine lacks: go on where there is {asked}, "
-            "or set recipe.precision to float32 to begin anew"
+            "or set recipe.precision to float32 to begin anew",
+            AttemptError,  # another node may have it
         )
     used = "float32" if is_lacking else asked
     if used != config.precision:

@@ -23,6 +23,7 @@ from tests.training.easy_images import easy_crops
 pytestmark = pytest.mark.usefixtures("restored_signal_handlers")
 
 SMALL = {"width": 0.125, "half_input": True}
+LOSS_OF_1000 = math.log(1000)
 
 
 def side_of(architecture):
@@ -91,19 +92,19 @@ def test_networks_with_batch_norm_keep_pytorchs_values():
 
 def test_a_network_whose_scores_are_zero_is_given_up_at_once(tmp_path):
     """What PyTorch's initial values do to NIN: after a while every score is zero, for good."""
-    crops = easy_crops(160, 20, 112)
+    crops = easy_crops(160, 10, 68)
     torch.manual_seed(0)
-    classifier = build("nin", 20, SMALL)
+    classifier = build("nin", 10, SMALL)
     nn.init.constant_(classifier.head[0].bias, -1e3)  # the last ReLU
     config = TrainingConfig(epochs=60, batch=16, rate=0.01)
     with pytest.raises(InputError) as problem:
         run(classifier, crops, config, tmp_path, name="NIN")
     (line,) = str(problem.value).splitlines()
-    assert line.startswith("NIN: dead at step 125 of 600: all images have the same scores")
-    assert f"loss {math.log(20):.3f}" in line
+    assert line.startswith("NIN: dead at step 100 of 600: all images have the same scores")
+    assert f"loss {math.log(10):.3f}" in line
     assert "batch_norm" in line
     with pytest.raises(InputError, match="NIN: gives every image and class the same score"):
-        ClassMapNetwork(classifier, (112, 112), "NIN")
+        ClassMapNetwork(classifier, (68, 68), "NIN")
 
 
 def test_a_dead_trunk_is_noticed_behind_a_bias_that_learns(tmp_path):
@@ -171,14 +172,15 @@ def test_resumed_runs_go_on_counting(tmp_path):
         train(Noise(), crops, config, checkpoints, stop=StopRequest(), **arguments)
 
 
-def windows(watch, steps, batch, accuracy, loss, rng):
+def windows(watch, steps, batch, accuracy, loss, rng, chance_loss=LOSS_OF_1000):
     """What the watch says of a run whose accuracy and loss are functions of the step."""
     start = 0
     for step in range(1, steps + 1):
         if watch.ends_window(step):
             samples = (step - start) * batch
             correct = rng.binomial(samples, accuracy(step))
-            if watch.verdict(step, samples, samples * loss(step), correct, 1.0):
+            sums = (samples * loss(step), correct, samples * chance_loss)
+            if watch.verdict(step, samples, *sums, 1.0):
                 return step
             start = step
     return None
@@ -225,22 +227,32 @@ def test_guessing_is_noticed_within_two_epochs_of_imagenet():
     assert 107_000 < collapsed < 112_000
 
 
-def test_chance_is_that_of_the_classes_frequencies():
-    """Nine of ten images are of one class: 90 % right is chance."""
-    targets = [0] * 9000 + [1] * 1000
-    entropy = -(0.9 * math.log(0.9) + 0.1 * math.log(0.1))
-    config = TrainingConfig(batch=50)
+@pytest.mark.parametrize("largest", [0.5, 0.9, 0.99])
+def test_chance_is_that_of_the_classes_frequencies(largest):
+    """Of two classes one is the larger: to name it always is chance, to do better is not."""
+    targets = [0] * round(10_000 * largest) + [1] * round(10_000 * (1 - largest))
+    entropy = -(largest * math.log(largest) + (1 - largest) * math.log(1 - largest))
     rng = np.random.default_rng(0)
     for accuracy, loss, is_given_up in (
-        (0.9, entropy, True),
-        (0.93, entropy, False),
-        (0.9, 0.2, False),
+        (largest, entropy, True),
+        (largest, 1.2 * entropy, True),
+        (largest, 0.9 * entropy, False),
+        (1.0, 0.01 * entropy, False),
     ):
-        watch = GuessingWatch("x", targets, config, 2000, 2000)
+        watch = GuessingWatch("x", targets, TrainingConfig(batch=50), 2000, 2000)
+        assert [round(v, 4) for v in watch.losses.tolist()] == [
+            round(-math.log(largest), 4), round(-math.log(1 - largest), 4)
+        ]  # fmt: skip
         ended = windows(
-            watch, 2000, 50, accuracy=lambda _, a=accuracy: a, loss=lambda _, v=loss: v, rng=rng
+            *(watch, 2000, 50, lambda _, a=accuracy: a, lambda _, v=loss: v, rng, entropy)
         )
-        assert bool(ended) == is_given_up
+        assert bool(ended) == is_given_up, (accuracy, loss)
+
+
+def test_where_there_is_one_class_there_is_nothing_to_guess():
+    watch = GuessingWatch("x", [0] * 1000, TrainingConfig(batch=10), 1000, 2000)
+    rng = np.random.default_rng(0)
+    assert not windows(watch, 1000, 10, lambda _: 1.0, lambda _: 0.0, rng, 0.0)
 
 
 def test_luck_is_taken_for_learning_once_in_thousands():
@@ -251,6 +263,7 @@ def test_luck_is_taken_for_learning_once_in_thousands():
     learned = 0
     for window in range(20_000):
         watch.at_chance = 0
-        watch.verdict(1000 * (window + 1), 1000, 1000 * 2.31, rng.binomial(1000, 0.1), 1.0)
+        sums = (1000 * 2.31, rng.binomial(1000, 0.1), 1000 * math.log(10))
+        watch.verdict(1000 * (window + 1), 1000, *sums, 1.0)
         learned += watch.at_chance == 0
     assert learned <= 6

@@ -97,7 +97,7 @@ def test_without_a_folder_nothing_is_written(tmp_path, monkeypatch):
 
 
 def test_the_tally_is_the_mean_over_samples_not_over_pieces():
-    tally = Tally(torch.device("cpu"))
+    tally = Tally(torch.tensor([0.1, 0.2, 0.3, 0.4]), torch.device("cpu"))
     generator = torch.Generator().manual_seed(0)
     all_logits, all_targets = [], []
     for size in (5, 2, 3):
@@ -107,11 +107,12 @@ def test_the_tally_is_the_mean_over_samples_not_over_pieces():
         all_logits.append(logits)
         all_targets.append(targets)
     logits, targets = torch.cat(all_logits), torch.cat(all_targets)
-    samples, loss, right, varied = tally.sums[0].tolist()
+    samples, loss, right, chance, varied = tally.sums[0].tolist()
     assert samples == 10
     assert loss / samples == pytest.approx(nn.functional.cross_entropy(logits, targets).item())
     assert right == sum(int(row.argmax()) == int(t) for row, t in zip(logits, targets, strict=True))
     tally.begin_row()
     assert varied == 3
-    assert tally.sums[0].tolist() == [0, 0, 0, 0]
-    assert tally.sums[1].tolist() == [samples, loss, right, varied]
+    assert chance == pytest.approx(sum(0.1 * (int(t) + 1) for t in targets))
+    assert tally.sums[0].tolist() == [0, 0, 0, 0, 0]
+    assert tally.sums[1].tolist() == [samples, loss, right, chance, varied]

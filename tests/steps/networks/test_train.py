@@ -87,7 +87,7 @@ def test_a_run_does_not_go_on_from_checkpoints_of_the_other_source(
     assert "resumed" not in capsys.readouterr().err
 
 
-def test_spoiled_shards_are_found_before_the_run_unless_it_is_told_not_to_look(
+def test_spoiled_shards_are_found_before_the_run_or_on_request_when_they_are_read(
     command, packed, tmp_path, capsys
 ):
     spoiled = tmp_path / "spoiled"
@@ -100,7 +100,8 @@ def test_spoiled_shards_are_found_before_the_run_unless_it_is_told_not_to_look(
     path.write_bytes(data)
     assert train(command("run", "--shards", str(spoiled))) == 1
     assert "shard-00001.h5: was changed since it was packed" in last_line(capsys)
-    assert train(command("run", "--shards", str(spoiled), "--no-verify")) == 0
+    assert train(command("run", "--shards", str(spoiled), "--no-verify")) == 1
+    assert "cannot be decoded (it is not as it was written)" in last_line(capsys)  # when it is read
 
 
 def last_line(capsys):
