@@ -96,7 +96,7 @@ def read_features(path: Path, images: Path | None = None) -> Features:
     """Open the file. Raises InputError if it is missing, damaged, no features file, or not of the
     manifest ``images``."""
     try:
-        require_intact(path)
+        _require_intact(path)
         file = h5py.File(path, locking=False)  # some shared file systems have no locks
         features = Features(
             image_id=list(file["image_id"].asstr()[:]),
@@ -119,3 +119,13 @@ def read_features(path: Path, images: Path | None = None) -> Features:
             f"{path}: is of other images than {images} lists; delete it, or extract with --rebuild"
         )
     return features
+
+
+def _require_intact(path: Path) -> None:
+    try:
+        require_intact(path)
+    except InputError:
+        raise InputError(
+            f"{path}: not as it was written, not a whole features file; delete it, or extract with "
+            "--rebuild"
+        ) from None

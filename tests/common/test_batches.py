@@ -37,9 +37,9 @@ def limited(limit, error=ERRORS[0], attempts=None):
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 def test_every_item_comes_once_and_in_order_whatever_fits(error):
-    for count in (0, 1, 7, 64, 65):
-        for size in (1, 5, 64, 640):
-            for limit in (1, 3, 64):
+    for count in (0, 1, 65):
+        for size in (1, 80):  # each halving collects garbage, which takes a tenth of a second
+            for limit in (1, 64):
                 parts = list(Batches(size, CPU).run(limited(limit, error), count))
                 assert list(chain.from_iterable(parts)) == list(range(count))
                 assert all(0 < len(part) <= min(size, limit) for part in parts)

@@ -1,0 +1,60 @@
+# Input functions: what jobs read, and refusals before any job runs.
+
+
+def drawn_folders(wildcards):
+    """Return what the study draws of an image set; refuse a data_root that it would not read."""
+    if STUDY.is_synthetic and CONFIG.data_root:
+        refuse(
+            f"config.data_root: study {STUDY.name} draws its own data sets and would not read "
+            f"{CONFIG.data_root}; add study=small or study=paper, or leave data_root out"
+        )
+    return flags.drawn_folders(STUDY, wildcards)
+
+
+def checked_network(wildcards):
+    """Return no input: refuse a network that does not exist or has no weights, before any job runs."""
+    name = wildcards.network
+    if workflow.is_main_process and not os.path.exists(PATHS.weights(name)):
+        from pipeline_lib.networks import available  # takes seconds, once for each new network
+
+        network = STUDY.networks[name]
+        config = network.config
+        key = f"config.networks.{name}" if network.compared else "config.photographs.network"
+        try:
+            if network.source == "trained":
+                available.check_architecture(key, config.architecture, config.options)
+            elif network.source == "library":
+                files = flags.own_weights(STUDY, wildcards)
+                available.check_ready_trained(
+                    key, network.library_name, config.library, files, config.layer
+                )
+        except InputError as error:
+            refuse(error)
+    return []
+
+
+def checked_start(wildcards):
+    """Return no input: refuse a start of a training that does not exist, before any job runs."""
+    if workflow.is_main_process and not os.path.exists(PATHS.start_weights(wildcards.start)):
+        from pipeline_lib.networks import available
+
+        start = STUDY.starts[wildcards.start]
+        names = (name for name in STUDY.trained if STUDY.networks[name].config.start == start)
+        try:
+            files = flags.own_start(STUDY, wildcards)
+            available.check_start(f"config.networks.{next(names)}.start", start, files)
+        except InputError as error:
+            refuse(error)
+    return []
+
+
+def files_of(target):
+    """Return an input function of a target: its files, or a refusal that says what is missing."""
+
+    def files(_wildcards):
+        try:
+            return target.files(STUDY)
+        except InputError as error:
+            refuse(error)
+
+    return files
