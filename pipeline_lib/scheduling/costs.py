@@ -36,25 +36,38 @@ def read_rates() -> dict:
     return yaml.safe_load(RATES.read_text(encoding="utf-8"))
 
 
+def kind(job: dict, workload: Workload) -> str:
+    """Return the rule of a job, and after a blank the value that chooses among its rates, if any."""
+    entry = workload.rates["rules"].get(job["rule"], {})
+    if "by" not in entry:
+        return job["rule"]
+    keys = [entry["by"]] if isinstance(entry["by"], str) else entry["by"]
+    return f"{job['rule']} {'/'.join(workload.selector(job, key) for key in keys)}"
+
+
 def rate(job: dict, workload: Workload) -> dict:
     """Return the rates that apply to a job. Raises InputError if there are none."""
-    kind = f"rule {job['rule']}"
-    entry = line = workload.rates["rules"].get(job["rule"])
-    if entry is not None and "by" in entry:
-        keys = [entry["by"]] if isinstance(entry["by"], str) else entry["by"]
-        value = "/".join(workload.selector(job, key) for key in keys)
-        kind += f" with {', '.join(keys)} {value}"
+    rule, _, value = kind(job, workload).partition(" ")
+    entry = line = workload.rates["rules"].get(rule)
+    if value:
         line = entry.get(value, entry.get(OTHER))
     if line is None:
-        raise InputError(f"{RATES}: has no rates of {kind}; add a line with what such a job takes")
+        keys = entry["by"] if value else ""
+        named = (
+            f" with {keys if isinstance(keys, str) else ', '.join(keys)} {value}" if value else ""
+        )
+        raise InputError(
+            f"{RATES}: has no rates of rule {rule}{named}; add a line with what such a job takes"
+        )
     return {key: entry[key] for key in ("set", "source") if key in entry} | line
 
 
-def cost(job: dict, workload: Workload) -> Cost:
-    """Return the cost of a job, a record of `scheduling.graph`.
+def cost(job: dict, workload: Workload, at_best: bool = False) -> Cost:
+    """Return the cost of a job, a record of `scheduling.graph`, at the worst speed or ``at_best``.
 
     A job without outputs is a target and costs nothing. On a GPU the network runs while the cores
-    decode images; the slower of the two decides how long the job holds both.
+    decode images; the slower of the two decides how long the job holds both. What was measured of its
+    kind goes over the rates.
     """
     if not job["outputs"]:
         return Cost()
@@ -64,16 +77,29 @@ def cost(job: dict, workload: Workload) -> Cost:
     def sum_of(key: str) -> float:
         return sum(each * amounts[unit] for unit, each in line.get(key, {}).items())
 
+    factor = workload.measured.get(kind(job, workload))
     gpu, cpu = 0.0, sum_of("cpu")
-    speed = workload.rates["speed"][workload.device]["rate"]
-    network = line.get("passes", 0) * amounts["GFLOP"] / speed
-    if network and workload.device == "gpu":
-        devices = workload.training_devices if job["rule"] == "train" else 1
-        seconds = max(network / devices, cpu / job["threads"])
-        gpu, cpu = seconds * devices, seconds * job["threads"]
-    else:
-        cpu += network
-    return Cost(1, gpu, cpu, sum_of("disk"), sum_of("scratch"))
+    if passes := line.get("passes", 0):
+        speed = workload.speeds(job)[at_best and factor is None]
+        network = passes * amounts["GFLOP"] / speed
+        if workload.device == "gpu":
+            devices = _devices(job, workload)
+            seconds = max(network / devices, cpu / job["threads"])
+            gpu, cpu = seconds * devices, seconds * job["threads"]
+        else:
+            cpu += network
+    factor = 1.0 if factor is None else factor
+    return Cost(1, gpu * factor, cpu * factor, sum_of("disk"), sum_of("scratch"))
+
+
+def seconds(job: dict, workload: Workload) -> float:
+    """Return how long a job takes at the worst speed."""
+    each = cost(job, workload)
+    return max(each.gpu / _devices(job, workload), each.cpu / max(1, job["threads"] or 1))
+
+
+def _devices(job: dict, workload: Workload) -> int:
+    return workload.training_devices if job["rule"] == "train" else 1
 
 
 def total(costs: Iterable[Cost]) -> Cost:

@@ -1,6 +1,7 @@
 """How much work a job has, in the units of ``rates.yaml``, counted from the study."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -18,14 +19,24 @@ WARPED = 256 / 224  # ten crops are cut from an image that is larger than one cr
 class Workload:
     """Counts what the jobs of a study work on.
 
-    ``rates`` is the content of ``rates.yaml``. ``manifests`` is the folder of manifests by image set:
-    images are counted in a manifest if there is one. Otherwise their number is that of the synthetic
-    world, or of the whole official set. ``assumptions`` collects sentences about networks that
-    ``rates.yaml`` does not list.
+    ``rates`` is the content of ``rates.yaml``, ``gpu_type`` the site's name of its GPUs.
+    ``measured`` holds, by kind of job, how many times as long as by these rates it took when it
+    last ran. ``manifests`` is the folder of manifests by image set: images are counted in a
+    manifest if there is one. Otherwise their number is that of the synthetic world, or of the whole
+    official set. ``assumptions`` collects sentences about networks that ``rates.yaml`` does not
+    list.
     """
 
-    def __init__(self, study: Study, rates: dict, manifests: Path | None = None) -> None:
+    def __init__(
+        self,
+        study: Study,
+        rates: dict,
+        manifests: Path | None = None,
+        gpu_type: str = "",
+        measured: Mapping[str, float] | None = None,
+    ) -> None:
         self.study, self.rates, self.manifests = study, rates, manifests
+        self.gpu_type, self.measured = gpu_type, measured or {}
         self.assumptions: set[str] = set()
         self._image_counts: dict[str, int] = {}
 
@@ -98,6 +109,30 @@ class Workload:
     def device(self) -> str:
         """What networks run on: gpu or cpu."""
         return "gpu" if self.study.configuration.gpu else "cpu"
+
+    @cached_property
+    def speed(self) -> dict:
+        """The line of ``speed`` in ``rates.yaml`` for what networks run on."""
+        speeds = self.rates["speed"]
+        if self.device == "cpu":
+            return speeds["cpu"]
+        known = [name for name in speeds if name != "cpu" and name in self.gpu_type.lower()]
+        if self.gpu_type and not known:
+            self.assumptions.add(f"{self.gpu_type} is not in rates.yaml and counted as an A100")
+        return speeds[known[0] if known else "a100"]
+
+    def speeds(self, job: dict) -> tuple[float, float]:
+        """Return the GFLOP per second of a job's network, at worst and at best."""
+        configuration = self.study.configuration
+        if job["rule"] == "train":
+            network = self.study.networks[job["wildcards"]["network"]]
+            precision = training_of(configuration, network).precision
+        else:
+            is_features = job["rule"] == "features"
+            section = configuration.transfer if is_features else configuration.prediction
+            precision = section.precision
+        best = self.speed.get(precision, self.speed["float32"])
+        return best * self.speed.get("least", 1), best
 
     @property
     def training_devices(self) -> int:

@@ -19,8 +19,9 @@ CONFIG = {
 RATES = {
     "sources": {"clock": "measured", "hand": "estimate"},
     "speed": {
-        "gpu": {"rate": 1000, "what": "a GPU", "source": "made up"},
-        "cpu": {"rate": 10, "what": "a CPU", "source": "made up"},
+        "a100": {"float32": 1000, "what": "a GPU", "source": "made up"},
+        "h100": {"float32": 2000, "bfloat16": 6000, "least": 0.5, "what": "b", "source": "b"},
+        "cpu": {"float32": 10, "what": "a CPU", "source": "made up"},
     },
     "networks": [
         {"network": "a", "side": 14, "gflop": 2.0, "parameters": 500, "map": 7, "features": 16}
@@ -71,7 +72,13 @@ TRAIN = {"gpu": Cost(1, 3.5, 7.0, 2000, 12000), "cpu": Cost(1, 0, 7 + 180, 2000,
 PREDICT = {"gpu": Cost(1, 12.5, 100, 117600, 0), "cpu": Cost(1, 0, 100 + 20, 117600, 0)}
 
 
-def workload(rates: dict = RATES, manifests: Path | None = None, **changes: object) -> Workload:
+def workload(
+    rates: dict = RATES,
+    manifests: Path | None = None,
+    gpu_type: str = "",
+    measured: dict | None = None,
+    **changes: object,
+) -> Workload:
     """Return the amounts of work of this study; ``changes`` are sections of its configuration."""
     study = build_study(Configuration.model_validate(CONFIG | changes))
-    return Workload(study, rates, manifests)
+    return Workload(study, rates, manifests, gpu_type, measured)

@@ -12,7 +12,7 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.transfer import birds, lists
 from pipeline_lib.data.transfer.sets import transfer_sets
 from pipeline_lib.networks.registry import ARCHITECTURES, build
-from pipeline_lib.scheduling.costs import OTHER, Cost, cost, rate, read_rates, total
+from pipeline_lib.scheduling.costs import OTHER, Cost, cost, rate, read_rates, seconds, total
 from pipeline_lib.scheduling.graph import closure
 from pipeline_lib.scheduling.workload import Workload
 from pipeline_lib.study.configuration.load import load_configuration
@@ -47,10 +47,43 @@ def test_costs_are_rates_times_amounts(device):
 
 
 def test_a_job_holds_gpu_and_cores_as_long_as_the_slower_of_them_takes():
-    rates = RATES | {"speed": {"gpu": {"rate": 100}}}
+    rates = RATES | {"speed": {"a100": {"float32": 100}}}
     assert cost(GRAPH[1], workload(rates)) == Cost(1, 18, 36, 2000, 12000)
     two = workload(rates, training=CONFIG["training"] | {"processes": 2})
     assert cost(GRAPH[1], two) == Cost(1, 18, 18, 2000, 12000)  # for half as long
+
+
+def test_speed_is_that_of_the_gpu_and_of_the_number_format():
+    bfloat16 = CONFIG["training"] | {"recipe": {"epochs": 5, "precision": "bfloat16"}}
+    a100, h100 = (workload(gpu_type=name, training=bfloat16) for name in ("", "nvidia_H100_80gb"))
+    assert a100.speeds(GRAPH[1]) == (1000, 1000)  # it has no line for bfloat16
+    assert h100.speeds(GRAPH[1]) == (3000, 6000)
+    assert h100.speeds(GRAPH[3]) == (1000, 2000)  # predictions are in float32
+    worst, best = (cost(GRAPH[1] | {"threads": 64}, h100, at_best) for at_best in (False, True))
+    assert (worst.gpu, best.gpu) == (0.6, 0.3)  # 1,800 GFLOP
+    rare = workload(gpu_type="rtx9000")
+    assert rare.speeds(GRAPH[3]) == (1000, 1000)
+    assert rare.assumptions == {"rtx9000 is not in rates.yaml and counted as an A100"}
+
+
+def test_what_was_measured_goes_over_the_rates():
+    half = {"train": 0.5, "table other": 3}
+    amounts = workload(gpu_type="h100", measured=half)
+    assert cost(GRAPH[1], amounts).gpu == TRAIN["gpu"].gpu / 2
+    assert cost(GRAPH[1], amounts, at_best=True) == cost(GRAPH[1], amounts)
+    assert cost(GRAPH[2], amounts).cpu == 36  # its kind is "table table1"
+    assert seconds(GRAPH[3], workload()) == 12.5
+
+
+def test_published_rates_are_images_of_resnet50():
+    speeds, resnet = read_rates()["speed"], 3 * 8.178  # GFLOP of an image in training
+    for gpu, name, images in (
+        ("a100", "tf32", 938),
+        ("a100", "bfloat16", 2470),
+        ("v100", "float32", 367),
+        ("v100", "float16", 1200),
+    ):
+        assert speeds[gpu][name] == pytest.approx(images * resnet, rel=0.01), (gpu, name)
 
 
 def test_the_closure_of_a_file_is_what_it_depends_on_each_job_once():
@@ -62,10 +95,11 @@ def test_every_rule_has_a_rate_and_every_rate_its_rule(repository, workload_of):
     blocks = [
         block
         for path in (repository / "workflow" / "rules").glob("*.smk")
-        for block in re.split(r"(?m)^ *(?=rule \w*:)", path.read_text())
+        for block in re.split(r"(?m)^ *(?=rule ?\w*:)", path.read_text())
         if re.search(r"(?m)^ *output:", block)
     ]
-    rules = {re.match(r"rule (\w+):", block)[1] for block in blocks} - {"probe"}  # of preflight
+    named = (re.match(r"rule (\w+):", block) for block in blocks)  # preflight's probes are not
+    rules = {match[1] for match in named if match}
     rates = read_rates()
     missing = sorted(rules - set(rates["rules"]))
     assert not missing, f"say in pipeline_lib/scheduling/rates.yaml what a job takes: {missing}"

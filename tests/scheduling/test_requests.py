@@ -7,7 +7,7 @@ import sys
 import pytest
 import yaml
 
-from pipeline_lib.scheduling.costs import cost, read_rates
+from pipeline_lib.scheduling.costs import read_rates, seconds
 from pipeline_lib.scheduling.workload import Workload
 from pipeline_lib.study.configuration.load import load_configuration
 from pipeline_lib.study.study import build_study
@@ -45,9 +45,7 @@ def test_every_job_asks_for_twice_the_time_that_is_planned(repository, tmp_path)
         requested = profile["default-resources"]["runtime"] if requested is None else requested
         minutes = eval(str(requested), {"attempt": 1, "threads": job["threads"]})
         attempts = 1 + profile["retries"] if job["rule"] in RESUMED else 1
-        each = cost(job, workload)
-        devices = workload.training_devices if job["rule"] == "train" else 1
-        needed = max(each.gpu / devices, each.cpu / (job["threads"] or 1)) / 60
+        needed = seconds(job, workload) / 60
         if MARGIN * needed > minutes * attempts:
             short[f"{job['rule']} {job['wildcards']}"] = f"{needed:.0f} of {minutes * attempts} min"
     assert not short

@@ -12,10 +12,13 @@ rule plan:
         snakefile=str(STUDIES.parent / "Snakefile"),
         config=CONFIG.model_dump_json(exclude_unset=True),
         manifests=f"{PATHS.results}/data",
+        measured=f"{PATHS.results}/{MEASURED_FILE}",
+        gpu_type=SITE.gpu_type,
         out=f"{PATHS.results}/plan.md",
     shell:
         "python -m pipeline_lib plan --snakefile {params.snakefile:q} "
-        "--config {params.config:q} --manifests {params.manifests:q} --out {params.out:q} --log {log:q}"
+        "--config {params.config:q} --manifests {params.manifests:q} --gpu-type={params.gpu_type:q} "
+        "--measured {params.measured:q} --out {params.out:q} --log {log:q}"
 
 
 PROBES = ["cpu", "gpu"] if CONFIG.gpu else ["cpu"]

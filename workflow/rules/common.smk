@@ -14,6 +14,7 @@ from pipeline_lib.reporting.catalogue import FIGURES, TABLES, available, left_ou
 from pipeline_lib.scheduling.attempts import start_again_only_what_may_succeed
 from pipeline_lib.scheduling.executor import use_patient_executor
 from pipeline_lib.scheduling.graph_file import GRAPH_FILE, write_graph
+from pipeline_lib.scheduling.measured import MEASURED_FILE, write_measured
 from pipeline_lib.scheduling.requests import SIZES, largest_request
 from pipeline_lib.scheduling.site import read_site, spread
 from pipeline_lib.scheduling.slurm import status_command

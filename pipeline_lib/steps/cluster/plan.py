@@ -12,13 +12,15 @@ from tabulate import tabulate
 from pipeline_lib.common.command import command, step_parser
 from pipeline_lib.common.files import write_json, write_text
 from pipeline_lib.reporting.catalogue import files_by_target, left_out
-from pipeline_lib.scheduling.costs import Cost, cost, rate, read_rates, total
+from pipeline_lib.scheduling.costs import Cost, cost, kind, rate, read_rates, total
 from pipeline_lib.scheduling.graph import closure, whole_graph
+from pipeline_lib.scheduling.measured import read_factors
 from pipeline_lib.scheduling.workload import Workload
 from pipeline_lib.study.configuration.load import checked
 from pipeline_lib.study.configuration.root import Configuration
 from pipeline_lib.study.study import build_study
 
+FORMATS = ("float32", "tf32", "bfloat16", "float16")
 HEADER = ("jobs", "GPU-hours", "CPU-hours", "written, GB", "scratch, GB")
 
 
@@ -30,6 +32,8 @@ def make_parser() -> argparse.ArgumentParser:
         "--config", type=json.loads, required=True, help="the complete configuration, JSON"
     )
     parser.add_argument("--manifests", type=Path, help="folder of manifests to count images in")
+    parser.add_argument("--gpu-type", default="", help="the site's name of its GPUs, as a100")
+    parser.add_argument("--measured", type=Path, help="what jobs took in earlier runs, if there")
     parser.add_argument(
         "--out", type=Path, required=True, help="Markdown to write; its totals go beside it, JSON"
     )
@@ -42,10 +46,11 @@ def main(arguments: argparse.Namespace) -> None:
     configuration = checked(Configuration, arguments.config, lambda key: f"config.{key}")
     study = build_study(configuration)
     records = whole_graph(arguments.snakefile, arguments.config)
-    workload = Workload(study, read_rates(), arguments.manifests)
+    factors = read_factors(arguments.measured) if arguments.measured else {}
+    workload = Workload(study, read_rates(), arguments.manifests, arguments.gpu_type, factors)
     text = plan(records, workload, files_by_target(study), left_out(study))
     write_text(arguments.out, text)
-    write_json(arguments.out.with_suffix(".json"), asdict(_sum(records, workload)))
+    write_json(arguments.out.with_suffix(".json"), asdict(_sums(records, workload)[0]))
     print(text)
 
 
@@ -68,19 +73,25 @@ def plan(
         for rule, jobs_of_rule in stages.items()
     }
     by_stage = [
-        (rule, *cells(_sum(jobs_of_rule, workload)), ", ".join(sources[rule]))
+        (rule, *cells(*_sums(jobs_of_rule, workload)), ", ".join(sources[rule]))
         for rule, jobs_of_rule in stages.items()
         if jobs_of_rule
     ]
     by_target = [
-        (name, *cells(_sum(needed, workload)))
+        (name, *cells(*_sums(needed, workload)))
         for name, files in targets.items()
         if (needed := closure(records, files))
     ]
-    everything = ("everything", *cells(_sum(jobs, workload)))
-    speed = rates["speed"][workload.device]
+    everything = ("everything", *cells(*_sums(jobs, workload)))
+    speed = workload.speed
+    formats = [f"{speed[name]:,} in {name}" for name in FORMATS if name in speed]
+    least = (
+        f"; a range is from {speed['least']:.0%} of this to all of it" if "least" in speed else ""
+    )
+    measured = sorted({kind(job, workload) for job in jobs} & workload.measured.keys())
     notes = [
-        f"speed of networks: {speed['rate']:,} GFLOP/s each; {speed['source']}",
+        f"speed of networks: {', '.join(formats)} GFLOP/s each{least}; {speed['source']}",
+        *([f"as measured in earlier runs: {', '.join(measured)}"] if measured else []),
         *(
             f"{source}: {rates['sources'][source]}"
             for source in dict.fromkeys(chain.from_iterable(sources.values()))
@@ -105,14 +116,23 @@ def plan(
     return "\n\n".join(paragraphs) + "\n"
 
 
-def cells(each: Cost) -> tuple[str, ...]:
-    """Return the cells of a cost in the tables."""
-    amounts = (each.gpu / 3600, each.cpu / 3600, each.written / 1e9, each.scratch / 1e9)
-    return f"{each.jobs:,}", *map(_short, amounts)
+def cells(worst: Cost, best: Cost) -> tuple[str, ...]:
+    """Return the cells of a cost in the tables: where both differ, the range of them."""
+    ends = [
+        [_short(amount) for amount in (each.gpu / 3600, each.cpu / 3600, each.written / 1e9)]
+        + [_short(each.scratch / 1e9)]
+        for each in (best, worst)
+    ]
+    spans = ("-".join(dict.fromkeys(pair)) for pair in zip(*ends, strict=True))
+    return f"{worst.jobs:,}", *spans
 
 
-def _sum(records: list[dict], workload: Workload) -> Cost:
-    return total(cost(record, workload) for record in records)
+def _sums(records: list[dict], workload: Workload) -> tuple[Cost, Cost]:
+    """Return the cost of jobs at the worst and at the best speed."""
+    worst, best = (
+        total(cost(record, workload, at_best) for record in records) for at_best in (False, True)
+    )
+    return worst, best
 
 
 def _short(value: float) -> str:
