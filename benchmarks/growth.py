@@ -98,24 +98,26 @@ def row_of(case: Case, quick: bool, asked: Callable[[str, str], float]) -> dict[
     seconds, megabytes = map(list, zip(*measured, strict=True))
     full = case.full / case.base * smaller
     exponents = [growth(*each) for each in zip((seconds, megabytes), NOISE, strict=True)]
-    hours = at_full(seconds, exponents[0], full, case.repeats) / 3600 / case.cores
+    minutes = at_full(seconds, exponents[0], full, case.repeats) / 60 / case.cores
     peak = max(megabytes)
-    if exponents[1]:
+    if exponents[1] and case.memory:
         peak = at_full(megabytes, exponents[1], full, 1)
-    asked_hours, asked_mb = asked(case.rule, "runtime") / 60, asked(case.rule, "mem_mb")
+    if case.cores > 1:  # and the processes that share the work
+        peak += case.cores * megabytes[0]
+    asked_minutes, asked_mb = asked(case.rule, "runtime"), asked(case.rule, "mem_mb")
     return {
         "step": case.name,
         "items, 16x": f"{case.base * SIZES[2] // smaller:,}",
         "full": f"{case.full:,}",
         "CPU s": " / ".join(f"{value:.1f}" for value in seconds),
         "grows as n^": f"{exponents[0]:.2f}" if exponents[0] else "flat",
-        "full, h": f"{hours:.2f} on {case.cores}" if case.cores > 1 else f"{hours:.2f}",
-        "asked, h": f"{asked_hours:g}",
+        "full, min": f"{minutes:.1f} on {case.cores}" if case.cores > 1 else f"{minutes:.1f}",
+        "asked, min": f"{asked_minutes:g}",
         "peak MB": " / ".join(f"{value:.0f}" for value in megabytes),
-        "n^": f"{exponents[1]:.2f}" if exponents[1] else "flat",
+        "n^": ("-", f"{exponents[1]:.2f}")[case.memory] if exponents[1] else "flat",
         "full, MB": f"{peak:,.0f}",
         "asked, MB": f"{asked_mb:,.0f}",
-        "twice fits": "yes" if 2 * hours <= asked_hours and 2 * peak <= asked_mb else "NO",
+        "twice fits": "yes" if 2 * minutes <= asked_minutes and 2 * peak <= asked_mb else "NO",
     }
 
 

@@ -21,6 +21,7 @@ class Case:
 
     ``base`` is n at 1x, ``full`` that of the paper study. The full job does ``repeats`` times as much
     with each item. ``cores``: how many share its work; ``least``: the smallest n there can be.
+    ``memory`` is false for one that reads the same blocks as the case before it, but less than one.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Case:
     repeats: float = 1
     cores: int = 1
     least: int = 2
+    memory: bool = True
 
 
 def step(name: str, **flags: object) -> Command:
@@ -196,7 +198,7 @@ def partial(function: Callable[..., Command], **flags: object) -> Callable[[Path
 VAL, SUN = 50_000, 108_754
 GRADIENTS = {"method": "backprop", "crops": 10}
 CASES = (
-    Case("index, training images", "index", 8000, 1_281_167, partial(index, split="train")),
+    Case("index, training images", "index", 4000, 1_281_167, partial(index, split="train")),
     Case("index, validation images", "index", 1000, VAL, partial(index, split="val")),
     Case("pack", "pack", 128, 1_281_167, pack, cores=CORES),
     # Eight epochs.
@@ -213,12 +215,12 @@ CASES = (
         *(partial(localize, box_method="authors", crops=10), 1, CORES),
     ),
     Case(
-        *("localize, authors, backprop", "localize", 20, VAL),
+        *("localize, authors, backprop", "localize", 128, VAL),
         *(partial(localize, box_method="authors", **GRADIENTS), 1, CORES),
     ),
     Case(
         *("localize, graph cut", "localize", 5, VAL),
-        *(partial(localize, box_method="graphcut", **GRADIENTS), 1, CORES),
+        *(partial(localize, box_method="graphcut", **GRADIENTS), 1, CORES, 2, False),
     ),
     Case("evaluate", "evaluate", VAL // 16, VAL, evaluate),
     Case("sweep", "sweep", 20, VAL, sweep, cores=CORES),
