@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from pipeline_lib.common.command import log
-from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.errors import AttemptError, InputError
 
 if TYPE_CHECKING:
     import torch
@@ -54,7 +54,7 @@ class Batches:
 
     def _halve(self, failed: int, reason: str) -> None:
         if failed == 1:
-            raise InputError(_advice(f"a single {self.unit} does not fit", self.device, reason))
+            raise _exhausted(f"a single {self.unit} does not fit", self.device, reason)
         while self.size >= failed:
             self.size //= 2
         log.warning(
@@ -74,9 +74,8 @@ def memory_errors(what: str, device: torch.device, remedy: str = "") -> Iterator
     except Exception as error:
         if not is_out_of_memory(error):
             raise
-        raise InputError(
-            _advice(f"{what} does not fit", device, _first_line(error), remedy)
-        ) from None
+        reason = _first_line(error)
+        raise _exhausted(f"{what} does not fit", device, reason, remedy) from None
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -93,9 +92,10 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0][:160]
 
 
-def _advice(problem: str, device: torch.device, reason: str, remedy: str = "") -> str:
-    larger = "raise mem_mb in slurm/config.yaml, or take a machine with more memory"
+def _exhausted(problem: str, device: torch.device, reason: str, remedy: str = "") -> InputError:
+    """Return the error to raise: of a processor, the next attempt of a job has more memory."""
+    kind, larger = AttemptError, "raise mem_mb in slurm/config.yaml, or take a larger machine"
     if device.type == "cuda":
-        larger = "take a GPU with more memory (gpu_type in slurm/site.yaml)"
+        kind, larger = InputError, "take a GPU with more memory (gpu_type in slurm/site.yaml)"
     remedies = " or ".join(filter(None, (remedy, larger)))
-    return f"out of memory on the {device.type}: {problem} ({reason}); {remedies}"
+    return kind(f"out of memory on the {device.type}: {problem} ({reason}); {remedies}")

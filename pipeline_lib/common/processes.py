@@ -6,9 +6,11 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from multiprocessing.connection import wait
 from typing import TypeVar
+
+from pipeline_lib.common.errors import AttemptError
 
 Result = TypeVar("Result")
 
@@ -23,7 +25,7 @@ def run_in_processes(
 
     The children compute with one thread each. Tasks are drawn as they are needed, so that an iterator
     over large ones keeps only a few in memory; arguments and results are pickled. The error of a task
-    is raised here, and ends all others.
+    is raised here, and ends all others. Raises AttemptError where a child process was killed.
     """
     if processes <= 1:
         yield from itertools.starmap(function, tasks)
@@ -38,6 +40,11 @@ def run_in_processes(
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
+        except BrokenExecutor:
+            raise AttemptError(
+                "a process that shared the work was killed; is the memory enough (mem_mb in "
+                "slurm/config.yaml)?"
+            ) from None
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

@@ -7,7 +7,7 @@ import pandas as pd
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.discovery.concept_tables import rank_images, tabulate_concepts
-from pipeline_lib.discovery.mining import mine_detectors, separability, stack_solutions
+from pipeline_lib.discovery.mining import mine_detectors, separabilities, stack_solutions
 from pipeline_lib.discovery.phrases import clean_phrases, mine_phrases, phrase_matrix
 from pipeline_lib.discovery.unit_features import UnitFeatures
 from pipeline_lib.features.cache import Features
@@ -34,13 +34,14 @@ class DiscoveredConcepts:
 
 
 def discover_concepts(
-    features: Features, captions: list[list[str]], config: ConceptsSection
+    features: Features, captions: list[list[str]], config: ConceptsSection, processes: int = 1
 ) -> DiscoveredConcepts:
     """Mine a detector for each concept, and rank the held-out images by it.
 
     ``captions`` are those of each image of ``features``. The concepts are ``config.phrases``; without
     them, phrases are mined from the captions, and the most separable concepts come first. Captions of
-    held-out images are used for the measures alone. Raises InputError as the functions below.
+    held-out images are used for the measures alone. ``processes`` share the SVMs. Raises InputError as
+    the functions below.
     """
     split = split_images(len(captions), config.held_out_fraction, config.seed)
     phrases = clean_phrases(config.phrases or []) or mine_phrases(
@@ -51,19 +52,16 @@ def discover_concepts(
     )
     has_phrase = phrase_matrix(captions, phrases)
     check_phrases(phrases, has_phrase, split)
-    unit_features = UnitFeatures(features.features)
-    detectors = mine_detectors(unit_features, split.mined, has_phrase, config)
-    separabilities = [
-        separability(unit_features, detector, split.mined[~column[split.mined]], config)
-        for detector, column in zip(detectors, has_phrase.T, strict=True)
-    ]
+    unit_features = UnitFeatures(features.mapped())
+    detectors = mine_detectors(unit_features, split.mined, has_phrase, config, processes)
+    separable = separabilities(unit_features, detectors, split.mined, has_phrase, config, processes)
     solution = stack_solutions([detector.solution for detector in detectors])
     before_mining = stack_solutions([detector.before_mining for detector in detectors])
     values = unit_features.decide(solution)
     table = tabulate_concepts(
         phrases,
         detectors,
-        separabilities,
+        separable,
         values,
         unit_features.decide(before_mining),
         has_phrase,

@@ -16,11 +16,12 @@ The paper gives no numbers; they are this project's choices (``MiningConfig``). 
 dropped and mining ends by itself, the SVM is that of all images: no other negative is in its margin.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline_lib.common.processes import run_in_processes
 from pipeline_lib.discovery.unit_features import UnitFeatures
 from pipeline_lib.study.configuration.discovery import MiningConfig
 from pipeline_lib.svm.cross_validation import cross_validate, stratified_folds
@@ -47,21 +48,31 @@ class ConceptDetector:
 
 
 def mine_detectors(
-    features: UnitFeatures, rows: np.ndarray, has_phrase: np.ndarray, config: MiningConfig
+    features: UnitFeatures,
+    rows: np.ndarray,
+    has_phrase: np.ndarray,
+    config: MiningConfig,
+    processes: int = 1,
 ) -> list[ConceptDetector]:
     """Return a detector for each of k concepts, trained on the images ``rows`` (m,), sorted, alone.
 
     ``has_phrase`` (n, k) bool: which images have which phrase. For each phrase, ``rows`` needs an image
-    with it and one without. A round reads the features once for all concepts.
+    with it and one without. A round reads all features once, for all concepts; ``processes`` share its
+    SVMs, with the same result.
     """
     detectors = [_start(rows, column, config) for column in has_phrase.T]
     for _ in range(config.rounds):
         unfinished = [k for k, detector in enumerate(detectors) if not detector.converged]
         if not unfinished:
             break
-        for k in unfinished:
-            detectors[k].solution = _fit(features, detectors[k], config.cost)
-            detectors[k].before_mining = detectors[k].before_mining or detectors[k].solution
+        examples = (
+            (*_examples(features, detectors[k].positives, detectors[k].negatives), config.cost)
+            for k in unfinished
+        )
+        solutions = run_in_processes(_fit, examples, min(processes, len(unfinished)))
+        for k, solution in zip(unfinished, solutions, strict=True):
+            detectors[k].solution = solution
+            detectors[k].before_mining = detectors[k].before_mining or solution
         values = features.decide(stack_solutions([detectors[k].solution for k in unfinished]))
         for k, scores in zip(unfinished, values.T, strict=True):
             _update_examples(detectors[k], scores, rows[~has_phrase[rows, k]], config)
@@ -75,28 +86,40 @@ def stack_solutions(solutions: Sequence[Solution]) -> Solution:
     return Solution(*stacked)
 
 
-def separability(
+def separabilities(
     features: UnitFeatures,
-    detector: ConceptDetector,
-    without_phrase: np.ndarray,
+    detectors: Sequence[ConceptDetector],
+    rows: np.ndarray,
+    has_phrase: np.ndarray,
     config: MiningConfig,
-) -> float:
-    """Return how separable a concept is from images without its phrase, before any mining.
+    processes: int = 1,
+) -> list[float]:
+    """Return how separable each concept is from images without its phrase, before any mining.
 
     This is the cross-validated average precision on the images with the phrase and at most
-    ``max_examples`` of ``without_phrase`` (sorted rows), minus the fraction of them that has the
-    phrase: the precision of chance. It is about zero for phrases of what is not visible, and NaN for
-    fewer images with the phrase than folds.
+    ``max_examples`` of the sorted ``rows`` without it, minus the fraction of them that has the phrase:
+    the precision of chance. It is about zero for phrases of what is not visible, and NaN for fewer
+    images with the phrase, or without, than folds. ``has_phrase`` and ``processes`` are as for
+    ``mine_detectors``.
     """
-    if min(len(detector.with_phrase), len(without_phrase)) < config.folds:
+
+    def examples() -> Iterator[tuple]:
+        for detector, column in zip(detectors, has_phrase.T, strict=True):
+            rng = np.random.default_rng(config.seed)
+            without = rng.permutation(rows[~column[rows]])[: config.max_examples]
+            yield (*_examples(features, detector.with_phrase, np.sort(without)), config)
+
+    return list(run_in_processes(_separability, examples(), min(processes, len(detectors))))
+
+
+def _separability(values: np.ndarray, targets: np.ndarray, config: MiningConfig) -> float:
+    positive = int((targets == 1).sum())
+    if min(positive, len(targets) - positive) < config.folds:
         return float("nan")
-    rng = np.random.default_rng(config.seed)
-    negatives = np.sort(rng.permutation(without_phrase)[: config.max_examples])
-    values, targets = _examples(features, detector.with_phrase, negatives)
     folds = stratified_folds(targets, config.folds, AVERAGE_PRECISION, config.seed)
     solver = LiblinearSolver(values)
     scores = cross_validate(solver, values, targets, folds, (config.cost,), AVERAGE_PRECISION)
-    return scores[config.cost] - len(detector.with_phrase) / len(targets)
+    return scores[config.cost] - positive / len(targets)
 
 
 def _start(rows: np.ndarray, has_phrase: np.ndarray, config: MiningConfig) -> ConceptDetector:
@@ -132,8 +155,7 @@ def _highest(rows: np.ndarray, scores: np.ndarray, count: int) -> np.ndarray:
     return rows[np.argsort(-scores[rows], kind="stable")[:count]]
 
 
-def _fit(features: UnitFeatures, detector: ConceptDetector, cost: float) -> Solution:
-    values, targets = _examples(features, detector.positives, detector.negatives)
+def _fit(values: np.ndarray, targets: np.ndarray, cost: float) -> Solution:
     return LiblinearSolver(values).solve(targets, cost)
 
 

@@ -1,8 +1,7 @@
-"""Features scaled to unit length, read from the features file in blocks to save memory."""
+"""Features scaled to unit length, of which only what is needed is read from their file."""
 
 from collections.abc import Iterator
 
-import h5py
 import numpy as np
 
 from pipeline_lib.svm.fitting import scale_features
@@ -12,9 +11,12 @@ _BLOCK = 4096
 
 
 class UnitFeatures:
-    """The rows (n, d) float32 of a features file, each divided by its length."""
+    """The rows of (n, d) float32 ``features``, each divided by its length.
 
-    def __init__(self, features: h5py.Dataset | np.ndarray, block: int = _BLOCK) -> None:
+    They may be a memory map. Passes over all of them take ``block`` rows at a time.
+    """
+
+    def __init__(self, features: np.ndarray, block: int = _BLOCK) -> None:
         self._features, self._block = features, block
 
     def __len__(self) -> int:
@@ -22,12 +24,7 @@ class UnitFeatures:
 
     def rows(self, index: np.ndarray) -> np.ndarray:
         """Return the rows (m, d) of (m,) indices in any order."""
-        values = np.empty((len(index), self._features.shape[1]), np.float32)
-        for block in self._blocks():
-            in_block = (index >= block.start) & (index < block.stop)
-            if in_block.any():
-                values[in_block] = self._features[block][index[in_block] - block.start]
-        return scale_features(values, True)
+        return scale_features(np.asarray(self._features[index]), True)
 
     def decide(self, solution: Solution) -> np.ndarray:
         """Return the decision values (n, k) float32 of k classifiers."""

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from pipeline_lib.common.batches import Batches, is_out_of_memory, memory_errors
-from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.errors import AttemptError, InputError
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 ERRORS = [
@@ -67,12 +67,16 @@ def test_the_groups_are_those_of_a_run_that_began_with_the_smaller_batch():
 
 
 @pytest.mark.parametrize(
-    ("device", "remedy"),
-    [(CPU, "mem_mb in slurm/config.yaml"), (GPU, "gpu_type in slurm/site.yaml")],
+    ("device", "kind", "remedy"),
+    [
+        (CPU, AttemptError, "mem_mb in slurm/config.yaml"),  # the next attempt has more
+        (GPU, InputError, "gpu_type in slurm/site.yaml"),
+    ],
 )
-def test_an_item_that_does_not_fit_alone_is_one_line(device, remedy):
+def test_an_item_that_does_not_fit_alone_is_one_line(device, kind, remedy):
     with pytest.raises(InputError) as raised:
         list(Batches(1, device, "crop").run(limited(0), 3))
+    assert type(raised.value) is kind
     line = str(raised.value)
     assert "a single crop does not fit (CUDA out of memory. Tried to allocate 43.60 GiB.)" in line
     assert remedy in line

@@ -1,11 +1,10 @@
 """Hard mining, against liblinear on all images at once and against planted errors in captions."""
 
-import h5py
 import numpy as np
 import pytest
 from sklearn.svm import LinearSVC
 
-from pipeline_lib.discovery.mining import mine_detectors, separability
+from pipeline_lib.discovery.mining import mine_detectors, separabilities
 from pipeline_lib.discovery.unit_features import UnitFeatures
 from pipeline_lib.study.configuration.discovery import MiningConfig
 from pipeline_lib.svm.problem import Solution
@@ -25,16 +24,15 @@ def test_blocks_change_nothing(tmp_path, scattered):
     features, _ = scattered
     features = 7 * features
     features[3] = 0
-    with h5py.File(tmp_path / "x.h5", "w") as file:
-        file["features"] = features
-        blocks = UnitFeatures(file["features"], block=64)
-        index = np.array([499, 3, 64, 63, 128])
-        length = np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
-        unit = features / length
-        np.testing.assert_allclose(blocks.rows(index), unit[index], rtol=1e-6)
-        two = Solution(np.ones((2, 12), np.float32), np.array([0, 5], np.float32), np.zeros(2))
-        expected = unit.sum(1, keepdims=True) + [0, 5]
-        np.testing.assert_allclose(blocks.decide(two), expected, rtol=1e-4, atol=1e-5)
+    np.save(tmp_path / "x.npy", features)
+    blocks = UnitFeatures(np.load(tmp_path / "x.npy", mmap_mode="r"), block=64)
+    index = np.array([499, 3, 64, 63, 128])
+    length = np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
+    unit = features / length
+    np.testing.assert_allclose(blocks.rows(index), unit[index], rtol=1e-6)
+    two = Solution(np.ones((2, 12), np.float32), np.array([0, 5], np.float32), np.zeros(2))
+    expected = unit.sum(1, keepdims=True) + [0, 5]
+    np.testing.assert_allclose(blocks.decide(two), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_mined_to_the_end_it_is_the_svm_of_all_images(scattered):
@@ -117,8 +115,9 @@ def test_what_is_in_the_features_is_separable_and_what_is_not_is_not(scattered):
         (detector,) = mine_detectors(
             UnitFeatures(features), np.arange(500), column, MiningConfig(rounds=1)
         )
-        others = np.flatnonzero(~column[:, 0])
-        values.append(separability(UnitFeatures(features), detector, others, MiningConfig()))
+        values += separabilities(
+            UnitFeatures(features), [detector], np.arange(500), column, MiningConfig()
+        )
     assert values[0] > 0.25
     assert abs(values[1]) < 0.15
 
@@ -127,6 +126,5 @@ def test_too_few_images_cannot_be_cross_validated(scattered):
     features, _ = scattered
     has = np.arange(500)[:, None] < 2
     (detector,) = mine_detectors(UnitFeatures(features), np.arange(500), has, MiningConfig())
-    assert np.isnan(
-        separability(UnitFeatures(features), detector, np.arange(2, 500), MiningConfig())
-    )
+    arguments = (UnitFeatures(features), [detector], np.arange(500), has, MiningConfig())
+    assert np.isnan(separabilities(*arguments)).all()

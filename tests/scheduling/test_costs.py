@@ -9,6 +9,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.data.downloads import downloads
 from pipeline_lib.data.transfer import birds, lists
 from pipeline_lib.data.transfer.sets import transfer_sets
 from pipeline_lib.networks.registry import ARCHITECTURES, build
@@ -89,6 +90,15 @@ def test_published_rates_are_images_of_resnet50():
 def test_the_closure_of_a_file_is_what_it_depends_on_each_job_once():
     assert [job["rule"] for job in closure(GRAPH, ["t2"])] == ["train", "predict", "table"]
     assert closure(GRAPH, ["t1", "t2"]) == GRAPH[1:]
+
+
+def test_the_text_set_is_as_large_as_its_reader_makes_it(workload_of):
+    """Of SUN397 it takes only as many images as SVT has: 100 to train on and 249 to test."""
+    amounts = workload_of("paper", discovery={"sets": "all"})
+    svt = downloads()["svt"].archives[0].file_count or 350
+    assert 2 * 349 <= amounts.images("text") <= 2 * max(svt, 350)
+    job = {"rule": "measure_text", "wildcards": {}, "outputs": ["x"], "threads": 1}
+    assert cost(job, amounts).cpu < 10 * 60
 
 
 def test_every_rule_has_a_rate_and_every_rate_its_rule(repository, workload_of):

@@ -65,13 +65,15 @@ rule mine_concepts:
         PATHS.benchmark("concepts/mine")
     conda:
         CONDA
+    threads: CONFIG.prediction.threads
     params:
         flags=flags.concepts(STUDY),
     shell:
         "python -m pipeline_lib mine_concepts --features {input.features:q} "
         "--images {input.images:q} --annotations {input.annotations:q} {params.flags} "
         "--out {output.classifier:q} --concepts {output.concepts:q} "
-        "--ranking {output.ranking:q} --picked {output.picked:q} --log {log:q}"
+        "--ranking {output.ranking:q} --picked {output.picked:q} --processes {threads} "
+        "--log {log:q}"
 
 
 rule measure_text:

@@ -28,6 +28,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--images", type=Path, required=True, help="the manifest")
     parser.add_argument("--annotations", type=Path, required=True, help="its captions")
     add_settings(parser, ConceptsSection, *KEYS)
+    parser.add_argument("--processes", type=int, default=1, help="processes that share the SVMs")
     parser.add_argument("--out", type=Path, required=True, help="the classifier's .npz to write")
     parser.add_argument("--concepts", type=Path, required=True, help="CSV to write: the measures")
     parser.add_argument("--ranking", type=Path, required=True, help="CSV to write: first images")
@@ -41,7 +42,7 @@ def main(arguments: argparse.Namespace) -> None:
     config = read_settings(arguments, ConceptsSection)
     features = read_features(arguments.features, arguments.images)
     captions = captions_of(arguments.annotations, features.image_id)
-    discovered = discover_concepts(features, captions, config)
+    discovered = discover_concepts(features, captions, config, arguments.processes)
     table, ranking = discovered.table, discovered.ranking
     shown = table.loc[table["shown"], "concept"].tolist()
     first = ranking[ranking["rank"] <= config.pictures]

@@ -53,6 +53,15 @@ def run(folder, *flags):
     return mine_concepts.main([*argv, *map(str, flags)])
 
 
+def test_several_processes_write_the_same_files(captioned):
+    folder, _ = captioned
+    written = []
+    for processes in (1, 3):
+        assert run(folder, "--min-images", 10, "--count", 5, "--processes", processes) == 0
+        written.append([(folder / name).read_bytes() for name in OUTPUTS.values()])
+    assert written[0] == written[1]
+
+
 def test_planted_concepts_are_found_first_and_rank_held_out_images(captioned):
     folder, shows = captioned
     assert run(folder, "--min-images", 10, "--count", 5, "--show", 2, "--pictures", 3) == 0

@@ -56,7 +56,7 @@ def test_a_step_that_does_not_fit_the_memory_says_what_to_set(command, small_mem
     small_memory(3)
     capsys.readouterr()
     assert train(command()) == 1
-    *_, line = capsys.readouterr().err.splitlines()
+    *_, line, _ = capsys.readouterr().err.splitlines()
     assert "a training step of NIN on 4 images at a time does not fit" in line
     assert "raise training.recipe.accumulate (now 1) or training.processes or " in line
 
