@@ -81,7 +81,7 @@ def reruns(snakefile: Path) -> dict[str, list[str]]:
                 except InputError:
                     continue  # not in this study: world in the paper's, for example
                 rules |= dict.fromkeys(_changed(jobs_of(number), after))
-        found[key] = list(rules)
+        found[key] = sorted(rules)
     return found
 
 
