@@ -56,7 +56,7 @@ rule preflight:
         CONDA
     params:
         study=STUDY.name,
-        results=PATHS.results,
+        results=untracked(PATHS.results),
         flags=lambda wildcards: flags.preflight(STUDY, every_file(STUDY)),
         left_out=lambda wildcards: flags.left_out(left_out(STUDY)),
     shell:
