@@ -5,8 +5,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
+import pandas as pd
 
 from pipeline_lib.common.checksums import seal
+
+
+def rewrite(path: Path, content: str | pd.DataFrame) -> None:
+    """Write the text or table anew, without the checksum that is an attribute of the old file."""
+    path.unlink(missing_ok=True)
+    text = content if isinstance(content, str) else content.to_csv(index=False)
+    path.write_text(text)
 
 
 def edit_table(path: Path, change: Callable[[str], str], out: Path | None = None) -> None:
@@ -14,9 +22,7 @@ def edit_table(path: Path, change: Callable[[str], str], out: Path | None = None
     text = path.read_text()
     if text.startswith("# {"):
         text = text.partition("\n")[2]
-    out = out or path
-    out.unlink(missing_ok=True)  # and with it its attributes
-    out.write_text(change(text))
+    rewrite(out or path, change(text))
 
 
 @contextmanager

@@ -15,8 +15,9 @@ from pipeline_lib.common.files import fingerprint
 def link_scratch(link: str, scratch: str, study: str, move: bool) -> None:
     """Make ``link`` point to a folder of this study and this results folder in ``scratch``.
 
-    A link that is there stays, unless it should ``move`` and points out of ``scratch``. Raises
-    InputError where a folder is in its place that should ``move``.
+    A link that is there stays, unless it should ``move`` and points out of ``scratch``. Nothing is
+    created in ``scratch`` before it should ``move``: a dry run leaves nothing. Raises InputError where
+    a folder is in its place that should ``move``.
     """
     if os.path.isdir(link) and not os.path.islink(link):
         if move:
@@ -30,6 +31,8 @@ def link_scratch(link: str, scratch: str, study: str, move: bool) -> None:
         return
     # Two folders of results must not share checkpoints.
     folder = f"{scratch}/{study}-{fingerprint(os.path.abspath(link))[:8]}"
+    if not move and not os.path.isdir(folder):
+        return
     os.makedirs(folder, exist_ok=True)
     os.makedirs(os.path.dirname(link), exist_ok=True)
     temporary = Path(f"{link}.{uuid.uuid4().hex}")

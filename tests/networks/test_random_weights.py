@@ -13,6 +13,7 @@ from pipeline_lib.networks.random_weights import (
     write_torchvision_weights,
 )
 from pipeline_lib.networks.registry import build
+from pipeline_lib.networks.start_weights import bring_start_weights
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
@@ -29,7 +30,8 @@ def test_torchvisions_file_has_all_its_tensors_and_is_adopted(tmp_path, suffix):
         logits = network.eval()(images)
     assert 0.05 < logits.std() < 20
     classifier = build("googlenet_gap", 10, {})
-    start_from(classifier, "googlenet", tmp_path)
+    bring_start_weights("googlenet", tmp_path, tmp_path / "start.safetensors")
+    start_from(classifier, "googlenet", tmp_path / "start.safetensors")
     assert torch.equal(classifier.trunk.conv1.conv.weight, network.conv1.conv.weight)
 
 

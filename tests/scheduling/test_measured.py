@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline_lib.common.files import read_json, write_json
+from pipeline_lib.common.files import write_json
 from pipeline_lib.scheduling.costs import cost
 from pipeline_lib.scheduling.measured import MEASURED_FILE, measure, read_factors, write_measured
 from tests.scheduling.example import GRAPH, PREDICT, TRAIN, workload
@@ -46,17 +46,6 @@ def test_a_job_that_was_resumed_says_nothing(records, tmp_path, log):
     assert "train" not in measure(records, tmp_path, workload())
     (tmp_path / "train-.log").write_text("a: x, 90 images to do of 90 in 9 blocks\n")
     assert "train" in measure(records, tmp_path, workload())
-
-
-@pytest.mark.workflow
-def test_the_next_plan_uses_what_a_run_has_measured(tiny_study):
-    results = tiny_study.folder / "results" / "mini"
-    measured = read_json(results / MEASURED_FILE)
-    assert {"train", "pack", "predict network/one-crop", "localize paper"} <= set(measured)
-    assert all(each["seconds"] > 0 for each in measured.values())
-    done = tiny_study.run("plan")
-    assert done.returncode == 0, done.stderr
-    assert "- as measured in earlier runs: " in done.stdout
 
 
 def test_without_a_run_nothing_is_written(tmp_path):

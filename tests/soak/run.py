@@ -12,9 +12,10 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline_lib.scheduling.graph_file import GRAPH_FILE, read_graph
+from pipeline_lib.scheduling.measured import MEASURED_FILE
 
 # What a run leaves beside its results: it differs from run to run.
-BESIDE = ("logs", "benchmarks", "history", "scratch", GRAPH_FILE)
+BESIDE = ("logs", "benchmarks", "history", "scratch", GRAPH_FILE, MEASURED_FILE)
 FINAL = ("tables", "figures", "report")  # what people read, and no job
 
 

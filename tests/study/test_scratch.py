@@ -9,8 +9,14 @@ from pipeline_lib.study.scratch import link_scratch
 def test_the_link_moves_only_when_asked_and_results_share_no_folder(tmp_path):
     link, fast, faster = (str(tmp_path / name) for name in ("r/mini/scratch", "fast", "faster"))
     link_scratch(link, fast, "mini", move=False)
+    assert list(tmp_path.iterdir()) == []  # a dry run leaves nothing
+    link_scratch(link, fast, "mini", move=True)
     first = os.readlink(link)
-    assert os.path.isdir(link) and first.startswith(f"{fast}/mini-")
+    os.unlink(link)
+    link_scratch(link, fast, "mini", move=False)
+    assert os.readlink(link) == first  # what is there is found again
+    assert os.path.isdir(link)
+    assert first.startswith(f"{fast}/mini-")
     link_scratch(link, faster, "mini", move=False)
     assert os.readlink(link) == first
     link_scratch(link, fast, "mini", move=True)

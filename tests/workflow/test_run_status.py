@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline_lib.common.files import read_json
+from pipeline_lib.scheduling.measured import MEASURED_FILE
+
 pytestmark = pytest.mark.workflow
 NETWORK = "results/mini/networks/AlexNet.safetensors"
 
@@ -116,3 +119,13 @@ def test_a_training_is_killed_then_its_snakemake_then_meets_a_bad_image(study):
     assert code == 1
     assert re.search(rf"train AlexNet\n .*/train/AlexNet.log\n(.*\n)*.*error: .*{image.name}", text)
     assert "Of 3 jobs: 2 done, 0 running, 1 failed, 0 to do." in text
+
+
+def test_the_next_plan_uses_what_a_run_has_measured(tiny_study):
+    results = tiny_study.folder / "results" / "mini"
+    measured = read_json(results / MEASURED_FILE)
+    assert {"train", "pack", "predict network/one-crop", "localize paper"} <= set(measured)
+    assert all(each["seconds"] > 0 for each in measured.values())
+    done = tiny_study.run("plan")
+    assert done.returncode == 0, done.stderr
+    assert "- as measured in earlier runs: " in done.stdout

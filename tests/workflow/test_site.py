@@ -29,7 +29,7 @@ def resources_by_rule(repository, *config, **site) -> dict[str, dict[str, str]]:
     assert done.returncode == 0, printed
     jobs = re.findall(r"^rule (\w+):\n(?:    .*\n)*?    resources: (.*)$", printed, re.MULTILINE)
     assert {"index", "train", "predict", "pack"} <= {rule for rule, _ in jobs}
-    assert "/fast/paper/packed/ilsvrc-train/index.json" in printed
+    assert "results/paper/scratch/packed/ilsvrc-train/index.json" in printed
     return {
         rule: dict(part.split("=", 1) for part in re.split(r", (?=\w+=)", text))
         for rule, text in jobs

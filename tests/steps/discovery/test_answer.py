@@ -18,6 +18,7 @@ from pipeline_lib.discovery.answer_scores import VQA_SCORE_COLUMNS
 from pipeline_lib.features.cache import Origin, write_features
 from pipeline_lib.steps.discovery import answer, pick_questions
 from pipeline_lib.svm.classifier import load
+from tests.editing import rewrite
 
 ANSWERS = {"What shape is it?": ("disc", "star"), "What colour is it?": ("red", "blue")}
 
@@ -125,7 +126,7 @@ def test_val_is_not_used_in_training(study):
     is_val = questions["subset"] == "val"
     questions.loc[is_val, "answer"] = "odd"
     questions.loc[is_val, "answers"] = json.dumps(["odd"] * 10)
-    questions.to_csv(study / "questions.csv", index=False)
+    rewrite(study / "questions.csv", questions)
     assert run(study) == 0
     assert np.array_equal(load(study / "c.npz").weights, before)
     scores = pd.read_csv(study / "scores.csv", comment="#").set_index(["row", "metric"])["value"]
@@ -141,7 +142,7 @@ def test_the_submission_is_of_a_model_that_also_saw_val(study):
     of_size = of_size.assign(question="Is it big?", answer=answers, choices=choices)
     of_size["question_id"] += 1
     questions = pd.concat([questions, of_size])
-    questions.to_csv(study / "questions.csv", index=False)
+    rewrite(study / "questions.csv", questions)
     assert run(study) == 0
     assert "yes" not in load(study / "c.npz").classes  # of train alone, like the scores on val
     assert "yes" not in set(pd.read_csv(study / "answers.csv", comment="#")["answer"])
@@ -150,7 +151,7 @@ def test_the_submission_is_of_a_model_that_also_saw_val(study):
         records = json.loads((study / name).read_text())
         said = {one["answer"] for one in records if one["question_id"] % 10 == 2}
         assert said == {"yes"}, name
-    questions[questions["subset"] != "test"].to_csv(study / "questions.csv", index=False)
+    rewrite(study / "questions.csv", questions[questions["subset"] != "test"])
     assert run(study) == 0
     assert (study / "scores.csv").read_bytes() == scores
     assert json.loads((study / "open.json").read_text()) == []
@@ -158,7 +159,7 @@ def test_the_submission_is_of_a_model_that_also_saw_val(study):
 
 def test_without_choices_there_is_no_second_task(study):
     questions = pd.read_csv(study / "questions.csv", keep_default_na=False, comment="#")
-    questions.assign(choices="[]").to_csv(study / "questions.csv", index=False)
+    rewrite(study / "questions.csv", questions.assign(choices="[]"))
     assert run(study, epochs=2) == 0
     metrics = pd.read_csv(study / "scores.csv", comment="#")["metric"]
     assert metrics.str.startswith("open-ended").all()
@@ -180,7 +181,7 @@ def test_bad_input_is_one_line(study, capsys, given, message):
 def test_a_single_training_image_is_too_few(study, capsys):
     questions = pd.read_csv(study / "questions.csv", keep_default_na=False, comment="#")
     is_one = questions["image_id"].eq("COCO_000") | questions["subset"].ne("train")
-    questions[is_one].to_csv(study / "questions.csv", index=False)
+    rewrite(study / "questions.csv", questions[is_one])
     assert run(study) == 1
     line = last_line(capsys)
     assert "questions.csv: too few training images to hold some out; add some" in line

@@ -20,6 +20,7 @@ from pipeline_lib.discovery.objects import (
 from pipeline_lib.localization.predictions import read_predictions
 from pipeline_lib.steps.discovery import measure_scenes
 from pipeline_lib.steps.report import plot
+from tests.editing import rewrite
 
 MEASURED = {
     "predictions": "p.h5",
@@ -133,7 +134,7 @@ def test_bad_input_is_a_line(rooms, flags, capsys):
     run = [*flags(**MEASURED, out="t.csv")]
     assert measure_scenes.main([*run, "--grid", "0"]) == 1
     images = pd.read_csv(rooms / "images.csv", comment="#").iloc[1:]
-    images.to_csv(rooms / "images.csv", index=False)
+    rewrite(rooms / "images.csv", images)
     assert measure_scenes.main(run) == 1
     errors = capsys.readouterr().err.splitlines()
     assert errors[0] == "error: --grid: 0 must be at least 1"
@@ -160,7 +161,6 @@ def test_the_figure_shows_what_its_json_says(rooms, measure, plot_figure):
 
 
 def test_a_category_without_an_image_has_no_row(rooms, flags, plot_figure):
-    lines = (rooms / "classes.csv").read_text() + "attic,3,attic\n"
-    (rooms / "classes.csv").write_text(lines)
+    rewrite(rooms / "classes.csv", (rooms / "classes.csv").read_text() + "attic,3,attic\n")
     assert measure_scenes.main(flags(**MEASURED, out="scenes.csv")) == 0
     assert len(plot_figure()["categories"]) == 2

@@ -11,6 +11,7 @@ from pipeline_lib.data.manifest import IMAGE_COLUMNS, SPLIT_COLUMNS, write_rows
 from pipeline_lib.features.cache import Origin, write_features
 from pipeline_lib.steps.transfer import fit
 from pipeline_lib.svm.classifier import load
+from tests.editing import rewrite
 
 CLASSES, EACH, DIMENSIONS = 6, 30, 24
 COSTS = ("0.001", "0.1", "10")
@@ -151,7 +152,7 @@ def test_the_test_images_do_not_influence_the_choice(study):
     frame = pd.read_csv(study.folder / "splits.csv", dtype=str, comment="#")
     tested = frame["subset"] == "test"
     frame.loc[tested, "label"] = np.random.default_rng(2).permutation(frame.loc[tested, "label"])
-    frame.to_csv(study.folder / "splits.csv", index=False)
+    rewrite(study.folder / "splits.csv", frame)
     study.run(set_name)
     after = study.scores()
     pd.testing.assert_frame_equal(after[["normalised", "chosen", "cost"]], before)
@@ -163,5 +164,5 @@ def test_bad_input_is_one_line(study, capsys):
     (study.folder / "f.h5").write_bytes((study.folder / "f.h5").read_bytes()[:900])
     assert study.run(set_name) == 1
     (line,) = capsys.readouterr().err.strip().splitlines()
-    assert "f.h5: not a whole features file" in line
+    assert "f.h5: not as it was written, not a whole features file" in line
     assert not (study.folder / "svm.npz").exists()
