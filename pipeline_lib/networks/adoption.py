@@ -15,7 +15,8 @@ def adopt(
 ) -> tuple[nn.Module, NetworkCard]:
     """Return the network with its weights, and its card, which says where the weights came from.
 
-    Raises InputError for an unknown name or weights that do not fit.
+    Of a file the card has the name without the folder: moved, it is the same network. Raises
+    InputError for an unknown name or weights that do not fit.
     """
     library = library or library_of(network)
     size, mean, std = input_of(network, library)
@@ -29,6 +30,6 @@ def adopt(
         options={},
         classes=imagenet_labels(),
         preprocessing=Preprocessing(size, mean, std),
-        training={"weights": origin},
+        training={"weights": origin.name if isinstance(origin, Path) else origin},
     )
     return classifier, card

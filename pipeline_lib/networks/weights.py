@@ -13,8 +13,10 @@ from pipeline_lib.networks.pretrained import downloaded_state, packaged_state
 _AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")
 
 
-def find_state(name: str, library: str, folder: Path | None) -> tuple[dict[str, torch.Tensor], str]:
-    """Return the state dict of ``name`` and where it came from.
+def find_state(
+    name: str, library: str, folder: Path | None
+) -> tuple[dict[str, torch.Tensor], Path | str]:
+    """Return the state dict of ``name`` and where it came from: a file, or words.
 
     Searched in this order: ``<name>.safetensors`` or ``.pth`` in ``folder``, an installed package, the
     library's own download. The auxiliary classifiers of the Inception family are left out.
@@ -25,11 +27,11 @@ def find_state(name: str, library: str, folder: Path | None) -> tuple[dict[str, 
 
 def _locate_state(
     name: str, library: str, folder: Path | None
-) -> tuple[dict[str, torch.Tensor], str]:
+) -> tuple[dict[str, torch.Tensor], Path | str]:
     for suffix in (".safetensors", ".pth"):
         path = (folder or Path()) / f"{name}{suffix}"
         if folder is not None and path.exists():
-            return read_state(path), str(path)
+            return read_state(path), path
     packaged = packaged_state(name) if library == "timm" else None
     if packaged is not None:
         return packaged, "an installed package"

@@ -24,7 +24,10 @@ def test_torchvisions_file_has_all_its_tensors_and_is_adopted(tmp_path, suffix):
         theirs = torchvision.models.googlenet(weights=None, init_weights=False)
         theirs.load_state_dict(torch.load(path, weights_only=True))  # strictly, aux1 and aux2 too
     network, card = adopt("googlenet", "torchvision", tmp_path)
-    assert card.training == {"weights": str(path)}
+    assert card.training == {"weights": path.name}
+    moved = tmp_path.rename(tmp_path.with_name("elsewhere")) / path.name
+    assert adopt("googlenet", "torchvision", moved.parent)[1] == card
+    moved.parent.rename(tmp_path)
     images = torch.randn(2, 3, 224, 224)
     with torch.inference_mode():
         logits = network.eval()(images)

@@ -57,7 +57,7 @@ def test_the_users_weights_come_first(tmp_path):
     save_file(state, tmp_path / "tf_efficientnet_lite0.safetensors")
     found, origin = find_state("tf_efficientnet_lite0", "timm", tmp_path)
     assert torch.equal(found["conv_stem.weight"], state["conv_stem.weight"])
-    assert origin.endswith("tf_efficientnet_lite0.safetensors")
+    assert origin == tmp_path / "tf_efficientnet_lite0.safetensors"
 
 
 def test_the_package_has_the_same_weights_as_the_safetensors(real_data):

@@ -201,7 +201,7 @@ def test_a_network_is_described_by_what_differs_from_the_paper():
     taken = describe(card("x", source="timm", architecture="lite0", options={}, training={}))
     for word in ("timm", "lite0", "not the paper's"):
         assert word in taken
-    weights = {"weights": "models/x.caffemodel"}
+    weights = {"weights": "x.caffemodel"}
     released = describe(card("x", source="caffe", architecture="caffe", training=weights))
     assert "the released Caffe network (x.caffemodel)" in released
 

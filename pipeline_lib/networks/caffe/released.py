@@ -114,6 +114,6 @@ def adopt_released(network: str, folder: Path | None) -> tuple[nn.Module, Networ
         options=release.options,
         classes=classes,
         preprocessing=release.preprocessing,
-        training={"weights": str(path), "unused": unused},
+        training={"weights": path.name, "unused": unused},
     )
     return classifier, card

@@ -18,7 +18,7 @@ def describe(card: NetworkCard) -> str:
     """Say what a network is and how it was made."""
     side = f"{card.preprocessing.size[1]}x{card.preprocessing.size[0]} px"
     if card.source == "caffe":
-        return f"the released Caffe network ({Path(card.training['weights']).name}), input {side}"
+        return f"the released Caffe network ({card.training['weights']}), input {side}"
     if card.source != "trained":
         return f"not the paper's: {card.source}'s {card.architecture}, ready-trained, input {side}"
     options = ", ".join(f"{key}={value}" for key, value in card.options.items())

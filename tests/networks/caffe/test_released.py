@@ -104,7 +104,7 @@ def test_adopting_a_released_network_writes_it_with_what_was_unused(googlenets, 
     )
     assert card.options == {"groups": 2}
     assert card.training == {
-        "weights": str(folder / find_release("GoogLeNet-GAP").file),
+        "weights": find_release("GoogLeNet-GAP").file,
         "unused": ["loss1/classifier"],
     }
     assert (card.classes[0], card.classes[999]) == ("n01440764", "n15075141")
