@@ -53,6 +53,10 @@ class Workload:
             image_sets = [self.study.unit_sets[wildcards["units"]][0]]
         amounts = defaultdict(float, job=1, image=sum(map(self.images, image_sets)))
         amounts["megapixel"] = amounts["image"] * self._sizes["megapixels"]
+        if self.study.configuration.images.unreadable == "skip":
+            amounts["tried megapixel"] = amounts["megapixel"]
+        if job["rule"] == "index" and self.study.configuration.images.unreadable == "skip":
+            amounts["tried megapixel"] = amounts["megapixel"]
         if "network" not in wildcards:
             return amounts
         name = wildcards["network"]

@@ -23,17 +23,21 @@ RESUMED = {"train"}  # goes on from its checkpoint with a limit that does not gr
 
 
 @pytest.mark.workflow
-def test_every_job_asks_for_twice_the_time_that_is_planned(repository, tmp_path):
+@pytest.mark.parametrize(
+    "more", [{}, {"images": {"unreadable": "skip"}}], ids=["all images", "skip"]
+)
+def test_every_job_asks_for_twice_the_time_that_is_planned(repository, tmp_path, more):
+    given = GIVEN | more
     planned = subprocess.run(
         [sys.executable, repository / "tests" / "workflow" / "planned_jobs.py"]
-        + [repository / "Snakefile", json.dumps(GIVEN | {"results": str(tmp_path)})],
+        + [repository / "Snakefile", json.dumps(given | {"results": str(tmp_path)})],
         cwd=repository,
         capture_output=True,
         text=True,
     )
     assert planned.returncode == 0, planned.stderr
     jobs = json.loads(planned.stdout)
-    study = build_study(load_configuration(GIVEN, repository / "workflow" / "studies"))
+    study = build_study(load_configuration(given, repository / "workflow" / "studies"))
     workload = Workload(study, read_rates())
     profile = yaml.safe_load((repository / "slurm" / "config.yaml").read_text())
     requests = profile["set-resources"]
