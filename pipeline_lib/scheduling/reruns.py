@@ -41,7 +41,7 @@ _VALUES = {
     "networks.NAME.crop": 64,
     "networks.NAME.layer": "features.20",
     "training.recipe.milestones": [0.1],
-    "photographs.folder": "elsewhere",
+    "photographs.folder": "docs",  # one that is there: its pictures differ from the default's
     "photographs.network": "resnet18",
     "transfer.costs": [0.3],
     "transfer.networks": ["GoogLeNet-GAP"],
