@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -121,11 +122,15 @@ def test_a_training_is_killed_then_its_snakemake_then_meets_a_bad_image(study):
     assert "Of 3 jobs: 2 done, 0 running, 1 failed, 0 to do." in text
 
 
-def test_the_next_plan_uses_what_a_run_has_measured(tiny_study):
-    results = tiny_study.folder / "results" / "mini"
-    measured = read_json(results / MEASURED_FILE)
+def test_the_next_plan_uses_what_a_run_has_measured(tiny_study, workflow_files, tiny_config):
+    file = tiny_study.folder / "results" / "mini" / MEASURED_FILE
+    measured = read_json(file)
     assert {"train", "pack", "predict network/one-crop", "localize paper"} <= set(measured)
     assert all(each["seconds"] > 0 for each in measured.values())
-    done = tiny_study.run("plan")
-    assert done.returncode == 0, done.stderr
-    assert "- as measured in earlier runs: " in done.stdout
+    planned = workflow_files("planned", tiny_config)
+    for given in (False, True):
+        if given:
+            shutil.copy(file, planned.folder / "results" / "mini")
+        done = planned.run("plan")
+        assert done.returncode == 0, done.stderr
+        assert ("- as measured in earlier runs: " in done.stdout) == given
