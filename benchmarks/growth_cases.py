@@ -232,7 +232,10 @@ CASES = (
     Case("measure_scenes", "measure_scenes", 40, 4675, measure_scenes, least=10),
     Case("measure_text", "measure_text", 4, 249, measure_text),
     # A hundred concepts, ten here.
-    Case("mine_concepts", "mine_concepts", 1250, 123_287, mine_concepts, repeats=10, least=1000),
+    Case(
+        *("mine_concepts", "mine_concepts", 1250, 123_287, mine_concepts),
+        *(10, CORES, 1000),
+    ),
     # A hundred epochs, one here.
     Case("answer", "answer", 1000, 248_349, answer, repeats=100),
     Case("find_units, survey", "find_units", 100, VAL, find_units, least=20),
