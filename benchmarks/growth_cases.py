@@ -234,7 +234,9 @@ CASES = (
     # A hundred concepts, ten here.
     Case(
         *("mine_concepts", "mine_concepts", 1250, 123_287, mine_concepts),
-        *(10, CORES, 1000),
+        repeats=10,
+        cores=CORES,
+        least=1000,
     ),
     # A hundred epochs, one here.
     Case("answer", "answer", 1000, 248_349, answer, repeats=100),

@@ -55,8 +55,6 @@ class Workload:
         amounts["megapixel"] = amounts["image"] * self._sizes["megapixels"]
         if self.study.configuration.images.unreadable == "skip":
             amounts["tried megapixel"] = amounts["megapixel"]
-        if job["rule"] == "index" and self.study.configuration.images.unreadable == "skip":
-            amounts["tried megapixel"] = amounts["megapixel"]
         if "network" not in wildcards:
             return amounts
         name = wildcards["network"]
