@@ -169,6 +169,7 @@ def answer(folder: Path, n: int) -> Command:
     where |= {"features": growth_inputs.features(folder, 5 * n // 6 + 2, 1024, 50)}
     outputs = {"scores": folder / "scores.csv", "answers": folder / "answers.csv"}
     where |= {"questions": growth_inputs.questions(folder, n), "epochs": 1, "threads": 1}
+    where |= {"min_word_count": 1, "min_answer_count": 1}
     return step("answer", **where, **outputs, classifier=folder / "svm.npz")
 
 
@@ -239,7 +240,7 @@ CASES = (
         least=1000,
     ),
     # A hundred epochs, one here.
-    Case("answer", "answer", 1000, 248_349, answer, repeats=100),
+    Case("answer", "answer", 6000, 248_349, answer, repeats=100),
     Case("find_units, survey", "find_units", 100, VAL, find_units, least=20),
     Case(
         "figure5, 9 networks", "figure", VAL // 16, VAL, partial(figure, name="figure5", columns=9)
