@@ -94,7 +94,7 @@ def test_a_truncated_result_is_refused_by_name_and_only_it_is_made_again(
 @pytest.mark.parametrize("request_by", ["gpus", "gres"])
 def test_a_gpu_requested_either_way_is_given(request_by, checkout, cluster, monkeypatch):
     monkeypatch.setenv("CAM_GPU_REQUEST", request_by)
-    run = checkout(request_by).start("probe", "--notemp", config=("gpu=true",))
+    run = checkout(request_by).start("probe_gpu", "--notemp", config=("gpu=true",))
     assert run.ends() == 0, last_lines(run, 60)
     (job,) = (job for job in cluster.jobs().values() if job["WorkDir"] == str(run.folder))
     assert job["NodeList"] == "g1"
