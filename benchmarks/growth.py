@@ -4,7 +4,7 @@ Each step runs in a process of its own; time is its CPU time, memory its peak. W
 increments give p, and b extrapolates to the full size, which is compared with what `slurm/config.yaml`
 asks for. Networks are tiny: what runs beside them on the CPU is measured, not a GPU.
 
-    python benchmarks/growth.py > growth.md     three quarters of an hour; --quick: to try whether it runs
+    python benchmarks/growth.py > growth.md     under an hour; --quick: to try whether it runs
 """
 
 import argparse
