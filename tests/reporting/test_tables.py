@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.evaluation.scores import SCORE_COLUMNS, score_network
+from pipeline_lib.evaluation.scores import score_network
 from pipeline_lib.localization.heat_maps import TRUE_CLASS
 from pipeline_lib.networks.card import NetworkCard, Preprocessing
 from pipeline_lib.reporting.tables.columns import LAYOUTS
@@ -17,9 +17,9 @@ from pipeline_lib.reporting.tables.describe import (
 from pipeline_lib.reporting.tables.localization import build_cells
 from pipeline_lib.reporting.tables.table import paper_numbers
 from tests.reporting.random_predictions import boxes_of, random_predictions
+from tests.reporting.score_rows import CENTRED, NO_SCORES, centred, score, scores
 
 TABLES = ("table1", "table2", "table3")
-CENTRED = "Centred box"
 
 
 def card(name, **changed):
@@ -33,105 +33,6 @@ def card(name, **changed):
         "training": {"start": None, "images": 12_345, "epochs": 3},
     }
     return NetworkCard(**values | changed)
-
-
-def scores(
-    *rows, box_method="paper", method="cam", crops=1, threshold=0.2, interpolation="bilinear"
-):
-    """Scores of one box method: (row, metric, error, low, high, n)."""
-    swept = {"threshold chosen", "MaxBoxAccV2"}
-    full = [
-        (
-            *(name, box_method, method, crops),
-            *(
-                math.nan if metric in swept or "at it" in metric else threshold,
-                interpolation,
-                math.nan,
-            ),
-            *(metric, *numbers),
-        )
-        for name, metric, *numbers in rows
-    ]
-    return pd.DataFrame(full, columns=list(SCORE_COLUMNS))
-
-
-def centred(error, fraction=0.8):
-    table = scores(
-        (CENTRED, "GT-known", error, 39.0, 41.0, 10), box_method="centred", method="none", crops=0
-    )
-    return table.assign(centred_fraction=fraction, threshold=math.nan, interpolation="")
-
-
-def score(name, metric, error):
-    return (name, metric, error, error - 1, error + 1, 480)
-
-
-NO_SCORES = scores(("someone else", "GT-known", 1.0, 0.0, 2.0, 3))
-
-
-def printed(table):
-    """{row: {metric: the paper's number}} of a built table."""
-    built = build_cells(table, NO_SCORES, [])
-    numbers = {}
-    for row in built[built["paper"].notna()].itertuples():
-        numbers.setdefault(row.row, {})[row.metric] = row.paper
-    return numbers
-
-
-@pytest.mark.parametrize(
-    ("row", "top_1_accuracy", "top_5_accuracy"),
-    [("GoogLeNet-GAP", 43.60, 57.00), ("VGGnet-GAP", 42.80, 54.86)],
-)
-def test_localization_errors_are_the_accuracies_that_others_quote(
-    row, top_1_accuracy, top_5_accuracy
-):
-    numbers = printed("table2")[row]
-    assert numbers["top-1"] == pytest.approx(100 - top_1_accuracy)
-    assert numbers["top-5"] == pytest.approx(100 - top_5_accuracy)
-
-
-@pytest.mark.parametrize(
-    ("table", "row", "top_1", "top_5"),
-    [
-        ("table1", "VGGnet-GAP", 33.4, 12.2),
-        ("table1", "GoogLeNet-GAP", 35.0, 13.2),
-        ("table1", "AlexNet-GAP", 51.1, 26.3),
-        ("table1", "NIN", 41.9, 19.6),
-        ("table1", "GoogLeNet-GMP", 35.6, 13.9),
-        ("table2", "GoogLeNet-GAP", 56.40, 43.00),
-        ("table2", "VGGnet-GAP", 57.20, 45.14),
-        ("table2", "GoogLeNet-GMP", 57.78, 45.26),
-        ("table2", "Backprop on GoogLeNet", 61.31, 50.55),
-    ],
-)
-def test_the_papers_numbers_are_as_printed(table, row, top_1, top_5):
-    assert printed(table)[row] == {"top-1": top_1, "top-5": top_5}
-
-
-def test_table_3_is_as_printed():
-    assert printed("table3") == {
-        "GoogLeNet-GAP (heuristics)": {"top-5": 37.1},
-        "GoogLeNet-GAP": {"top-5": 42.9},
-        "Backprop": {"top-5": 46.4},
-        "GoogLeNet (with boxes)": {"top-5": 26.7},
-        "OverFeat (with boxes)": {"top-5": 29.9},
-        "AlexNet (with boxes)": {"top-5": 34.2},
-    }
-
-
-@pytest.mark.parametrize("table", ["table1", "table2"])
-def test_no_error_of_the_paper_is_out_of_order(table):
-    for numbers in printed(table).values():
-        assert 0 < numbers["top-5"] < numbers["top-1"] < 100
-
-
-@pytest.mark.parametrize("table", TABLES)
-def test_the_papers_numbers_stand_in_the_papers_column_only(table):
-    built = build_cells(table, NO_SCORES, [])
-    assert list(built.columns) == ["row", "metric", "paper", "ours", "low", "high", "n", "note"]
-    assert built[["ours", "low", "high"]].isna().all(axis=None)
-    assert (built["n"] == 0).all()
-    assert built["paper"].notna().any()
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -173,12 +74,6 @@ def test_own_networks_follow_the_papers_and_the_baseline_comes_last():
     assert known["a net"] == 30
     assert known[CENTRED] == 40
     assert math.isnan(known["my net"])
-
-
-def test_the_paper_reports_no_gt_known():
-    built = build_cells("table2", NO_SCORES, [])
-    assert built.loc[built["metric"] == "GT-known", "paper"].isna().all()
-    assert "GT-known" not in set(build_cells("table1", NO_SCORES, [])["metric"])
 
 
 def test_the_centred_box_belongs_to_localization_alone_and_names_no_class():
