@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from pipeline_lib.common.command import log
-from pipeline_lib.common.errors import AttemptError, InputError
+from pipeline_lib.common.errors import AttemptError, InputError, reason_of
 
 if TYPE_CHECKING:
     import torch
@@ -44,7 +44,7 @@ class Batches:
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
-                reason = _first_line(error)
+                reason = reason_of(error)
             else:
                 yield result
                 start = stop
@@ -74,7 +74,7 @@ def memory_errors(what: str, device: torch.device, remedy: str = "") -> Iterator
     except Exception as error:
         if not is_out_of_memory(error):
             raise
-        reason = _first_line(error)
+        reason = reason_of(error)
         raise _exhausted(f"{what} does not fit", device, reason, remedy) from None
 
 
@@ -86,10 +86,6 @@ def is_out_of_memory(error: BaseException) -> bool:
     by_type = any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__)
     by_text = isinstance(error, RuntimeError) and any(text in str(error) for text in _MESSAGES)
     return by_type or by_text
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:160]
 
 
 def _exhausted(problem: str, device: torch.device, reason: str, remedy: str = "") -> InputError:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipeline_lib.common.checksums import damaged
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.text import read_text
 
 _CHECKSUM = "checksum"  # the key of a JSON object's own checksum
 _HOST = socket.gethostname()  # processes on two machines may have the same number
@@ -72,7 +73,7 @@ def write_json(path: Path | str, value: object, checksum: bool = False) -> None:
 def read_json(path: Path | str) -> dict:
     """Read a JSON object. Raises InputError if the file is missing, not JSON, or damaged."""
     try:
-        value = json.loads(Path(path).read_text(encoding="utf-8"))
+        value = json.loads(read_text(path))
     except FileNotFoundError:
         raise InputError(f"{path}: not found") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:

@@ -20,7 +20,7 @@ from typing import IO, NamedTuple
 import rarfile
 
 from pipeline_lib.common.command import progress
-from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.errors import InputError, reason_of
 from pipeline_lib.data.downloads import Archive, has_match
 
 TAR = (".tar", ".tar.gz", ".tgz")
@@ -93,9 +93,8 @@ def unpack(path: Path, archive: Archive, target: Path) -> None:
             error.filename = str(target)
             raise
         if isinstance(error, (*_BROKEN, OSError)):
-            reason = (str(error) or type(error).__name__).splitlines()[0]
             raise InputError(
-                f"{path}: cannot be unpacked ({reason}); delete it and fetch it again"
+                f"{path}: cannot be unpacked ({reason_of(error)}); delete it and fetch it again"
             ) from None
         raise  # the user's interrupt, or a defect
     if not exists:

@@ -1,10 +1,12 @@
 """Human-readable names of classes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from pipeline_lib.common.errors import InputError, reason_of
+from pipeline_lib.common.text import read_text_lines
 from pipeline_lib.data.manifest import CLASS_COLUMNS, read_csv
 
 
@@ -40,6 +42,58 @@ def read_class_names(class_tables: Sequence[Path]) -> ClassNames:
     frames = [read_csv(path, CLASS_COLUMNS) for path in class_tables]
     pairs = [pair for frame in frames for pair in zip(frame["label"], frame["name"], strict=True)]
     return ClassNames({label: name for label, name in pairs if name})
+
+
+def classes_by_name(
+    wanted: Sequence[str], labels: Sequence[str], names: Mapping[str, str]
+) -> list[int]:
+    """Return the indices in ``labels`` of classes given by label, name or synonym, in any case.
+
+    A label wins over a name, a whole name over one of several synonyms: "cardigan" is the garment, not
+    the corgi. Raises InputError for a class that there is not, and for a name of several.
+    """
+    return [_index_of(text, labels, names) for text in wanted]
+
+
+def _index_of(text: str, labels: Sequence[str], names: Mapping[str, str]) -> int:
+    sought = text.strip().casefold()
+    ways = (
+        lambda label: [label],
+        lambda label: [names[label]],
+        lambda label: names[label].split(","),
+    )
+    for spelled in ways:
+        found = [
+            index
+            for index, label in enumerate(labels)
+            if sought in (word.strip().casefold() for word in spelled(label))
+        ]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            candidates = ", ".join(f"{labels[index]} ({names[labels[index]]})" for index in found)
+            raise InputError(
+                f"class '{text}': {len(found)} have this name: {candidates}; give a label"
+            )
+    raise InputError(f"class '{text}': the network does not have it; give its label or name")
+
+
+def read_labels(path: Path) -> list[str]:
+    """Read the labels of a network's classes, one in each line, in the order of its scores.
+
+    Raises InputError if the file is missing, has no line, or the same label twice.
+    """
+    try:
+        labels = [line.strip() for line in read_text_lines(path)]
+    except FileNotFoundError:
+        raise InputError(f"{path}: not found; write a class in each line") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read ({reason_of(error)})") from None
+    labels = [label for label in labels if label]
+    if not labels or len(set(labels)) < len(labels):
+        what = "names a class twice" if labels else "names no class"
+        raise InputError(f"{path}: {what}; write each class in a line, in the order of the scores")
+    return labels
 
 
 def short_name(names: dict[str, str], label: str) -> str:

@@ -8,15 +8,25 @@ folders by WNID), ``test/ILSVRC2012_test_*.JPEG``, ``bbox/val/*.xml``,
 
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import dataclass
 from pathlib import Path
 
 import scipy.io
 
 from pipeline_lib.common.command import progress
-from pipeline_lib.common.errors import InputError
-from pipeline_lib.common.images import image_size
+from pipeline_lib.common.errors import InputError, reason_of
+from pipeline_lib.common.images import Header
+from pipeline_lib.common.text import read_text
 from pipeline_lib.data.image_files import files_below, image_names, usable
 from pipeline_lib.data.manifest import ImageSet, Summary
+from pipeline_lib.data.reading import (
+    annotated_view,
+    current_view,
+    header_of,
+    image_size,
+    report,
+)
+from pipeline_lib.data.xml_files import parse_xml
 
 DEVKIT = "ILSVRC2012_devkit_t12/data"
 LABELS = f"{DEVKIT}/ILSVRC2012_validation_ground_truth.txt"
@@ -35,7 +45,7 @@ def read_train(root: Path) -> ImageSet:
             raise InputError(f"{folder}: not a class of {root / DEVKIT}/meta.mat; move it away")
         images += [
             (Path(name).stem, f"train/{folder.name}/{name}", folder.name, "", "", 0)
-            for name in image_names(folder)
+            for name in image_names(folder, headers=False)
         ]
     if not images:
         raise InputError(
@@ -47,7 +57,9 @@ def read_train(root: Path) -> ImageSet:
 def read_val(root: Path, expected: int) -> ImageSet:
     """Read ``val/``, ``bbox/val/`` and the devkit's labels, whose number must be ``expected``.
 
-    The summary notes missing images, missing XML files and a missing blacklist. Raises InputError if
+    The summary notes missing images, missing XML files and a missing blacklist. Boxes are scaled to the
+    image where the XML file's size has its aspect; where only the other view of the image has (see
+    ``common.images``), it is read in that view. Raises InputError if
     there is no image at all, the devkit has another number of labels, or an XML file cannot be read, has
     no box, or names another class than the devkit.
     """
@@ -56,28 +68,30 @@ def read_val(root: Path, expected: int) -> ImageSet:
     wnid_of = {number: wnid for wnid, number, _ in classes}
     labels = _labels(root / LABELS, wnid_of, expected)
     blacklist = _blacklist(root, expected)
-    images, boxes, without_xml, rescaled = [], [], 0, 0
+    images, boxes, without_boxes, rescaled, views = [], [], 0, 0, {}
     for number, path in progress(sorted(files.items()), "reading val"):
         if number > expected:
             raise InputError(f"{path}: number {number} has no label; the devkit has {expected}")
-        label, (width, height) = labels[number - 1], image_size(path)
+        label, header, view = labels[number - 1], header_of(path), current_view()
+        annotation = _annotation(root / "bbox" / "val" / f"{path.stem}.xml", label, header)
+        if annotation is not None and annotation.view != view:
+            view = views[path.stem] = annotation.view
+        width, height = size = header.size(view)
         blacklisted = int(blacklist is not None and number in blacklist)
         images.append((path.stem, str(path.relative_to(root)), label, width, height, blacklisted))
-        xml = root / "bbox" / "val" / f"{path.stem}.xml"
-        if not xml.exists():
-            without_xml += 1
+        if annotation is None:
+            without_boxes += 1
             continue
-        xml_boxes, size = _read_xml(xml, label)
-        rescaled += size != (width, height)
-        scale = (width / size[0], height / size[1]) * 2
+        rescaled += annotation.size != size
+        scale = (width / annotation.size[0], height / annotation.size[1]) * 2
         boxes += [
             (path.stem, label, *(value * s for value, s in zip(box, scale, strict=True)))
-            for box in xml_boxes
+            for box in annotation.boxes
         ]
     notes = [f"{len(images):,} of {expected:,} val images found."] if len(images) < expected else []
     box_notes = []
-    if without_xml:
-        box_notes.append(f"{without_xml:,} images have no box file: they count in Table 1 only.")
+    if without_boxes:
+        box_notes.append(f"{without_boxes:,} images have no box file: they count in Table 1 only.")
     if rescaled:
         box_notes.append(f"{rescaled:,} images differ in size from their box file: boxes scaled.")
     if blacklist is None:
@@ -86,7 +100,7 @@ def read_val(root: Path, expected: int) -> ImageSet:
         count = sum(row[-1] for row in images)
         box_notes.append(f"{count:,} blacklisted images are left out of localization.")
     summary = Summary("ILSVRC2012 val", len(images), expected, notes, box_notes)
-    return ImageSet(images, boxes, classes, summary)
+    return ImageSet(images, boxes, classes, summary, views=views)
 
 
 def read_test(root: Path) -> ImageSet:
@@ -133,15 +147,16 @@ def _classes(root: Path) -> list[tuple[str, int, str]]:
             if int(row["num_children"]) == 0
         ]
     except Exception as error:  # a damaged .mat file raises almost anything
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise InputError(f"{path}: not the devkit's ({reason}); unpack the devkit again") from None
+        raise InputError(
+            f"{path}: not the devkit's ({reason_of(error)}); unpack the devkit again"
+        ) from None
     return sorted(leaves)
 
 
 def _labels(path: Path, wnid_of: dict[int, str], expected: int) -> list[str]:
     """Return the WNID of every val image; the file has one ILSVRC2012_ID per line."""
     try:
-        numbers = [int(line) for line in path.read_text().split()]
+        numbers = [int(line) for line in read_text(path).split()]
         labels = [wnid_of[number] for number in numbers]
     except FileNotFoundError:
         raise InputError(f"{path}: not found; unpack ILSVRC2012_devkit_t12.tar.gz") from None
@@ -162,7 +177,7 @@ def _blacklist(root: Path, expected: int) -> set[int] | None:
         if not path.exists():
             continue
         try:
-            numbers = {int(line) for line in path.read_text().split()}
+            numbers = {int(line) for line in read_text(path).split()}
         except ValueError as error:
             raise InputError(f"{path}: not one image number per line ({error})") from None
         if numbers and not 1 <= min(numbers) <= max(numbers) <= expected:
@@ -171,13 +186,22 @@ def _blacklist(root: Path, expected: int) -> set[int] | None:
     return None
 
 
-def _read_xml(path: Path, label: str) -> tuple[list[tuple[int, int, int, int]], tuple[int, int]]:
-    """Return half-open boxes, converted from inclusive corners, and the image's (width, height)."""
+@dataclass(frozen=True)
+class _Annotation:
+    """Half-open boxes in pixels of an image of ``size`` (width, height), in a ``view`` of the file."""
+
+    boxes: list[tuple[int, int, int, int]]
+    size: tuple[int, int]
+    view: str
+
+
+def _annotation(path: Path, label: str, header: Header) -> _Annotation | None:
+    """Read an image's boxes; None if there is no file, or one that cannot be used, which is reported."""
+    if not path.exists():
+        return None
     try:
-        annotation = ET.parse(path).getroot()
-        width, height = (
-            int(annotation.findtext(f"size/{side}", "")) for side in ("width", "height")
-        )
+        annotation = parse_xml(path)
+        size = tuple(int(annotation.findtext(f"size/{side}", "")) for side in ("width", "height"))
         objects = [
             (
                 element.findtext("name"),
@@ -186,19 +210,21 @@ def _read_xml(path: Path, label: str) -> tuple[list[tuple[int, int, int, int]], 
             for element in annotation.iter("object")
         ]
     except (ET.ParseError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); fetch it again") from None
+        return report(path, f"cannot be read ({error})", "fetch it again")
     if not objects:
-        raise InputError(
-            f"{path}: has no box; fetch it again, or delete it to score the class only"
-        )
-    boxes = []
-    for name, x0, y0, x1, y1 in objects:
+        return report(path, "has no box", "fetch it again, or delete it to score the class only")
+    for name, *corners in objects:
         if name != label:
-            raise InputError(f"{path}: its object is {name}, the devkit says {label}; one is wrong")
-        if x1 < x0 or y1 < y0 or width < 1 or height < 1:
-            raise InputError(f"{path}: has an empty box ({x0}, {y0}, {x1}, {y1}); fetch it again")
-        boxes.append((x0, y0, x1 + 1, y1 + 1))
-    return boxes, (width, height)
+            return report(path, f"its object is {name}, the devkit says {label}", "one is wrong")
+        x0, y0, x1, y1 = corners
+        if x1 < x0 or y1 < y0 or min(size) < 1:
+            return report(path, f"has an empty box ({x0}, {y0}, {x1}, {y1})", "fetch it again")
+    view = annotated_view(header, size)
+    if view is None:
+        ours, theirs = ("x".join(map(str, each)) for each in (header.stored, size))
+        return report(path, f"is of {theirs} pixels, its image of {ours}", "one is wrong")
+    # In the file, corners are inclusive.
+    return _Annotation([(x0, y0, x1 + 1, y1 + 1) for _, x0, y0, x1, y1 in objects], size, view)
 
 
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")

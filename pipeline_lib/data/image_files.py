@@ -1,21 +1,17 @@
-"""The image files of a data set: found below its folder, and whether they can be decoded.
+"""The image files of a data set: found below its folder, and whether they can be used.
 
-The readers of all layouts take the files that ``usable``, ``existing`` and ``image_names`` return. By
-default these are all of them, and none is opened. Inside ``leaving_out``, files that cannot be decoded
-are left out as if they were not there.
+The readers of all layouts take the files that ``usable``, ``existing`` and ``image_names`` return. While
+a set is read (``data.reading``), these open the headers, and collect the files that cannot be used.
 """
 
 import os
 from collections.abc import Collection, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline_lib.common.command import progress
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.common.images import ADVICE, UnreadableImage, absence, open_rgb
+from pipeline_lib.common.images import ADVICE, UnreadableImage, absence
+from pipeline_lib.data.reading import current_reading
 
 _AT_ONCE = 1000  # images handed to the threads together
 
@@ -43,7 +39,7 @@ def files_below(folder: Path, excluded_folders: Collection[str] = ()) -> Iterato
                     yield current / entry.name
 
 
-def image_names(folder: Path) -> list[str]:
+def image_names(folder: Path, *, headers: bool = True) -> list[str]:
     """Return the sorted names of the ``existing`` images that lie directly in ``folder``.
 
     An image is a file called .jpg or .jpeg in any case. Folders, hidden files, Thumbs.db and the like
@@ -56,78 +52,53 @@ def image_names(folder: Path) -> list[str]:
             if entry.name.lower().endswith((".jpg", ".jpeg"))
             and not entry.name.startswith(".")
             and not entry.is_dir()
-            and (entry.is_file() or _is_left_to_check(Path(entry.path)))
+            and (entry.is_file() or not _leads_nowhere(Path(entry.path)))
         )
-    return [path.name for path in usable(folder / name for name in names)]
+    return [path.name for path in usable((folder / name for name in names), headers=headers)]
 
 
-def existing(paths: Iterable[Path]) -> list[Path]:
-    """Return those of the files that are there and ``usable``.
+def existing(paths: Iterable[Path], *, headers: bool = True) -> list[Path]:
+    """Return those of the files that are there and ``usable``; links that lead nowhere are reported."""
+    return usable((path for path in paths if path.is_file() or _is_odd(path)), headers=headers)
 
-    Raises UnreadableImage for a link that leads nowhere, unless such files are left out.
+
+def usable(paths: Iterable[Path], *, headers: bool = True) -> list[Path]:
+    """Return those of the image files that a set can use; the others are reported (``data.reading``).
+
+    Without ``headers``, for sets of millions, files are not opened unless unreadable ones are left out.
+    Raises InputError for a name that no table can hold, and for a file that the system cannot read,
+    such as for want of permission.
     """
-    return usable(path for path in paths if path.is_file() or _is_left_to_check(path))
-
-
-def usable(paths: Iterable[Path]) -> list[Path]:
-    """Return those of the image files that a set can use: all of them, but inside ``leaving_out``.
-
-    Raises InputError for a name that no table can hold, and inside ``leaving_out`` for a file that the
-    system cannot read, such as for want of permission.
-    """
-    paths, check = list(paths), _CHECK.get()
+    paths, state = list(paths), current_reading()
     for path in paths:
         _require_utf8(path)
-    if check is None:
+    if state is None or not (headers or state.skip):
         return paths
-    reasons = {}
-    for start in progress(range(0, len(paths), _AT_ONCE), "decoding"):
+    found = []
+    for start in progress(range(0, len(paths), _AT_ONCE), "opening"):
         some = paths[start : start + _AT_ONCE]
-        reasons |= zip(some, check.pool.map(_why_unreadable, some), strict=True)
-    check.left_out |= {path: reason for path, reason in reasons.items() if reason}
-    return [path for path in paths if not reasons[path]]
+        reasons = state.pool.map(state.why_unusable, some)
+        for path, reason in zip(some, reasons, strict=True):
+            if reason is None:
+                found.append(path)
+            else:
+                state.report_image(path, reason)
+    return found
 
 
-@dataclass
-class _Check:
-    pool: ThreadPoolExecutor
-    left_out: dict[Path, str] = field(default_factory=dict)
+def _is_odd(path: Path) -> bool:
+    """Tell whether something else than a file stands where a listed image should."""
+    return path.is_symlink() and not _leads_nowhere(path)
 
 
-_CHECK: ContextVar[_Check | None] = ContextVar("check", default=None)
-
-
-@contextmanager
-def leaving_out(threads: int) -> Iterator[dict[Path, str]]:
-    """Inside, ``usable`` decodes every file, in ``threads`` threads; Pillow decodes without the GIL.
-
-    Yields the files that were left out, each with a line that says why, as they are found.
-    """
-    with ThreadPoolExecutor(threads) as pool:
-        check = _Check(pool)
-        token = _CHECK.set(check)
-        try:
-            yield check.left_out
-        finally:
-            _CHECK.reset(token)
-            pool.shutdown(cancel_futures=True)
-
-
-def _why_unreadable(path: Path) -> str:
-    """Return why an image cannot be decoded, in a line; "" if it can."""
-    try:
-        open_rgb(path, advice="left out")
-    except UnreadableImage as error:
-        return str(error)
-    return ""
-
-
-def _is_left_to_check(path: Path) -> bool:
-    """Tell whether a path that is no file is a link to nothing; refuse it if none is to be left out."""
-    if not path.is_symlink():
+def _leads_nowhere(path: Path) -> bool:
+    """Report a link that leads nowhere; return whether it is one."""
+    if not path.is_symlink() or path.exists():
         return False
-    if _CHECK.get() is None:
+    state = current_reading()
+    if state is None:
         raise UnreadableImage(f"{path}: {absence(path)}; {ADVICE}")
+    state.report_image(path, absence(path))
     return True
 
 

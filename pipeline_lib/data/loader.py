@@ -6,7 +6,6 @@ import threading
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -15,7 +14,7 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.common.images import open_rgb, warp
+from pipeline_lib.common.images import Picture, open_rgb, warp
 
 SampleKey = tuple[int, int]  # (epoch, index) of a training sample
 
@@ -31,18 +30,18 @@ class SquareImages(Protocol):
 class WarpedImages(Dataset):
     """Each image warped to (height, width): (height, width, 3) uint8 tensors, in the order given."""
 
-    def __init__(self, root: Path, paths: Sequence[str], size: tuple[int, int]) -> None:
-        self.root, self.paths, self.size = root, list(paths), size
+    def __init__(self, pictures: Sequence[Picture], size: tuple[int, int]) -> None:
+        self.pictures, self.size = list(pictures), size
 
     def __len__(self) -> int:
-        return len(self.paths)
+        return len(self.pictures)
 
     def __getitem__(self, index: int) -> torch.Tensor:
         height, width = self.size
         return torch.from_numpy(warp(self._image(index), width, height).copy())
 
     def _image(self, index: int) -> Image.Image:
-        return open_rgb(self.root / self.paths[index])
+        return open_rgb(*self.pictures[index])
 
 
 class CroppedImages(WarpedImages):
@@ -52,9 +51,9 @@ class CroppedImages(WarpedImages):
     """
 
     def __init__(
-        self, root: Path, paths: Sequence[str], size: tuple[int, int], boxes: np.ndarray
+        self, pictures: Sequence[Picture], size: tuple[int, int], boxes: np.ndarray
     ) -> None:
-        super().__init__(root, paths, size)
+        super().__init__(pictures, size)
         self.boxes = np.asarray(boxes, np.float64)
 
     def _image(self, index: int) -> Image.Image:

@@ -2,10 +2,11 @@
 
 Five CSV files and a summary, the same for every layout:
 
-- images: ``image_id, path, label, width, height, blacklisted``; the path is relative to the data
+- images: ``image_id, path, label, width, height, blacklisted, view``; the path is relative to the data
   set's folder, the label is a WNID or another class name (empty if unknown), sizes are in pixels
-  (empty if not needed)
-- boxes: ``image_id, label, x0, y0, x1, y1``, half-open, in pixels of the image file
+  (empty if not needed). The view (``common.images``) says how the file is to be decoded; tables of
+  earlier versions lack it, and mean what is stored
+- boxes: ``image_id, label, x0, y0, x1, y1``, half-open, in pixels of the image's view
 - classes: ``label, id, name``; ``id`` is the data set's own, ``name`` is human-readable
 - splits: ``split, subset, image_id, label``; ``split`` is a number from 1 on, or the name of an
   attribute, ``subset`` is train or test, ``label`` the image's class, or present or absent. Every
@@ -25,8 +26,10 @@ import pandas as pd
 from pipeline_lib.common.checksums import mark, require_unchanged
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import atomic, fingerprint
+from pipeline_lib.common.images import STORED, VIEWS, Picture
 
 IMAGE_COLUMNS = ("image_id", "path", "label", "width", "height", "blacklisted")
+VIEW = "view"  # the optional column of images
 BOX_COLUMNS = ("image_id", "label", "x0", "y0", "x1", "y1")
 CLASS_COLUMNS = ("label", "id", "name")
 SPLIT_COLUMNS = ("split", "subset", "image_id", "label")
@@ -76,7 +79,10 @@ class Summary:
 
 @dataclass(frozen=True)
 class ImageSet:
-    """What the reader of a layout returns: tables as lists of rows, and the summary."""
+    """What the reader of a layout returns: tables as lists of rows, and the summary.
+
+    ``views`` has those of the images, by their id, that were annotated in another view than the set's.
+    """
 
     images: list[tuple]
     boxes: list[tuple]
@@ -84,6 +90,7 @@ class ImageSet:
     summary: Summary
     splits: list[tuple] = field(default_factory=list)
     annotations: pd.DataFrame = field(default_factory=pd.DataFrame, compare=False)
+    views: dict[str, str] = field(default_factory=dict)
 
 
 def write_csv(
@@ -209,8 +216,19 @@ def identify_images(manifest: Path, images: pd.DataFrame, root: Path) -> ImagesI
 
 
 def read_images(path: Path | str) -> pd.DataFrame:
-    """Read an images table; raises InputError if it has no row."""
+    """Read an images table, with its VIEW; raises InputError if it has no row, or an unknown view."""
     images = read_csv(path, IMAGE_COLUMNS)
     if images.empty:
         raise InputError(f"{path}: lists no image")
+    if VIEW not in images:
+        images[VIEW] = STORED
+    if unknown := set(images[VIEW]) - set(VIEWS):
+        raise InputError(f"{path}: '{unknown.pop()}' is no view; delete it and rerun")
     return images
+
+
+def pictures(images: pd.DataFrame, root: Path) -> list[Picture]:
+    """Return the files of an images table, which lie below ``root``, each with its view."""
+    return [
+        Picture(root / path, view) for path, view in zip(images["path"], images[VIEW], strict=True)
+    ]

@@ -5,9 +5,9 @@ from pathlib import Path
 from PIL import Image
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.common.images import image_size
 from pipeline_lib.data.image_files import usable
 from pipeline_lib.data.manifest import ImageSet, Summary
+from pipeline_lib.data.reading import image_size
 
 SAMPLES = "scikit-learn"  # in place of a folder: the two photographs in that package
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from pipeline_lib.common.command import progress
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.common.images import image_size
 from pipeline_lib.data.image_files import existing
 from pipeline_lib.data.manifest import ImageSet, Summary
+from pipeline_lib.data.reading import image_size
 from pipeline_lib.data.transfer.listing import read_lines, readable
 from pipeline_lib.data.transfer.notes import counted
 
@@ -34,7 +34,7 @@ def read_places205(root: Path, subset: str) -> ImageSet:
         for number, line in enumerate(read_lines(path), 1)
     ]
     names = {label: readable(Path(name).parent.name) for name, label in reversed(listed) if label}
-    files = set(existing(root / IMAGES / name for name, _ in listed))
+    files = set(existing((root / IMAGES / name for name, _ in listed), headers=subset != "train"))
     images = []
     for name, label in progress(listed, f"reading {subset}"):
         file = root / IMAGES / name

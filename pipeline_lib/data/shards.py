@@ -21,7 +21,9 @@ from PIL import Image
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import atomic, fingerprint, read_json, sha256, write_json
+from pipeline_lib.common.hdf5 import open_hdf5, writing
 from pipeline_lib.common.images import open_rgb, warp
+from pipeline_lib.data.manifest import pictures
 
 INDEX_NAME = "index.json"
 PACK_AGAIN = "pack the images again (python -m pipeline_lib pack)"
@@ -64,31 +66,26 @@ def write_shard(path: Path, root: Path, images: pd.DataFrame, packing: Packing) 
     Raises InputError for an image that cannot be decoded, or if the disk is full.
     """
     encoded = []
-    for name in images["path"]:
-        square = Image.fromarray(warp(open_rgb(root / name), packing.side, packing.side))
+    for picture in pictures(images, root):
+        square = Image.fromarray(warp(open_rgb(*picture), packing.side, packing.side))
         buffer = io.BytesIO()
         square.save(buffer, "JPEG", quality=packing.quality)
         encoded.append(buffer.getvalue())
     content = np.frombuffer(b"".join(encoded), np.uint8)
-    with atomic(path) as temporary:
-        try:
-            with h5py.File(temporary, "w") as file:
-                file["bytes"] = content
-                file["offsets"] = np.cumsum([0, *map(len, encoded)])
-                file["rows"] = images.index.to_numpy(np.int64)
-                file["crc32"] = np.array(list(map(_crc32, encoded, images.index)), np.uint32)
-                file["image_ids"] = images["image_id"].tolist()
-                file.attrs["packing"] = packing.fingerprint
-                file.attrs["sha256"] = _content_sha256(file)
-        except (OSError, RuntimeError) as error:  # how HDF5 reports a full disk
-            reason = str(error).splitlines()[0][:120]
-            raise InputError(f"{path}: not written ({reason}); is the disk full?") from None
+    with writing(path), atomic(path) as temporary, open_hdf5(temporary, "w") as file:
+        file["bytes"] = content
+        file["offsets"] = np.cumsum([0, *map(len, encoded)])
+        file["rows"] = images.index.to_numpy(np.int64)
+        file["crc32"] = np.array(list(map(_crc32, encoded, images.index)), np.uint32)
+        file["image_ids"] = images["image_id"].tolist()
+        file.attrs["packing"] = packing.fingerprint
+        file.attrs["sha256"] = _content_sha256(file)
 
 
 def is_complete_shard(path: Path, rows: np.ndarray, packing: Packing) -> bool:
     """Tell whether an earlier run left a complete shard of this packing with these rows."""
     try:
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             return (
                 file.attrs["packing"] == packing.fingerprint
                 and np.array_equal(file["rows"], rows)
@@ -148,7 +145,7 @@ class PackedImages:
                     f"{path}: has {size} bytes and should have {shard['bytes']}; {PACK_AGAIN}"
                 )
             try:
-                with _open(path) as file:
+                with open_hdf5(path) as file:
                     foreign = file.attrs["packing"] != self.packing.fingerprint
                     rows = file["rows"][:]
             except (OSError, RuntimeError, KeyError) as error:
@@ -193,7 +190,7 @@ class PackedImages:
         if number not in self._files:
             path = self.folder / self.shards[number]["file"]
             try:
-                file = _open(path)
+                file = open_hdf5(path)
                 checksums = file["crc32"][:] if "crc32" in file else None
                 self._files[number] = file["bytes"], file["offsets"][:], checksums
             except (OSError, RuntimeError, KeyError) as error:
@@ -202,10 +199,6 @@ class PackedImages:
 
     def __getstate__(self) -> dict:
         return self.__dict__ | {"_process_id": 0, "_files": {}}
-
-
-def _open(path: Path) -> h5py.File:
-    return h5py.File(path, "r", locking=False)  # locks fail on some read-only file systems
 
 
 def _crc32(image: bytes, row: int) -> int:

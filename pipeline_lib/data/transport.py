@@ -11,6 +11,7 @@ import urllib3
 from tqdm import tqdm
 
 from pipeline_lib.common.command import log
+from pipeline_lib.common.errors import reason_of
 from pipeline_lib.common.files import read_json, write_json
 from pipeline_lib.data.archives import require_space
 
@@ -81,7 +82,7 @@ class Downloader:
                     failures = 0 if self._size() > max_size else failures + 1
                     max_size = max(max_size, self._size())
                     if failures == ATTEMPTS:
-                        raise Unavailable(str(error).splitlines()[0], passing=True) from None
+                        raise Unavailable(reason_of(error), passing=True) from None
                     log.info("%s: %s; trying again", url, error)
                     time.sleep(PAUSE * 2 ** max(0, failures - 1))
         try:  # a second name, so that a kill during the verification loses nothing
@@ -177,7 +178,7 @@ def _lasting(error: Exception) -> str:
         *(requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema),
     )
     untrusted = isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE" in str(error)
-    return str(error).splitlines()[0] if untrusted or isinstance(error, lasting) else ""
+    return reason_of(error) if untrusted or isinstance(error, lasting) else ""
 
 
 def _validator_of(response: requests.Response) -> str:

@@ -14,8 +14,9 @@ import h5py
 import numpy as np
 
 from pipeline_lib.common.checksums import USER_BLOCK, require_intact, seal
-from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.errors import InputError, reason_of
 from pipeline_lib.common.files import atomic, fingerprint
+from pipeline_lib.common.hdf5 import open_hdf5, writing
 
 WHOLE = "whole"
 
@@ -65,14 +66,11 @@ def write_features(
     path: Path, origin: Origin, image_id: list[str], blocks: Iterable[np.ndarray]
 ) -> None:
     """Write the file atomically from blocks of features. Raises InputError if it cannot be written."""
-    try:
-        with atomic(path) as temporary:
-            with h5py.File(temporary, "w", track_order=True, userblock_size=USER_BLOCK) as file:
-                _fill(file, origin, image_id, blocks)
-            seal(temporary)
-    except (OSError, RuntimeError) as error:
-        reason = str(error).splitlines()[0][:120]
-        raise InputError(f"{path}: could not be written ({reason}); is the disk full?") from None
+    with writing(path), atomic(path) as temporary:
+        options = {"track_order": True, "userblock_size": USER_BLOCK}
+        with open_hdf5(temporary, "w", **options) as file:
+            _fill(file, origin, image_id, blocks)
+        seal(temporary)
 
 
 def _fill(
@@ -97,7 +95,7 @@ def read_features(path: Path, images: Path | None = None) -> Features:
     manifest ``images``."""
     try:
         _require_intact(path)
-        file = h5py.File(path, locking=False)  # some shared file systems have no locks
+        file = open_hdf5(path)
         features = Features(
             image_id=list(file["image_id"].asstr()[:]),
             features=file["features"],
@@ -110,9 +108,9 @@ def read_features(path: Path, images: Path | None = None) -> Features:
     except FileNotFoundError:
         raise InputError(f"{path}: not found") from None
     except (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
-        reason = str(error).splitlines()[0][:120]
         raise InputError(
-            f"{path}: not a whole features file ({reason}); delete it, or extract with --rebuild"
+            f"{path}: not a whole features file ({reason_of(error)}); delete it, or extract with "
+            "--rebuild"
         ) from None
     if images is not None and fingerprint(images) != features.images:
         raise InputError(

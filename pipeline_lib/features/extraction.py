@@ -10,7 +10,7 @@ from pipeline_lib.common.blocks import Blocks, block_ranges, discard_blocks
 from pipeline_lib.common.command import log, progress
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import fingerprint
-from pipeline_lib.data.manifest import sampled_sizes
+from pipeline_lib.data.manifest import pictures, sampled_sizes
 from pipeline_lib.features.cache import Origin, read_features, write_features
 from pipeline_lib.features.feature_network import FeatureNetwork
 from pipeline_lib.features.forward import feature_batches
@@ -39,7 +39,7 @@ def extract_features(
     image that cannot be decoded, and, naming the network's file ``source``, for features that are not
     finite.
     """
-    names, paths = list(images["image_id"]), list(images["path"])
+    names = list(images["image_id"])
     # The last bits of features depend on their batch, so that a block holds whole batches.
     size = max(1, round(block / batch)) * batch
     key = fingerprint(origin.attributes | {"files": None}, batch, size)
@@ -51,8 +51,7 @@ def extract_features(
     batches = feature_batches(
         network,
         preprocessing,
-        root,
-        [paths[row] for row in rows],
+        pictures(images.iloc[rows], root),
         None if boxes is None else boxes[rows],
         batch=batch,
         workers=workers,

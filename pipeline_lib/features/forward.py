@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
 from pipeline_lib.common.batches import Batches, memory_errors
+from pipeline_lib.common.images import Picture
 from pipeline_lib.common.machine import default_device
 from pipeline_lib.data.loader import CroppedImages, WarpedImages, image_batches, normalised
 from pipeline_lib.networks.card import Preprocessing
@@ -19,8 +19,7 @@ PRECISIONS = {"float32": torch.float32, "tf32": torch.float32, "bfloat16": torch
 def feature_batches(
     network: nn.Module,
     preprocessing: Preprocessing,
-    root: Path,
-    paths: Sequence[str],
+    pictures: Sequence[Picture],
     boxes: np.ndarray | None = None,
     *,
     batch: int,
@@ -40,9 +39,9 @@ def feature_batches(
     with memory_errors("the network", device):
         network = network.to(device, memory_format=torch.channels_last)
     if boxes is None:
-        images = WarpedImages(root, paths, preprocessing.size)
+        images = WarpedImages(pictures, preprocessing.size)
     else:
-        images = CroppedImages(root, paths, preprocessing.size, boxes)
+        images = CroppedImages(pictures, preprocessing.size, boxes)
     batches = Batches(batch, device)
     for pixels in image_batches(images, batch, workers, pin_memory=device.type == "cuda"):
         work = partial(_features_of, network, preprocessing, PRECISIONS[precision], device, pixels)

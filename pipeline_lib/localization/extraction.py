@@ -12,9 +12,9 @@ from pipeline_lib.common.blocks import ROWS, Blocks, block_ranges
 from pipeline_lib.common.command import log, progress
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import fingerprint
-from pipeline_lib.common.images import open_rgb
+from pipeline_lib.common.images import Picture, open_rgb
 from pipeline_lib.common.processes import run_in_processes
-from pipeline_lib.data.manifest import sampled_sizes
+from pipeline_lib.data.manifest import VIEW, sampled_sizes
 from pipeline_lib.localization.authors_box import authors_boxes
 from pipeline_lib.localization.components import Box
 from pipeline_lib.localization.graphcut_box import graphcut_box
@@ -52,20 +52,26 @@ class BoxExtraction:
     def boxes(self, predictions: Predictions, images: pd.DataFrame) -> list[tuple]:
         """Return rows of BOX_TABLE_COLUMNS; see ``extract_boxes``."""
         rows = []
-        table = images[["path", "width", "height"]].itertuples(index=False)
-        for n, (path, width, height) in enumerate(table):
+        table = images[["path", VIEW, "width", "height"]].itertuples(index=False)
+        for n, (path, view, width, height) in enumerate(table):
+            picture = None if self.root is None else Picture(self.root / path, view)
             boxes: dict[str, list[Box]] = {}
             for rank, label, score in _classes_with_maps(predictions, n):
                 if label not in boxes:  # the true class is usually among the guesses
                     size = (int(width), int(height))
-                    boxes[label] = self._boxes_of_map(predictions, n, rank, path, size)
+                    boxes[label] = self._boxes_of_map(predictions, n, rank, picture, size)
                 for fit, box in zip(FITS, boxes[label], strict=False):
                     key = (predictions.image_id[n], rank, label, score, fit)
                     rows.append((*key, *box, self.box_method))
         return rows
 
     def _boxes_of_map(
-        self, predictions: Predictions, n: int, rank: int, path: str, size: tuple[int, int]
+        self,
+        predictions: Predictions,
+        n: int,
+        rank: int,
+        picture: Picture | None,
+        size: tuple[int, int],
     ) -> list[Box]:
         plane = SUM if self.box_method == "authors" else MAX
         heat = heat_map(predictions, n, rank, *size, self.interpolation, plane)
@@ -74,7 +80,7 @@ class BoxExtraction:
         if self.box_method == "authors":
             candidates = authors_boxes(heat)
             return [candidates[0], candidates[min(1, len(candidates) - 1)]]
-        return [graphcut_box(_photograph(self.root / path, heat.shape), heat)]
+        return [graphcut_box(_photograph(picture, heat.shape), heat)]
 
 
 def extract_boxes(
@@ -147,12 +153,12 @@ def _mark(images: pd.DataFrame, block: range, root: Path | None) -> str:
     return fingerprint(rows[["image_id", "width", "height"]].to_numpy().tolist(), sizes)
 
 
-def _photograph(path: Path, shape: tuple[int, int]) -> np.ndarray:
+def _photograph(picture: Picture, shape: tuple[int, int]) -> np.ndarray:
     """Read a photograph; raise InputError if its (height, width) is not the manifest's."""
-    pixels = np.asarray(open_rgb(path))
+    pixels = np.asarray(open_rgb(*picture))
     if pixels.shape[:2] != shape:
         height, width = shape
-        raise InputError(f"{path}: is not {width}x{height} as in the manifest; rerun index")
+        raise InputError(f"{picture.path}: is not {width}x{height} as in the manifest; rerun index")
     return pixels
 
 

@@ -11,6 +11,7 @@ import torch
 from pipeline_lib.common.batches import Batches, memory_errors
 from pipeline_lib.common.command import progress
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.images import Picture
 from pipeline_lib.common.machine import default_device
 from pipeline_lib.data.loader import WarpedImages, image_batches, normalised
 from pipeline_lib.data.manifest import identify_images
@@ -58,8 +59,7 @@ def predictions_header(
 
 def predict(
     explainer: Explainer,
-    root: Path,
-    paths: Sequence[str],
+    pictures: Sequence[Picture],
     true_classes: np.ndarray,
     *,
     crops: int,
@@ -84,7 +84,7 @@ def predict(
     if explainer.method == "backprop":
         batch = min(batch, MAX_GRADIENT_CROPS)
     batch = max(1, batch // crops)
-    images = WarpedImages(root, paths, preprocessing.size if crops == 1 else preprocessing.warped)
+    images = WarpedImages(pictures, preprocessing.size if crops == 1 else preprocessing.warped)
     loaded = image_batches(images, batch, workers)
     unit = "image" if crops == 1 else f"image of {crops} crops"
     batches, done = Batches(batch, device, unit), 0

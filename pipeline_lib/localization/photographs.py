@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline_lib.common.images import open_rgb
+from pipeline_lib.common.images import SHOWN, Picture, open_rgb
 from pipeline_lib.localization.explainers import Explainer
 from pipeline_lib.localization.forward import predict
 from pipeline_lib.localization.heat_maps import upsample
@@ -25,11 +25,11 @@ def explain_photographs(
     explainer: Explainer, paths: Sequence[Path], *, batch: int, workers: int, interpolation: str
 ) -> list[ExplainedPhotograph]:
     """Predict photographs from one crop each, and return their explanations in the same order."""
-    photographs = [np.asarray(open_rgb(path, advice="choose another")) for path in paths]
+    photographs = [np.asarray(open_rgb(path, SHOWN, advice="choose another")) for path in paths]
     unknown = np.full(len(paths), -1)
     batches = list(
         predict(
-            explainer, Path(), list(map(str, paths)), unknown,
+            explainer, [Picture(path, SHOWN) for path in paths], unknown,
             crops=1, batch=batch, workers=workers,
         )
     )  # fmt: skip

@@ -19,8 +19,7 @@ of the image it is cut from, ``precision`` (number format of the network), and f
 file was made from: ``network``, ``images`` (the manifest) and ``files`` (the sizes of the image files).
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -28,8 +27,9 @@ import h5py
 import numpy as np
 
 from pipeline_lib.common.checksums import USER_BLOCK, require_intact, seal
-from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.errors import InputError, reason_of
 from pipeline_lib.common.files import atomic, fingerprint
+from pipeline_lib.common.hdf5 import open_hdf5, writing
 
 TOP_K = 5
 BACKPROP_ON = "Backprop on "  # before a network's label: the name of its gradient maps
@@ -100,10 +100,10 @@ def write_predictions(
     InputError if the file cannot be written, ValueError for fewer images than the header's.
     """
     with atomic(path) as temporary:
-        with _one_line_errors(path):
-            file = h5py.File(temporary, "w", userblock_size=USER_BLOCK)
+        with writing(path):
+            file = open_hdf5(temporary, "w", userblock_size=USER_BLOCK)
         try:
-            with _one_line_errors(path):
+            with writing(path):
                 for key in ("image_id", "class_labels"):
                     file.create_dataset(key, data=getattr(header, key), dtype=h5py.string_dtype())
                 file["true_class"] = header.true_class
@@ -111,7 +111,7 @@ def write_predictions(
                     file.attrs[key] = getattr(header, key)
             done = 0
             for batch in batches:
-                with _one_line_errors(path):
+                with writing(path):
                     for key in _STREAMED:
                         if not done:
                             _create(file, key, len(header.image_id), batch[key])
@@ -121,21 +121,11 @@ def write_predictions(
                 raise ValueError(f"{done} images predicted of {len(header.image_id)}")
             shape = file["true_map"].shape
         finally:
-            with _one_line_errors(path):
+            with writing(path):
                 file.close()
-        with _one_line_errors(path):
+        with writing(path):
             seal(temporary)
     return shape
-
-
-@contextmanager
-def _one_line_errors(path: Path) -> Iterator[None]:
-    """Turn HDF5's errors into one line; it reports a full disk as either of two."""
-    try:
-        yield
-    except (OSError, RuntimeError) as error:
-        reason = str(error).splitlines()[0][:120]
-        raise InputError(f"{path}: could not be written ({reason}); is the disk full?") from None
 
 
 def _create(file: h5py.File, key: str, count: int, first: np.ndarray) -> None:
@@ -152,7 +142,7 @@ def read_predictions(path: Path, images: Path | None = None) -> Predictions:
     """Open the file. Raises InputError if it is damaged, of another kind, or of other ``images``."""
     try:
         require_intact(path)
-        file = h5py.File(path)
+        file = open_hdf5(path)
         predictions = Predictions(
             image_id=list(file["image_id"].asstr()),
             class_labels=list(file["class_labels"].asstr()),
@@ -165,9 +155,8 @@ def read_predictions(path: Path, images: Path | None = None) -> Predictions:
     except FileNotFoundError:
         raise InputError(f"{path}: not found") from None
     except (OSError, KeyError, RuntimeError) as error:
-        reason = str(error).splitlines()[0][:120]
         raise InputError(
-            f"{path}: not a whole predictions file ({reason}); delete it and rerun"
+            f"{path}: not a whole predictions file ({reason_of(error)}); delete it and rerun"
         ) from None
     if images is not None and fingerprint(images) != predictions.images:
         raise InputError(f"{path}: its images are not those of {images}; delete it and rerun")

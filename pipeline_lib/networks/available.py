@@ -5,10 +5,12 @@ The libraries take seconds to import, so the workflow asks only for networks tha
 
 import inspect
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import torch
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.networks.adoption import require_imagenet
 from pipeline_lib.networks.caffe.released import find_release
 from pipeline_lib.networks.pretrained import build_by_name, is_packaged, library_names, library_of
 from pipeline_lib.networks.registry import ARCHITECTURES
@@ -17,7 +19,13 @@ from pipeline_lib.study.configuration.problems import nearest
 
 
 def check_ready_trained(
-    key: str, name: str, library: str | None, files: Sequence[str], layer: str | None = None
+    key: str,
+    name: str,
+    library: str | None,
+    files: Sequence[str],
+    layer: str | None = None,
+    *,
+    classes: str | None = None,
 ) -> None:
     """Check a network that is taken from a library; ``key`` of the configuration asks for it.
 
@@ -35,6 +43,10 @@ def check_ready_trained(
             f"{key}: {library} has no weights of {name}; put a file of your own at "
             f"<data_root>/weights/{name}.safetensors"
         )
+    if classes is None:
+        require_imagenet(name, library, f"name its own in a file ({key}.classes)")
+    elif not Path(classes).exists():
+        raise InputError(f"{key}.classes: {classes} not found; write a label in each line")
     if layer is not None:
         with torch.device("meta"):
             layers = [each for each, _ in build_by_name(name, library).named_modules() if each]

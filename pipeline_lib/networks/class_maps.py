@@ -14,10 +14,10 @@ from torch import nn
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.networks.gradients import Explanation
+from pipeline_lib.networks.layouts import Layout, layouts_of
 from pipeline_lib.networks.tracing import record_outputs, trace
 
 POOLS = {"avg": lambda maps: maps.mean((2, 3)), "max": lambda maps: maps.amax((2, 3))}
-_LAYOUTS = {"channels first": lambda maps: maps, "channels last": lambda maps: maps.movedim(3, 1)}
 _ACTIVATIONS = {"none": lambda maps: maps, "relu": torch.relu}
 
 
@@ -25,13 +25,13 @@ _ACTIVATIONS = {"none": lambda maps: maps, "relu": torch.relu}
 class ClassMapLayer:
     """The layer that outputs the maps, and how scores are computed from them.
 
-    ``name`` is the layer's path in the classifier. Its output, with channels where ``layout`` says, goes
-    through ``activation`` and global ``pool`` into the layer ``linear``, which is None where the maps'
-    channels are the classes.
+    ``name`` is the layer's path in the classifier. Its output, read in its ``layout``, goes through
+    ``activation`` and global ``pool`` into the layer ``linear``, which is None where the maps' channels
+    are the classes. Of a transformer that pools its tokens, these are the maps.
     """
 
     name: str
-    layout: str
+    layout: Layout
     activation: str
     pool: str
     linear: str | None
@@ -60,7 +60,7 @@ class ClassMapNetwork(nn.Module):
         layer = self.map_layer
         with record_outputs({layer.name: self.modules_by_name[layer.name]}) as outputs:
             logits = self.classifier(images)
-        maps = _LAYOUTS[layer.layout](outputs[layer.name])
+        maps = layer.layout.maps(outputs[layer.name])
         return _ACTIVATIONS[layer.activation](maps), logits
 
     @torch.inference_mode()
@@ -98,11 +98,10 @@ def _find_map_layer(classifier: nn.Module, size: tuple[int, int], name: str) -> 
         targets.insert(0, (run.linear, run.linear_input))
     for linear, target in targets:
         for path, output in reversed(run.outputs.items()):
-            if output.dim() != 4:
-                continue
-            for layout, activation, pool in product(_LAYOUTS, _ACTIVATIONS, POOLS):
-                maps = _LAYOUTS[layout](output)
-                if maps.shape[1] != target.shape[-1] or maps.shape[2] * maps.shape[3] == 1:
+            layouts = layouts_of(output, size, any_aspect=True)
+            for layout, activation, pool in product(layouts, _ACTIVATIONS, POOLS):
+                maps = layout.maps(output)
+                if maps.shape[1] != target.shape[-1]:
                     continue
                 if _equal(POOLS[pool](_ACTIVATIONS[activation](maps)), target):
                     return ClassMapLayer(path, layout, activation, pool, linear)

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.networks.layouts import TOKENS, Layout, layouts_of
 
 # Logits (N, classes), and the function from (N, k) int64 classes to their maps, (N, k, ...).
 Explanation = tuple[torch.Tensor, Callable[[torch.Tensor], torch.Tensor]]
@@ -18,11 +19,12 @@ _NOT_MAPS = (*_POOLS, nn.Dropout, nn.Softmax)
 
 
 class GradCam(nn.Module):
-    """Grad-CAM (Selvaraju et al. 2017) at ``layer``, by default the last layer that outputs maps.
+    """Grad-CAM (Selvaraju et al. 2017) at ``layer``, by default the last layer whose places count.
 
     Where the scores are a linear function of pooled maps, it gives the positive part of the class
-    maps, divided by the number of positions. Channels may come first or last. Raises InputError for
-    a layer that does not exist, does not run, or outputs no maps.
+    maps, divided by the number of positions. Channels may come first or last; of a transformer, the
+    tokens are the places. Raises InputError for a layer that does not exist, does not run, or outputs
+    neither maps nor tokens.
     """
 
     def __init__(
@@ -31,7 +33,7 @@ class GradCam(nn.Module):
         super().__init__()
         self.classifier = classifier.eval().requires_grad_(False)
         self.name = name
-        self.layer = layer or _last_map_layer(classifier, size, name)
+        self.layer = layer or last_spatial_layer(classifier, size, name)
         modules = dict(classifier.named_modules())
         if self.layer not in modules:
             raise InputError(
@@ -41,16 +43,16 @@ class GradCam(nn.Module):
 
     def explain(self, images: torch.Tensor) -> Explanation:
         """(N, 3, H, W) to logits, and from (N, k) classes to (N, k, h, w) maps, none negative."""
-        recorded: list[torch.Tensor] = []
+        recorded: list[tuple[torch.Tensor, Layout]] = []
 
         def cut_graph(_module: nn.Module, _args: tuple, output: torch.Tensor) -> torch.Tensor:
-            axis = _channel_axis(output, images)
-            if axis is None:
+            layouts = layouts_of(output, tuple(images.shape[2:]))
+            if not layouts or len(output) != len(images):
                 raise InputError(
                     f"{self.name}: layer {self.layer} outputs no maps; choose another layer"
                 )
-            recorded[:] = [output.detach().movedim(axis, 1).requires_grad_()]
-            return recorded[0].movedim(1, axis).clone()  # the next layer may work in place
+            recorded[:] = [(output.detach().requires_grad_(), layouts[0])]
+            return recorded[0][0].clone()  # the next layer may work in place
 
         hook = self._module.register_forward_hook(cut_graph)
         try:
@@ -60,10 +62,12 @@ class GradCam(nn.Module):
             hook.remove()
         if not recorded:
             raise InputError(f"{self.name}: layer {self.layer} does not run; choose another layer")
+        output, layout = recorded[0]
 
         def maps_of(classes: torch.Tensor) -> torch.Tensor:
-            maps = recorded[0].detach()
-            gradients = _gradients(logits, classes, recorded[0])
+            maps = layout.maps(output.detach())
+            gradients = _gradients(logits, classes, output)
+            gradients = layout.maps(gradients.flatten(0, 1)).unflatten(0, gradients.shape[:2])
             return torch.relu((gradients.mean((3, 4), keepdim=True) * maps[:, None]).sum(2))
 
         return logits.detach(), maps_of
@@ -102,44 +106,56 @@ def _gradients(logits: torch.Tensor, classes: torch.Tensor, inputs: torch.Tensor
     return torch.stack(gradients, dim=1)
 
 
-def _channel_axis(output: object, images: torch.Tensor) -> int | None:
-    """The channel axis of a layer's output, 1 or 3; None if it is no map of the (N, 3, H, W) images.
+def last_spatial_layer(classifier: nn.Module, size: tuple[int, int], name: str) -> str:
+    """Run an image; return the last layer with maps, or tokens, whose places change the scores.
 
-    Maps have the images' aspect ratio; the four dimensions of attention mostly do not.
+    Of maps, a layer without children that does not pool. Of tokens, any layer but a projection, as
+    wide as the input of the last linear layer. Where a class token is classified, the others change the
+    scores through the last attention alone: its input, the last block's tokens, is that layer. Raises
+    InputError if there is none.
     """
-    if not isinstance(output, torch.Tensor) or output.dim() != 4 or len(output) != len(images):
-        return None
-    height, width = images.shape[2:]
-    for axis, (h, w) in ((1, output.shape[2:]), (3, output.shape[1:3])):
-        if min(h, w) > 1 and abs(h * width - w * height) <= max(height, width):
-            return axis
-    return None
-
-
-def _last_map_layer(classifier: nn.Module, size: tuple[int, int], name: str) -> str:
-    """Run an image; return the last layer without children that outputs maps, except pooling."""
-    map_layers: list[str] = []
-    image = torch.zeros(1, 3, *size, device=next(classifier.parameters()).device)
+    generator = torch.Generator().manual_seed(0)
+    image = torch.randn(1, 3, *size, generator=generator).to(next(classifier.parameters()).device)
+    outputs: dict[str, tuple[torch.Tensor, Layout]] = {}
+    widths: list[int] = []  # of what linear layers read, once pooled
 
     def record(path: str) -> Callable:
-        def hook(_module: nn.Module, _args: tuple, output: object) -> None:
-            if _channel_axis(output, image) is not None:
-                map_layers.append(path)
+        def hook(module: nn.Module, _args: tuple, output: object) -> object:
+            if isinstance(module, nn.Linear):
+                widths.extend([module.in_features] * (output.dim() == 2))
+                return output
+            layouts = layouts_of(output, size)
+            is_leaf = not any(True for _ in module.children())
+            if not layouts or not (is_leaf or layouts[0].kind == TOKENS):
+                return output
+            if len(output) == 1 and output.requires_grad:
+                outputs.pop(path, None)
+                outputs[path] = output, layouts[0]
+            return output.clone()  # the next layer may work in place
 
         return hook
 
-    leaves = {
-        path: module
+    hooks = [
+        module.register_forward_hook(record(path))
         for path, module in classifier.named_modules()
-        if not any(True for _ in module.children()) and not isinstance(module, _NOT_MAPS)
-    }
-    hooks = [module.register_forward_hook(record(path)) for path, module in leaves.items()]
+        if path and not isinstance(module, _NOT_MAPS)
+    ]
     try:
-        with torch.inference_mode():
-            classifier(image)
+        with torch.enable_grad():
+            scores = classifier(image.requires_grad_())
     finally:
         for hook in hooks:
             hook.remove()
-    if not map_layers:
+    candidates = {
+        path: (output, layout)
+        for path, (output, layout) in outputs.items()
+        if layout.kind != TOKENS or output.shape[2] in widths[-1:]
+    }
+    found, tensors = None, [output for output, _ in candidates.values()]
+    gradients = torch.autograd.grad(scores.max(), tensors, allow_unused=True) if tensors else ()
+    for (path, (_, layout)), gradient in zip(candidates.items(), gradients, strict=True):
+        if gradient is not None and layout.maps(gradient).count_nonzero() > 0:
+            found = path
+    if found is None:
         raise InputError(f"{name}: no layer outputs maps, so there is nothing to show")
-    return map_layers[-1]
+    return found

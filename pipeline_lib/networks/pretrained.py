@@ -9,16 +9,15 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.errors import InputError, reason_of
+from pipeline_lib.data.classes import imagenet_labels
 
 _TRANSFORMS_INPUT = ("googlenet", "inception_v3")
 
 
 def library_of(name: str) -> str:
     """Return the library of a classifier, timm before torchvision. Raises InputError if none has it."""
-    import timm
-
-    if name in timm.list_models():
+    if _is_in_timm(name):
         return "timm"
     if name in _torchvision_names():
         return "torchvision"
@@ -28,24 +27,35 @@ def library_of(name: str) -> str:
     )
 
 
-def library_names(library: str | None) -> list[str]:
-    """Return the names of a library's classifiers, of both libraries' for None."""
+def _is_in_timm(name: str) -> bool:
+    """Tell whether timm has a model of this name, with one of its tags (resnet18.a1_in1k) or without."""
     import timm
 
-    in_timm = timm.list_models() if library != "torchvision" else []
+    architecture, _, tag = name.partition(".")
+    if architecture not in timm.list_models():
+        return False
+    return not tag or name in timm.list_pretrained(architecture)
+
+
+def library_names(library: str | None) -> list[str]:
+    """Return the names of a library's classifiers, timm's with and without tags; of both for None."""
+    import timm
+
+    in_timm = [*timm.list_models(), *timm.list_pretrained()] if library != "torchvision" else []
     return in_timm + (_torchvision_names() if library != "timm" else [])
 
 
-def build_by_name(name: str, library: str) -> nn.Module:
-    """Build the classifier with random weights, 1,000 classes."""
+def build_by_name(name: str, library: str, classes: int | None = None) -> nn.Module:
+    """Build the classifier with random weights, and ``classes``, by default as many as published."""
+    counted = {} if classes is None else {"num_classes": classes}
     if library == "timm":
         import timm
 
-        return timm.create_model(name, pretrained=False)
+        return timm.create_model(name, pretrained=False, **counted)
     import torchvision
 
     options = {"init_weights": False} if name in _TRANSFORMS_INPUT else {}
-    classifier = torchvision.models.get_model(name, weights=None, **options)
+    classifier = torchvision.models.get_model(name, weights=None, **options, **counted)
     if name in _TRANSFORMS_INPUT:
         classifier.aux_logits = False  # auxiliary classifiers of training: neither run nor loaded
         for auxiliary in ("aux1", "aux2", "AuxLogits"):
@@ -53,6 +63,16 @@ def build_by_name(name: str, library: str) -> nn.Module:
                 setattr(classifier, auxiliary, None)
         classifier.transform_input = True  # as the released weights were trained
     return classifier
+
+
+def published_classes(name: str, library: str) -> int | None:
+    """Return the number of classes of the published weights, 0 without a head; None if unknown."""
+    if library == "timm":
+        import timm
+
+        published = timm.get_pretrained_cfg(name)
+        return None if published is None else published.num_classes
+    return len(imagenet_labels())
 
 
 def input_of(name: str, library: str) -> tuple[tuple[int, int], tuple, tuple]:
@@ -113,9 +133,8 @@ def downloaded_state(name: str, library: str) -> dict[str, torch.Tensor]:
         weights = torchvision.models.get_model_weights(name).DEFAULT
         return weights.get_state_dict(check_hash=True, weights_only=True)
     except Exception as error:  # each library below these raises its own errors
-        reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise InputError(
-            f"{name}: {library} could not download its weights ({reason}); "
+            f"{name}: {library} could not download its weights ({reason_of(error)}); "
             f"put them at <data_root>/weights/{name}.safetensors"
         ) from None
 

@@ -39,6 +39,7 @@ _VALUES = {
     "networks.NAME.label": "other",
     "networks.NAME.recipe": {"rate": 0.003},
     "networks.NAME.crop": 64,
+    "networks.NAME.classes": "docs/glossary.md",  # one that is there
     "networks.NAME.layer": "features.20",
     "training.recipe.milestones": [0.1],
     "photographs.folder": "docs",  # one that is there: its pictures differ from the default's

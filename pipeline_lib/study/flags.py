@@ -13,7 +13,7 @@ import yaml
 from pipeline_lib.data.transfer.sets import transfer_sets
 from pipeline_lib.study.configuration.discovery import MiningConfig
 from pipeline_lib.study.configuration.flags import as_flags
-from pipeline_lib.study.configuration.networks import RELEASED
+from pipeline_lib.study.configuration.networks import RELEASED, WEIGHT_SUFFIXES
 from pipeline_lib.study.contents import contents
 from pipeline_lib.study.hint import snakemake_command
 from pipeline_lib.study.image_sets import PICKED, own_captions, transfer_root
@@ -34,9 +34,12 @@ _SYNTHETIC_BOXES = (
 
 
 def index(study: Study, wildcards: Any) -> str:
-    """What becomes of images that cannot be decoded, and options of the reader of an official layout."""
-    skips = study.configuration.images.unreadable == "skip"
-    return f"{_reader_options(study, wildcards)}{' --unreadable skip' * skips}".strip()
+    """How images are read, and options of the reader of an official layout."""
+    images = study.configuration.images
+    options = [_reader_options(study, wildcards)]
+    options += ["--unreadable skip"] * (images.unreadable == "skip")
+    options += [f"--view {images.view}"] * (images.view != "stored")
+    return " ".join(filter(None, options))
 
 
 def index_threads(study: Study) -> int:
@@ -97,6 +100,8 @@ def adopt(study: Study, wildcards: Any) -> str:
     else:
         library = network.config.library
         which = f"--network {network.library_name}" + (f" --library {library}" if library else "")
+        if network.config.classes:
+            which += f" --classes {shlex.quote(network.config.classes)}"
     return f"{which} --name {shlex.quote(network.label)}"
 
 
@@ -106,6 +111,12 @@ def own_weights(study: Study, wildcards: Any) -> list[str]:
     prefix = RELEASED if network.source == "released" else ""
     name = network.name if prefix else network.library_name
     return _weights_of(study, prefix + name)
+
+
+def own_classes(study: Study, wildcards: Any) -> list[str]:
+    """The user's file of a ready-trained network's classes, where there is one."""
+    classes = study.networks[wildcards.network].config.classes
+    return [classes] if classes else []
 
 
 def own_start(study: Study, wildcards: Any) -> list[str]:
@@ -310,7 +321,7 @@ def _weights_of(study: Study, name: str) -> list[str]:
     if name.startswith(RELEASED):
         release = released_networks().get(name.removeprefix(RELEASED).replace("*", "plus"))
         return existing(f"{folder}/{release['file']}") if release else []
-    return existing(f"{folder}/{name}.safetensors", f"{folder}/{name}.pth")[:1]
+    return existing(*(f"{folder}/{name}{suffix}" for suffix in WEIGHT_SUFFIXES))[:1]
 
 
 def existing(*paths: str) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.errors import InputError, reason_of
 from pipeline_lib.common.files import atomic
 
 
@@ -63,9 +63,8 @@ def load(path: Path) -> LinearClassifier:
         IndexError,
         zipfile.BadZipFile,
     ) as e:
-        reason = str(e).splitlines()[0][:120] if str(e) else type(e).__name__
         raise InputError(
-            f"{path}: not a whole classifier ({reason}); delete it and rerun"
+            f"{path}: not a whole classifier ({reason_of(e)}); delete it and rerun"
         ) from None
     if not (np.isfinite(classifier.weights).all() and np.isfinite(classifier.bias).all()):
         raise InputError(f"{path}: holds weights that are no numbers; delete it and rerun")

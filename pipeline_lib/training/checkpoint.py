@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.errors import InputError, reason_of
 from pipeline_lib.common.files import atomic, write_text
 
 KEPT = 2  # a failing disk may spoil the newest
@@ -65,9 +65,7 @@ class Checkpoints:
             try:
                 return torch.load(path, map_location="cpu", weights_only=True)
             except Exception as error:  # torch.load raises many types for a damaged file
-                log.warning(
-                    "%s: unreadable, trying an older one (%s)", path, str(error).splitlines()[0]
-                )
+                log.warning("%s: unreadable, trying an older one (%s)", path, reason_of(error))
         return None
 
     def clear(self) -> None:

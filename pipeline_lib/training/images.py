@@ -8,7 +8,7 @@ import pandas as pd
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.loader import CachedImages, SquareImages, WarpedImages
-from pipeline_lib.data.manifest import identify_images
+from pipeline_lib.data.manifest import identify_images, pictures
 from pipeline_lib.data.shards import INDEX_NAME, PACK_AGAIN, PackedImages
 from pipeline_lib.training.distributed import Processes
 
@@ -43,7 +43,7 @@ def open_images(
     """
     if source.shards is None:
         identity = identify_images(source.manifest, images, source.root)
-        squares = WarpedImages(source.root, images["path"], (warp, warp))
+        squares = WarpedImages(pictures(images, source.root), (warp, warp))
         if 3 * warp**2 * len(images) <= _MAX_CACHED_BYTES:
             squares = CachedImages(squares)
         return squares, identity

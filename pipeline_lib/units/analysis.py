@@ -9,14 +9,15 @@ import torch
 from torch import nn
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.classes import ClassNames
-from pipeline_lib.data.manifest import identify_images, read_images
+from pipeline_lib.data.classes import ClassNames, classes_by_name
+from pipeline_lib.data.manifest import identify_images, pictures, read_images
 from pipeline_lib.networks.card import NetworkCard
 from pipeline_lib.networks.class_maps import ClassMapNetwork
+from pipeline_lib.networks.layouts import LAST, TOKENS
 from pipeline_lib.study.configuration.units import UnitsSection
 from pipeline_lib.units.inspection import InputImages, inspect
 from pipeline_lib.units.occlusion import Occluder
-from pipeline_lib.units.selection import best_classes, classes_by_name, top_units
+from pipeline_lib.units.selection import best_classes, top_units
 from pipeline_lib.units.survey import survey_units
 from pipeline_lib.units.theoretical_field import theoretical_field
 from pipeline_lib.units.unit_maps import UnitMaps
@@ -47,7 +48,12 @@ def analyse_units(
     size = tuple(card.preprocessing.size)
     mapped = ClassMapNetwork(classifier, size, card.name)
     layer = mapped.map_layer
-    field = theoretical_field(classifier, layer.name, size, layer.layout == "channels last")
+    if layer.layout.kind == TOKENS:
+        raise InputError(
+            f"{card.name}: a token of a transformer sees the whole image: its units have no receptive "
+            "field; choose another network (units.network)"
+        )
+    field = theoretical_field(classifier, layer.name, size, layer.layout == LAST)
     network = UnitMaps(mapped)
     images = read_images(manifest)
     true_classes = _true_classes(images["label"], card, manifest)
@@ -55,8 +61,7 @@ def analyse_units(
     survey = survey_units(
         network,
         card.preprocessing,
-        root,
-        list(images["path"]),
+        pictures(images, root),
         true_classes,
         top=settings.top,
         batch=batch,
@@ -77,7 +82,7 @@ def analyse_units(
         network,
         survey,
         field,
-        InputImages(root, list(images["path"]), card.preprocessing, device),
+        InputImages(pictures(images, root), card.preprocessing, device),
         shown=settings.shown,
         occluder=occluder if settings.method == "occlusion" else None,
         occluded=settings.occluded,

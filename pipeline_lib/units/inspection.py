@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +9,7 @@ import torch
 
 from pipeline_lib.common.batches import Batches
 from pipeline_lib.common.command import progress
+from pipeline_lib.common.images import Picture
 from pipeline_lib.data.loader import WarpedImages, normalised
 from pipeline_lib.networks.card import Preprocessing
 from pipeline_lib.units.occlusion import Occluder, activation_drop, mean_drop
@@ -29,9 +29,9 @@ class InputImages:
     """The images of a manifest as a network's input: item ``index`` is (3, H, W), normalised."""
 
     def __init__(
-        self, root: Path, paths: Sequence[str], preprocessing: Preprocessing, device: torch.device
+        self, pictures: Sequence[Picture], preprocessing: Preprocessing, device: torch.device
     ) -> None:
-        self._images = WarpedImages(root, paths, preprocessing.size)
+        self._images = WarpedImages(pictures, preprocessing.size)
         self._preprocessing, self.device = preprocessing, device
 
     def __getitem__(self, index: int) -> torch.Tensor:

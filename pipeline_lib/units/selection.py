@@ -1,10 +1,7 @@
 """Selection of classes, and of the units that each class relies on."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from pipeline_lib.common.errors import InputError
 from pipeline_lib.units.survey import Survey
 
 
@@ -17,25 +14,6 @@ def best_classes(survey: Survey, count: int) -> list[int]:
     union = np.maximum(survey.class_images + survey.predicted - survey.correct, 1)
     order = np.lexsort((-survey.score_sum, -survey.correct, -survey.correct / union))
     return [int(index) for index in order[:count]]
-
-
-def classes_by_name(
-    wanted: Sequence[str], labels: Sequence[str], names: dict[str, str]
-) -> list[int]:
-    """Return the indices of classes given by label, or by a name or synonym in any case.
-
-    Raises InputError for a class that the network does not have.
-    """
-    index_of = {}
-    for index, label in enumerate(labels):
-        for synonym in (label, names[label], *names[label].split(",")):
-            index_of.setdefault(synonym.strip().casefold(), index)
-    unknown = [name for name in wanted if name.strip().casefold() not in index_of]
-    if unknown:
-        raise InputError(
-            f"class '{unknown[0]}': the network does not have it; give its label or name"
-        )
-    return [index_of[name.strip().casefold()] for name in wanted]
 
 
 def top_units(weights: np.ndarray | None, class_index: int, count: int) -> list[tuple[int, float]]:

@@ -6,13 +6,13 @@ Memory does not grow with the number of images: it holds a few images per unit, 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from pipeline_lib.common.batches import Batches, memory_errors
 from pipeline_lib.common.command import progress
+from pipeline_lib.common.images import Picture
 from pipeline_lib.data.loader import WarpedImages, image_batches, normalised
 from pipeline_lib.networks.card import Preprocessing
 from pipeline_lib.units.unit_maps import UnitMaps
@@ -42,8 +42,7 @@ class Survey:
 def survey_units(
     network: UnitMaps,
     preprocessing: Preprocessing,
-    root: Path,
-    paths: Sequence[str],
+    pictures: Sequence[Picture],
     true_classes: np.ndarray,
     *,
     top: int,
@@ -57,7 +56,7 @@ def survey_units(
     """
     with memory_errors("the network", device):
         network = network.to(device, memory_format=torch.channels_last)
-    images = WarpedImages(root, paths, preprocessing.size)
+    images = WarpedImages(pictures, preprocessing.size)
     loaded = image_batches(images, batch, workers, pin_memory=device.type == "cuda")
     best = tally = None  # best: (4, images, units): activation, image, y, x
     batches, done = Batches(batch, device), 0

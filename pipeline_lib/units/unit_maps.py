@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from pipeline_lib.networks.class_maps import ClassMapNetwork
+from pipeline_lib.networks.layouts import FIRST
 
 
 class UnitMaps(nn.Module):
@@ -19,7 +20,7 @@ class UnitMaps(nn.Module):
         self.network = network
         layer = network.modules_by_name[network.map_layer.name]
         caps = [module for module in layer.modules() if isinstance(module, nn.Hardtanh)]
-        self._cap = caps[-1] if caps and network.map_layer.layout == "channels first" else None
+        self._cap = caps[-1] if caps and network.map_layer.layout == FIRST else None
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """(N, 3, H, W) normalised images to maps and logits (N, classes)."""

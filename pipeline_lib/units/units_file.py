@@ -26,8 +26,9 @@ import h5py
 import numpy as np
 
 from pipeline_lib.common.checksums import USER_BLOCK, require_intact, seal
-from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.errors import InputError, reason_of
 from pipeline_lib.common.files import atomic, fingerprint
+from pipeline_lib.common.hdf5 import open_hdf5, writing
 from pipeline_lib.units.receptive_field import Axis, ReceptiveField
 
 _ARRAYS = (
@@ -65,9 +66,9 @@ class UnitsFile:
 
 
 def write_units(path: Path, units: UnitsFile) -> None:
-    """Write the file atomically."""
-    with atomic(path) as temporary:
-        with h5py.File(temporary, "w", userblock_size=USER_BLOCK) as file:
+    """Write the file atomically. Raises InputError if it cannot be written."""
+    with writing(path), atomic(path) as temporary:
+        with open_hdf5(temporary, "w", userblock_size=USER_BLOCK) as file:
             for key in _ARRAYS:
                 file[key] = getattr(units, key)
             file.create_dataset("class_labels", data=units.class_labels, dtype=h5py.string_dtype())
@@ -82,7 +83,7 @@ def read_units(path: Path, images: Path) -> UnitsFile:
     """Read the file. Raises InputError for a damaged one, or one of another manifest ``images``."""
     try:
         require_intact(path)
-        with h5py.File(path) as file:
+        with open_hdf5(path) as file:
             y, x = (Axis(*map(float, axis)) for axis in file.attrs["field"])
             size, cells = (tuple(map(int, file.attrs[key])) for key in ("size", "cells"))
             units = UnitsFile(
@@ -95,9 +96,8 @@ def read_units(path: Path, images: Path) -> UnitsFile:
     except FileNotFoundError:
         raise InputError(f"{path}: not found") from None
     except (OSError, KeyError, RuntimeError) as error:
-        reason = str(error).splitlines()[0][:120]
         raise InputError(
-            f"{path}: not a complete units file ({reason}); delete it and rerun"
+            f"{path}: not a complete units file ({reason_of(error)}); delete it and rerun"
         ) from None
     if fingerprint(images) != units.images:
         raise InputError(f"{path}: made from other images than {images} lists; delete it and rerun")

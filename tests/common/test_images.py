@@ -1,5 +1,6 @@
 import os
 import random
+from functools import partial
 
 import cv2
 import numpy as np
@@ -7,8 +8,10 @@ import pytest
 from PIL import Image
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.common.images import UnreadableImage, image_size, open_rgb, warp
+from pipeline_lib.common.images import SHOWN, STORED, UnreadableImage, open_rgb, read_header, warp
 from tests.data.spoiled import READABLE, UNREADABLE, is_readable_by_pillow
+
+READERS = [partial(open_rgb, view=STORED), partial(open_rgb, view=SHOWN), read_header]
 
 
 @pytest.fixture
@@ -24,19 +27,19 @@ def test_a_truncated_jpeg_is_refused_by_name(tmp_path, photograph, part):
     whole = (tmp_path / "whole.jpg").read_bytes()
     (tmp_path / "half.jpg").write_bytes(whole[: int(part * len(whole))])
     with pytest.raises(InputError, match=r"half\.jpg") as caught:
-        open_rgb(tmp_path / "half.jpg")
+        open_rgb(tmp_path / "half.jpg", STORED)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("content", [b"", b"not an image", b"\x89PNG\r\n\x1a\n"])
-@pytest.mark.parametrize("reader", [open_rgb, image_size])
+@pytest.mark.parametrize("reader", READERS)
 def test_what_is_no_image_is_refused_by_name(tmp_path, content, reader):
     (tmp_path / "odd.jpg").write_bytes(content)
     with pytest.raises(InputError, match=r"odd\.jpg"):
         reader(tmp_path / "odd.jpg")
 
 
-@pytest.mark.parametrize("reader", [open_rgb, image_size])
+@pytest.mark.parametrize("reader", READERS)
 def test_a_missing_image_is_refused_by_name(tmp_path, reader):
     with pytest.raises(InputError, match=r"absent\.jpg"):
         reader(tmp_path / "absent.jpg")
@@ -45,14 +48,14 @@ def test_a_missing_image_is_refused_by_name(tmp_path, reader):
 def test_gray_becomes_three_equal_channels(tmp_path, photograph):
     gray = photograph.convert("L")
     gray.save(tmp_path / "gray.png")
-    pixels = np.asarray(open_rgb(tmp_path / "gray.png"))
+    pixels = np.asarray(open_rgb(tmp_path / "gray.png", STORED))
     assert pixels.shape == (40, 60, 3)
     assert (pixels == np.asarray(gray)[..., None]).all()
 
 
 def test_cmyk_becomes_rgb_of_about_the_same_colours(tmp_path, photograph):
     photograph.convert("CMYK").save(tmp_path / "print.jpg", quality=95)
-    opened = open_rgb(tmp_path / "print.jpg")
+    opened = open_rgb(tmp_path / "print.jpg", STORED)
     assert opened.mode == "RGB"
     difference = np.asarray(opened).astype(int) - np.asarray(photograph)
     assert np.abs(difference).mean() < 8
@@ -62,9 +65,9 @@ def test_cmyk_becomes_rgb_of_about_the_same_colours(tmp_path, photograph):
 def test_the_format_is_told_by_content_and_not_by_name(tmp_path, kind):
     plain = Image.new("RGB", (7, 5), (10, 200, 30))
     plain.save(tmp_path / "photo.jpg", kind)
-    pixels = np.asarray(open_rgb(tmp_path / "photo.jpg")).astype(int)
+    pixels = np.asarray(open_rgb(tmp_path / "photo.jpg", STORED)).astype(int)
     assert np.abs(pixels - (10, 200, 30)).max() <= 4
-    assert image_size(tmp_path / "photo.jpg") == (7, 5)
+    assert read_header(tmp_path / "photo.jpg").stored == (7, 5)
 
 
 def test_warping_fills_the_whole_target_whatever_the_aspect(photograph):
@@ -84,10 +87,10 @@ def test_what_pillow_cannot_decode_is_refused_by_name_with_what_to_do(tmp_path, 
     path.write_bytes((READABLE | UNREADABLE)[kind])
     assert is_readable_by_pillow(path) == (kind in READABLE)
     if kind in READABLE:
-        assert open_rgb(path).mode == "RGB"
+        assert open_rgb(path, STORED).mode == "RGB"
         return
     with pytest.raises(UnreadableImage) as caught:
-        open_rgb(path)
+        open_rgb(path, STORED)
     message = str(caught.value)
     assert message.startswith(f"{path}: ")
     assert "images.unreadable: skip" in message
@@ -109,10 +112,10 @@ def test_bytes_changed_at_random_get_pillows_verdict(tmp_path, photograph, kind)
         path.write_bytes(content[: rng.choice((len(whole), rng.randrange(len(whole))))])
         verdicts.append(is_readable_by_pillow(path))
         if verdicts[-1]:
-            open_rgb(path)
+            open_rgb(path, STORED)
         else:
             with pytest.raises(UnreadableImage) as caught:
-                open_rgb(path)
+                open_rgb(path, STORED)
             assert "\n" not in str(caught.value)
     assert 0 < sum(verdicts) < 60
 
@@ -124,7 +127,7 @@ def test_sixteen_bits_keep_their_picture(tmp_path, kind):
     path = tmp_path / f"deep.{kind.lower()}"
     Image.fromarray(pixels).save(path)
     expected = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    assert np.abs(np.asarray(open_rgb(path)).astype(int) - expected).max() <= 1
+    assert np.abs(np.asarray(open_rgb(path, STORED)).astype(int) - expected).max() <= 1
     assert expected.std() > 50
 
 
@@ -132,10 +135,10 @@ def test_sixteen_bits_keep_their_picture(tmp_path, kind):
 def test_pixels_without_a_known_range_are_refused(tmp_path, dtype):
     Image.fromarray(np.full((4, 4), 70_000, dtype)).save(tmp_path / "odd.tiff")
     with pytest.raises(UnreadableImage, match=r"odd\.tiff: cannot be decoded \(its pixels"):
-        open_rgb(tmp_path / "odd.tiff")
+        open_rgb(tmp_path / "odd.tiff", STORED)
 
 
-@pytest.mark.parametrize("reader", [open_rgb, image_size])
+@pytest.mark.parametrize("reader", READERS)
 def test_links_that_lead_nowhere_and_folders_are_called_so(tmp_path, reader):
     (tmp_path / "gone.jpg").symlink_to("elsewhere/photo.jpg")
     (tmp_path / "circle.jpg").symlink_to("circle.jpg")
@@ -161,5 +164,5 @@ def test_what_the_system_cannot_read_is_not_called_unreadable(tmp_path, photogra
     with pytest.raises(
         InputError, match=r"photo\.jpg: cannot be read \(Input/output error\)"
     ) as caught:
-        open_rgb(tmp_path / "photo.jpg")
+        open_rgb(tmp_path / "photo.jpg", STORED)
     assert not isinstance(caught.value, UnreadableImage)

@@ -4,7 +4,14 @@ import sys
 import pytest
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.classes import ClassNames, imagenet_labels, read_class_names, short_name
+from pipeline_lib.data.classes import (
+    ClassNames,
+    classes_by_name,
+    imagenet_labels,
+    read_class_names,
+    read_labels,
+    short_name,
+)
 from pipeline_lib.data.manifest import CLASS_COLUMNS, write_rows
 
 # places in the scores of any ImageNet network, as the world knows them
@@ -76,3 +83,41 @@ def test_a_short_name_is_the_first_synonym_or_else_the_label():
         "n3",
         "",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("cardigan", "n02963159"),  # the garment; the corgi's whole name is longer
+        ("Cardigan Welsh corgi", "n02113186"),
+        ("maillot", "n03710637"),
+        ("tank suit", "n03710721"),
+        ("n02012849", "n02012849"),
+        ("GOLDFISH", "n01443537"),
+    ],
+)
+def test_an_exact_name_wins_over_one_of_several_synonyms(text, label):
+    labels = imagenet_labels()
+    assert classes_by_name([text], labels, read_class_names([])) == [labels.index(label)]
+
+
+def test_a_name_of_two_classes_is_refused_with_its_candidates():
+    with pytest.raises(
+        InputError, match=r"class 'crane': 2 .*n02012849 .*n03126707 .*give a label"
+    ):
+        classes_by_name(["crane"], imagenet_labels(), read_class_names([]))
+
+
+def test_labels_are_read_line_by_line_with_any_mark_and_end(tmp_path):
+    path = tmp_path / "classes.txt"
+    for content in (
+        b"a b\nc\n",
+        b"\xef\xbb\xbfa b\r\nc",
+        b"a b\rc\r",
+        "\ufeffa b\nc".encode("utf-16-le"),
+    ):
+        path.write_bytes(content)
+        assert read_labels(path) == ["a b", "c"]
+    path.write_text("a\na\n")
+    with pytest.raises(InputError, match="names a class twice"):
+        read_labels(path)

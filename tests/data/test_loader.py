@@ -17,6 +17,7 @@ from pipeline_lib.data.loader import (
     training_batches,
     training_loader,
 )
+from tests.stored import stored
 
 WARP, CROP = 16, 10
 
@@ -34,7 +35,7 @@ def photographs(tmp_path):
 
 
 def crops_of(photographs, **changed):
-    images = WarpedImages(*photographs, (WARP, WARP))
+    images = WarpedImages(stored(*photographs), (WARP, WARP))
     return TrainingCrops(images, [4, 5, 6], **{"crop_side": CROP, "seed": 1} | changed)
 
 
@@ -104,7 +105,7 @@ def test_crops_differ_between_epochs_and_seeds(photographs):
 
 def test_crops_of_the_same_picture_under_two_numbers_differ(photographs):
     root, names = photographs
-    images = WarpedImages(root, names[:1] * 30, (WARP, WARP))
+    images = WarpedImages(stored(root, names[:1] * 30), (WARP, WARP))
     crops = TrainingCrops(images, [0] * 30, crop_side=CROP, seed=1)
     same = [(pixels_of(crops, 0, 0) == pixels_of(crops, 0, index)).all() for index in range(1, 30)]
     assert sum(same) < 5
@@ -224,7 +225,7 @@ def test_loading_leaves_the_random_numbers_of_the_network_alone(photographs):
 
 def test_images_come_warped_in_order_and_the_last_batch_may_be_small(photographs):
     root, names = photographs
-    images = WarpedImages(root, names, (9, 14))  # height, width
+    images = WarpedImages(stored(root, names), (9, 14))  # height, width
     batches = list(image_batches(images, 2, 0))
     assert [tuple(batch.shape) for batch in batches] == [(2, 9, 14, 3), (1, 9, 14, 3)]
     for index, pixels in enumerate(torch.cat(batches).numpy()):
@@ -245,7 +246,7 @@ def test_images_come_warped_in_order_and_the_last_batch_may_be_small(photographs
 def test_an_image_is_cropped_to_its_box_and_warped(photographs, box, whole):
     root, names = photographs
     boxes = np.array([(0, 0, 2, 2), box])
-    cropped = CroppedImages(root, [names[1], names[0]], (9, 14), boxes)
+    cropped = CroppedImages(stored(root, [names[1], names[0]]), (9, 14), boxes)
     with Image.open(root / names[0]) as image:  # 20 x 12
         expected = image.crop(whole).resize((14, 9), Image.Resampling.BICUBIC)
     assert (cropped[1].numpy() == np.asarray(expected)).all()

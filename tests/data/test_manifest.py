@@ -9,6 +9,7 @@ from pipeline_lib.data.manifest import (
     CLASS_COLUMNS,
     IMAGE_COLUMNS,
     SPLIT_COLUMNS,
+    VIEW,
     ImageSet,
     Summary,
     read_csv,
@@ -30,8 +31,20 @@ def rows(frame):
 
 
 def test_images_read_back_as_they_were_written(tmp_path):
+    written = [(*row, view) for row, view in zip(IMAGES, ("stored", "shown") * 9, strict=False)]
+    write_rows(tmp_path / "images.csv", (*IMAGE_COLUMNS, VIEW), written)
+    assert rows(read_images(tmp_path / "images.csv")) == written
+
+
+def test_images_of_earlier_versions_are_as_stored(tmp_path):
     write_rows(tmp_path / "images.csv", IMAGE_COLUMNS, IMAGES)
-    assert rows(read_images(tmp_path / "images.csv")) == IMAGES
+    assert rows(read_images(tmp_path / "images.csv")) == [(*row, "stored") for row in IMAGES]
+
+
+def test_an_unknown_view_is_refused(tmp_path):
+    write_rows(tmp_path / "images.csv", (*IMAGE_COLUMNS, VIEW), [(*IMAGES[0], "sideways")])
+    with pytest.raises(InputError, match=r"images.csv: 'sideways' is no view; delete it and rerun"):
+        read_images(tmp_path / "images.csv")
 
 
 def test_boxes_keep_their_fractions_to_the_last_bit(tmp_path):
@@ -71,7 +84,7 @@ def test_numbers_of_splits_and_classes_called_by_numbers_are_text(tmp_path):
 def test_a_number_sign_in_a_file_name_stays(tmp_path, name):
     images = [(name, name, "", 4, 5, 0), ("b", "b.jpg", "", 4, 5, 0)]
     write_rows(tmp_path / "images.csv", IMAGE_COLUMNS, images)
-    assert rows(read_images(tmp_path / "images.csv")) == images
+    assert rows(read_images(tmp_path / "images.csv")[list(IMAGE_COLUMNS)]) == images
 
 
 @pytest.mark.parametrize("columns", [IMAGE_COLUMNS, BOX_COLUMNS])

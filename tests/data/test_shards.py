@@ -14,6 +14,7 @@ from pipeline_lib.data.loader import TrainingCrops, WarpedImages, training_loade
 from pipeline_lib.data.shards import PackedImages
 from pipeline_lib.steps.data.pack import main as pack
 from tests.data.packed_images import COUNT, SIDE, pack_flags, shards, write_source
+from tests.stored import stored
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def test_an_image_is_found_by_its_row_and_is_the_warped_one_but_for_jpeg(source,
 
 def test_crops_from_shards_and_from_the_folder_are_the_same_but_for_jpeg(source, packed):
     paths = [f"{index}.png" for index in range(COUNT)]
-    folder = WarpedImages(source, paths, (SIDE, SIDE))
+    folder = WarpedImages(stored(source, paths), (SIDE, SIDE))
     from_folder, from_shards = (
         TrainingCrops(images, range(COUNT), crop_side=20, seed=3)
         for images in (folder, PackedImages(packed))

@@ -15,6 +15,7 @@ from pipeline_lib.localization.forward import predict
 from pipeline_lib.networks.card import NetworkCard, Preprocessing
 from pipeline_lib.networks.class_maps import ClassMapNetwork
 from pipeline_lib.networks.gradients import Backprop, GradCam
+from tests.stored import stored
 
 SIZE, WARPED = (24, 32), (30, 38)
 MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.25, 0.3)
@@ -99,7 +100,7 @@ def run(photographs, method, crops, classifier=None, **options):
     paths = [f"{crops}-{n}.png" for n in range(3)]
     device = torch.device("cpu")
     options = {"crops": crops, "batch": 32, "workers": 0, "device": device} | options
-    batches = list(predict(explainer, photographs[0], paths, TRUTH, **options))
+    batches = list(predict(explainer, stored(photographs[0], paths), TRUTH, **options))
     return {key: np.concatenate([batch[key] for batch in batches]) for key in batches[0]}
 
 
@@ -222,7 +223,7 @@ def test_a_gradients_graph_is_gone_before_the_next_batch_begins(photographs):
 def test_batches_come_one_at_a_time(photographs):
     paths = [f"1-{n}.png" for n in range(3)] + ["gone.png"]
     truth, options = np.append(TRUTH, 0), {"crops": 1, "batch": 2, "workers": 0}
-    batches = predict(explainer_of(pooled()), photographs[0], paths, truth, **options)
+    batches = predict(explainer_of(pooled()), stored(photographs[0], paths), truth, **options)
     assert len(next(batches)["classes"]) == 2  # the fourth has not been opened yet
     with pytest.raises(InputError, match=r"gone\.png"):
         next(batches)
@@ -232,13 +233,17 @@ def test_batches_come_one_at_a_time(photographs):
 def test_another_number_of_crops_is_refused(photographs, crops):
     options = {"crops": crops, "batch": 32, "workers": 0}
     with pytest.raises(InputError, match=f"{crops} crops"):
-        list(predict(explainer_of(pooled()), photographs[0], ["1-0.png"], TRUTH[:1], **options))
+        list(
+            predict(
+                explainer_of(pooled()), stored(photographs[0], ["1-0.png"]), TRUTH[:1], **options
+            )
+        )
 
 
 def test_a_network_of_few_classes_has_few_guesses(photographs):
     torch.manual_seed(0)
     classifier = nn.Sequential(nn.Conv2d(3, 3, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
     explainer, options = explainer_of(classifier), {"crops": 1, "batch": 32, "workers": 0}
-    (batch,) = predict(explainer, photographs[0], ["1-0.png"], np.array([0]), **options)
+    (batch,) = predict(explainer, stored(photographs[0], ["1-0.png"]), np.array([0]), **options)
     assert batch["maps"].shape == (1, 3, 1, 22, 30)
     assert sorted(batch["classes"][0].tolist()) == [0, 1, 2]

@@ -64,7 +64,14 @@ def test_published_weights_are_those_that_the_libraries_list():
     trained = set(timm.list_models(pretrained=True))
     tagless = {name.partition(".")[0] for name in trained}
     for name in timm.list_models()[::20]:
-        if name in tagless:
+        published = timm.get_pretrained_cfg(name)
+        if name in tagless and published.num_classes != 1000:
+            words = (
+                "no classifying head" if not published.num_classes else "scores, ImageNet has 1,000"
+            )
+            with pytest.raises(InputError, match=words):
+                check_ready_trained("key", name, "timm", [])
+        elif name in tagless:
             check_ready_trained("key", name, "timm", [])
         else:
             with pytest.raises(InputError, match="has no weights"):
@@ -85,3 +92,28 @@ def test_the_options_that_pass_are_those_that_build(name):
 def test_an_unknown_architecture_is_refused_with_the_nearest():
     with pytest.raises(InputError, match=r"'ninn' is not one of .*; did you mean nin\?"):
         check_architecture("key", "ninn", {})
+
+
+def test_another_number_of_scores_needs_the_classes_in_a_file(tmp_path):
+    with pytest.raises(InputError) as error:
+        check_ready_trained("key", "tiny_vit_5m_224", None, [])
+    assert str(error.value) == (
+        "tiny_vit_5m_224: gives 21,841 scores, ImageNet has 1,000 classes; name its own in a file "
+        "(key.classes), a label in each line in the order of the scores"
+    )
+    (tmp_path / "classes.txt").write_text("a\nb\n")
+    check_ready_trained("key", "tiny_vit_5m_224", None, [], classes=str(tmp_path / "classes.txt"))
+    with pytest.raises(InputError, match=r"key.classes: .*absent.txt not found"):
+        check_ready_trained("key", "resnet18", None, [], classes=str(tmp_path / "absent.txt"))
+
+
+@pytest.mark.parametrize("name", ["vit_small_patch14_dinov2", "vit_base_patch16_siglip_224"])
+def test_a_network_without_a_classifying_head_is_refused(name):
+    with pytest.raises(InputError, match="its published weights have no classifying head"):
+        check_ready_trained("key", name, None, [])
+
+
+def test_names_with_tags_are_known():
+    check_ready_trained("key", "resnet18.a1_in1k", None, [])
+    with pytest.raises(InputError, match=r"unknown network 'resnet18.a1_in2k' .* resnet18.a1_in1k"):
+        check_ready_trained("key", "resnet18.a1_in2k", None, [])

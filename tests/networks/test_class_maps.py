@@ -42,7 +42,7 @@ def test_maps_whose_channels_come_last_are_found():
     classifier = SwinTransformer(img_size=(48, 64), num_classes=7, **blocks)
     nn.init.normal_(classifier.head.fc.bias)
     network = ClassMapNetwork(classifier, (48, 64), "swin")
-    assert network.map_layer.layout == "channels last"
+    assert network.map_layer.layout.kind == "channels last"
     assert network.map_layer.linear == "head.fc"
     images = torch.randn(2, 3, 48, 64)
     logits, maps_of = network.explain(images)

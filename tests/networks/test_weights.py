@@ -86,3 +86,72 @@ def test_a_network_without_class_maps_is_adopted_too(tmp_path):
     assert card.source == "torchvision"
     assert set(classifier.state_dict()) == set(state)
     assert torch.equal(plain.head.weight, vit.head.weight)
+
+
+WRAPPED = {
+    "alone": lambda state: state,
+    "state_dict": lambda state: {"state_dict": state, "epoch": 3},
+    "model": lambda state: {"model": state, "optimizer": {"lr": 0.1}},
+    "model_state": lambda state: {"model_state": state},
+    "parallel": lambda state: {f"module.{name}": tensor for name, tensor in state.items()},
+    "compiled": lambda state: {f"_orig_mod.{name}": tensor for name, tensor in state.items()},
+    "both, wrapped": lambda state: {
+        "state_dict": {f"module._orig_mod.{name}": tensor for name, tensor in state.items()}
+    },
+}
+
+
+@pytest.mark.parametrize("way", WRAPPED)
+@pytest.mark.parametrize("suffix", [".pth", ".pt", ".bin", ".ckpt"])
+def test_weights_are_read_as_training_scripts_save_them(tmp_path, way, suffix):
+    state = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2)).state_dict()
+    torch.save(WRAPPED[way](state), tmp_path / f"resnet18{suffix}")
+    found, origin = find_state("resnet18", "timm", tmp_path)
+    assert origin == tmp_path / f"resnet18{suffix}"
+    assert {name: tensor.tolist() for name, tensor in found.items()} == {
+        name: tensor.tolist() for name, tensor in state.items()
+    }
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"<!DOCTYPE html><html>", "is a web page, not weights; fetch them again"),
+        (
+            b"version https://git-lfs.github.com/spec/v1",
+            "is a Git LFS pointer: the content was not",
+        ),
+        (b"", "is empty, not weights"),
+        (b"\x1f\x8bxxxx", "is a gzip archive, not weights"),
+    ],
+)
+def test_a_file_of_something_else_is_named_for_what_it_is(tmp_path, content, words, suffix):
+    path = tmp_path / f"weights{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=words) as error:
+        read_state(path)
+    assert "\n" not in str(error.value)
+
+
+def test_no_advice_to_run_code_and_no_colours(tmp_path):
+    import argparse
+
+    path = tmp_path / "weights.pth"
+    torch.save({"state_dict": {"a": torch.zeros(1)}, "args": argparse.Namespace(x=1)}, path)
+    with pytest.raises(InputError) as error:
+        read_state(path)
+    message = str(error.value)
+    assert "weights_only" not in message
+    assert "\x1b" not in message
+    assert "argparse.Namespace" in message
+    assert message.endswith("save model.state_dict() alone")
+
+
+def test_old_weights_without_batch_norms_counters_are_taken():
+    classifier = torch.nn.BatchNorm2d(2)
+    state = {
+        name: t + 1 for name, t in classifier.state_dict().items() if "num_batches" not in name
+    }
+    load_state(classifier, state, "old.pth")
+    assert classifier.running_mean.tolist() == [1, 1]

@@ -14,6 +14,7 @@ from pipeline_lib.training.checkpoint import Checkpoints
 from pipeline_lib.training.distributed import Processes
 from pipeline_lib.training.loop import train
 from pipeline_lib.training.stop import StopRequest
+from tests.stored import stored
 
 pytestmark = pytest.mark.usefixtures("restored_signal_handlers")
 
@@ -36,7 +37,7 @@ def crops(training_manifest, tiny_world):
     images = read_images(training_manifest)
     classes = sorted(images["label"].unique())
     targets = [classes.index(label) for label in images["label"]]
-    squares = InMemory(WarpedImages(tiny_world, images["path"], (40, 40)))
+    squares = InMemory(WarpedImages(stored(tiny_world, images["path"]), (40, 40)))
     return TrainingCrops(squares, targets, crop_side=36, seed=0)
 
 

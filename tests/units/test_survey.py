@@ -7,13 +7,14 @@ from PIL import Image
 from torch import nn
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.classes import ClassNames
+from pipeline_lib.data.classes import ClassNames, classes_by_name
 from pipeline_lib.data.loader import WarpedImages, normalised
 from pipeline_lib.networks.card import Preprocessing
 from pipeline_lib.networks.class_maps import ClassMapNetwork
-from pipeline_lib.units.selection import best_classes, classes_by_name, top_units
+from pipeline_lib.units.selection import best_classes, top_units
 from pipeline_lib.units.survey import Survey, survey_units
 from pipeline_lib.units.unit_maps import UnitMaps
+from tests.stored import stored
 
 PREPROCESSING = Preprocessing((20, 24))
 CPU = torch.device("cpu")
@@ -47,9 +48,16 @@ TRUTH = np.array([0, 1, 2, 3, -1, 0, 1, 2, 3, 0, 0, 1, 3])
 def test_the_strongest_are_those_of_sorting_all(folder, batch):
     network = network_of(nn.ReLU())
     survey = survey_units(
-        network, PREPROCESSING, folder, PATHS, TRUTH, top=5, batch=batch, workers=0, device=CPU
+        network,
+        PREPROCESSING,
+        stored(folder, PATHS),
+        TRUTH,
+        top=5,
+        batch=batch,
+        workers=0,
+        device=CPU,
     )
-    pixels = torch.stack([*WarpedImages(folder, PATHS, PREPROCESSING.size)])
+    pixels = torch.stack([*WarpedImages(stored(folder, PATHS), PREPROCESSING.size)])
     maps, logits = network(normalised(pixels, PREPROCESSING.mean, PREPROCESSING.std, CPU))
     peaks = maps.flatten(2).amax(2).numpy()
     order = np.argsort(-peaks, axis=0, kind="stable")[:5].T
@@ -72,7 +80,7 @@ def test_what_is_kept_does_not_grow_with_the_images(folder):
     sizes = []
     for paths in (PATHS[:6], PATHS * 20):
         survey = survey_units(
-            network_of(nn.ReLU()), PREPROCESSING, folder, paths, np.zeros(len(paths), int),
+            network_of(nn.ReLU()), PREPROCESSING, stored(folder, paths), np.zeros(len(paths), int),
             top=5, batch=8, workers=0, device=CPU,
         )  # fmt: skip
         sizes.append(sum(array.nbytes for array in vars(survey).values()))

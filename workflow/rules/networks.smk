@@ -105,7 +105,9 @@ rule adopt:
         CONDA
     params:
         flags=lambda wildcards: flags.adopt(STUDY, wildcards),
-        contents=lambda wildcards: contents(*flags.own_weights(STUDY, wildcards)),
+        contents=lambda wildcards: contents(
+            *flags.own_weights(STUDY, wildcards), *flags.own_classes(STUDY, wildcards)
+        ),
         weights_folder=untracked(f"{STUDY.data_root}/weights"),
     shell:
         "python -m pipeline_lib adopt {params.flags} "

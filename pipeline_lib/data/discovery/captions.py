@@ -12,8 +12,11 @@ import pandas as pd
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import read_json
+from pipeline_lib.common.text import read_text_lines
 from pipeline_lib.data.image_files import existing
 from pipeline_lib.data.manifest import ImageSet, Summary, read_csv
+from pipeline_lib.data.reading import report
+from pipeline_lib.data.transfer.notes import counted
 
 CAPTION_COLUMNS = ("image_id", "caption")
 _SPLITS = ("train2014", "val2014", "train2017", "val2017")
@@ -29,8 +32,8 @@ def read_coco_captions(root: Path) -> ImageSet:
 
     All splits of 2014 and 2017 that exist are read. An image's id is its path in ``coco``; images
     without a caption are left out. Annotations: image_id, caption; one row per caption.
-    Raises InputError if there is no caption file, or if one has another form or names an image that
-    does not exist.
+    Captions of images that do not exist are left out; the notes count the images. Raises InputError if
+    there is no caption file or none of the images, or if a file has another form.
     """
     folder = root / "coco"
     files = {split: folder / "annotations" / f"captions_{split}.json" for split in _SPLITS}
@@ -40,12 +43,17 @@ def read_coco_captions(root: Path) -> ImageSet:
             f"{folder / 'annotations'}: no captions_<split>.json of {', '.join(_SPLITS)}; "
             "unpack COCO's annotations there"
         )
-    captions = [
-        (f"{split}/{name}", caption)
-        for split in splits
-        for name, caption in _coco_captions(files[split], folder / split)
-    ]
+    captions, n_missing = [], 0
+    for split in splits:
+        found, missing = _coco_captions(files[split], folder / split)
+        captions += [(f"{split}/{name}", caption) for name, caption in found]
+        n_missing += missing
+    if not captions:
+        where = " or ".join(str(folder / split) for split in splits)
+        raise InputError(f"{where}: none of the captioned images in it; put or link them there")
     notes = [f"COCO captions of {' and '.join(splits)}."]
+    if n_missing:
+        notes.append(f"{counted(n_missing, 'captioned image')} not found.")
     return _image_set("COCO", captions, "coco", notes)
 
 
@@ -56,7 +64,7 @@ def read_caption_table(table: Path) -> ImageSet:
     InputError, naming the line, for a line of another form and for an image that does not exist.
     """
     try:
-        lines = table.read_text(encoding="utf-8").splitlines()
+        lines = read_text_lines(table)
     except FileNotFoundError:
         raise InputError(f"{table}: not found; see concepts.captions") from None
     except UnicodeDecodeError as error:
@@ -67,14 +75,14 @@ def read_caption_table(table: Path) -> ImageSet:
             continue
         name, tab, caption = line.partition("\t")
         if not (name and tab and caption.strip()):
-            raise InputError(
-                f"{table}, line {number}: not of the form image<TAB>caption; correct it"
-            )
+            what = "not of the form image<TAB>caption"
+            report(f"{table}, line {number}", what, "correct it")
+            continue
         path = table.parent / name
         if name not in images and not (path.is_file() or path.is_symlink()):
-            raise InputError(
-                f"{table}, line {number}: {path} does not exist; add it, or drop the line"
-            )
+            what = f"{path} does not exist"
+            report(f"{table}, line {number}", what, "add it, or drop the line")
+            continue
         images.add(name)
         captions.append((name, caption.strip()))
     captions = _with_files(captions, table.parent)
@@ -96,8 +104,8 @@ def captions_of(path: Path, image_ids: Sequence[str]) -> list[list[str]]:
     return [grouped[image_id] for image_id in image_ids]
 
 
-def _coco_captions(path: Path, folder: Path) -> list[tuple[str, str]]:
-    """Return a split's pairs of file name and caption, in the file's order."""
+def _coco_captions(path: Path, folder: Path) -> tuple[list[tuple[str, str]], int]:
+    """Return a split's pairs of file name and caption, in order, and how many images do not exist."""
     content = read_json(path)
     try:
         name_of = {image["id"]: image["file_name"] for image in content["images"]}
@@ -109,13 +117,9 @@ def _coco_captions(path: Path, folder: Path) -> list[tuple[str, str]]:
         reason = f"{type(error).__name__} {error}"
         raise InputError(f"{path}: not a COCO caption file ({reason}); unpack it again") from None
     present = set(os.listdir(folder)) if folder.is_dir() else set()
-    missing = sorted({name for name, _ in captions} - present)
-    if missing:
-        raise InputError(
-            f"{path}: names {folder / missing[0]}, which does not exist ({len(missing)} of "
-            f"{len(name_of)} images are missing); add them, or remove them from the file"
-        )
-    return _with_files(captions, folder)
+    captioned = {name for name, _ in captions}
+    there = [(name, caption) for name, caption in captions if name in present]
+    return _with_files(there, folder), len(captioned - present)
 
 
 def _with_files(captions: list[tuple[str, str]], folder: Path) -> list[tuple[str, str]]:

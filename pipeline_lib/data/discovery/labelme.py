@@ -17,9 +17,13 @@ import numpy as np
 import yaml
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.images import Header
+from pipeline_lib.data.reading import annotated_view, current_view
+from pipeline_lib.data.xml_files import parse_xml
 
 MIN_POINTS = 3
 DELETED, NAMELESS, CORRECTED, SHORT = "deleted", "nameless", "corrected", "short"
+MASK = "mask"
 
 
 @dataclass(frozen=True)
@@ -34,28 +38,45 @@ class AnnotatedObject:
 class Annotation:
     """The objects of an image, and counts of what was left out or corrected.
 
-    ``irregular`` counts objects by reason: left out because they are deleted, have no name or a
-    polygon of fewer than three points; or kept with a corrected name.
+    ``irregular`` counts objects by reason: left out because they are deleted, have no name, a mask in
+    place of a polygon, or a polygon of fewer than three points; or kept with a corrected name. ``view``
+    is that of the image whose pixels the polygons count.
     """
 
     objects: list[AnnotatedObject]
     irregular: Counter
+    view: str
 
 
-def read_annotation(path: Path, size: tuple[int, int], *, skip_short: bool = False) -> Annotation:
-    """Read the annotation of an image of ``size`` (width, height) pixels.
+def read_annotation(path: Path, header: Header, *, skip_short: bool = False) -> Annotation:
+    """Read the annotation of an image with this ``header``.
 
-    If the image was annotated at another size, its polygons are scaled. Points outside the image stay
-    as they are. Raises InputError for a file that is no LabelMe annotation and, unless ``skip_short``,
-    for a polygon of fewer than three points.
+    If the image was annotated at another size of the same aspect, its polygons are scaled; see
+    ``annotated_view`` for its view. Points outside the image stay as they are. Objects that are outlined
+    by a mask have no polygon, and are counted. Raises InputError for a file that is no LabelMe file,
+    for another aspect than the image's and, unless ``skip_short``, for a polygon of fewer than three
+    points.
     """
     root = _parse(path)
-    scale = np.divide(size, _extent(root, path) or size)
+    extent, view = _extent(root, path), current_view()
+    if extent is not None:
+        view = annotated_view(header, extent)
+        if view is None:
+            ours, theirs = ("x".join(map(str, each)) for each in (header.stored, extent))
+            raise InputError(
+                f"{path}: is of {theirs} pixels, its image of {ours}; correct it, or delete it to leave "
+                "its image out"
+            )
+    size = header.size(view)
+    scale = np.divide(size, extent or size)
     objects, irregular = [], Counter()
     for number, element in enumerate(root.iter("object"), 1):
         typed = _blanks(element.findtext("name"))
         if _blanks(element.findtext("deleted")) in ("1", "true", "yes"):
             irregular[DELETED] += 1
+            continue
+        if element.find("polygon") is None and element.find("segm") is not None:
+            irregular[MASK] += 1
             continue
         name = clean_name(typed)
         if not name:
@@ -72,7 +93,7 @@ def read_annotation(path: Path, size: tuple[int, int], *, skip_short: bool = Fal
             continue
         irregular[CORRECTED] += name != typed.lower()
         objects.append(AnnotatedObject(name, points * scale))
-    return Annotation(objects, irregular)
+    return Annotation(objects, irregular, view)
 
 
 def clean_name(typed: str) -> str:
@@ -96,8 +117,7 @@ def _known_names() -> dict:
 
 def _parse(path: Path) -> ET.Element:
     try:
-        # LabelMe declares no encoding, and old names are not all UTF-8.
-        root = ET.fromstring(path.read_bytes().decode("utf-8", errors="replace"))
+        root = parse_xml(path)
         if root.tag != "annotation":
             raise ValueError(f"a <{root.tag}>")
     except (ET.ParseError, ValueError) as error:

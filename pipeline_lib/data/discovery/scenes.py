@@ -16,11 +16,11 @@ import pandas as pd
 
 from pipeline_lib.common.command import progress
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.common.images import image_size
 from pipeline_lib.common.polygons import as_text, cells
 from pipeline_lib.data.discovery.labelme import (
     CORRECTED,
     DELETED,
+    MASK,
     NAMELESS,
     SHORT,
     AnnotatedObject,
@@ -28,6 +28,7 @@ from pipeline_lib.data.discovery.labelme import (
 )
 from pipeline_lib.data.image_files import files_below, usable
 from pipeline_lib.data.manifest import ImageSet, Summary
+from pipeline_lib.data.reading import current_view, header_of, report_error
 from pipeline_lib.data.transfer.listing import readable
 from pipeline_lib.data.transfer.notes import counted
 
@@ -45,13 +46,23 @@ _GRID = (128, 128)  # cells over an image on which its coverage is counted
 
 @dataclass(frozen=True)
 class _Photograph:
-    """An image: its path below ``Images``, its annotation, its (width, height) in pixels."""
+    """An image: its path below ``Images``, its annotation's path."""
 
     name: str
     category: str
     path: Path
     annotation: Path
+
+
+@dataclass(frozen=True)
+class _Annotated:
+    """An image with the objects at least partly inside it, and counts of what was irregular."""
+
+    photograph: _Photograph
     size: tuple[int, int]
+    view: str
+    objects: list[AnnotatedObject]
+    irregular: Counter
 
 
 def read_scenes(
@@ -72,7 +83,7 @@ def read_scenes(
     a malformed annotation or image.
     """
     skip = short_polygons == SKIP
-    annotated: dict[str, list[_Photograph]] = {}
+    annotated: dict[str, list[_Annotated]] = {}
     n_photographs, n_bare = 0, 0
     names = None if isinstance(categories, int) else tuple(categories)
     for photograph in progress(_photographs(root / "SUN2012", names), "reading annotations"):
@@ -80,8 +91,9 @@ def read_scenes(
         if not photograph.annotation.is_file():
             n_bare += 1
             continue
-        if covered_fraction(_objects(photograph, skip)[0], photograph.size) >= coverage:
-            annotated.setdefault(photograph.category, []).append(photograph)
+        scene = _annotated(photograph, skip)
+        if scene is not None and covered_fraction(scene.objects, scene.size) >= coverage:
+            annotated.setdefault(photograph.category, []).append(scene)
     ranked = sorted(annotated, key=lambda category: (-len(annotated[category]), category))
     enough = [category for category in ranked if len(annotated[category]) >= min_images]
     if names is None:
@@ -97,14 +109,16 @@ def read_scenes(
             f"covered to {coverage:g}; {largest}; unpack the whole archive, or lower "
             "scenes.min_images or scenes.coverage"
         )
-    images, rows, irregular = [], [], Counter()
+    images, rows, irregular, views = [], [], Counter(), {}
     for category in chosen:
-        for photograph in annotated[category]:
-            path = photograph.path.relative_to(root).as_posix()
-            images.append((photograph.name, path, category, *photograph.size, 0))
-            objects, counts = _objects(photograph, skip)
-            irregular += counts
-            rows += [(photograph.name, item.name, as_text(item.polygon)) for item in objects]
+        for scene in annotated[category]:
+            name = scene.photograph.name
+            path = scene.photograph.path.relative_to(root).as_posix()
+            images.append((name, path, category, *scene.size, 0))
+            irregular += scene.irregular
+            if scene.view != current_view():
+                views[name] = scene.view
+            rows += [(name, item.name, as_text(item.polygon)) for item in scene.objects]
     classes = [
         (category, number, readable(category).replace("/", ", "))
         for number, category in enumerate(chosen, 1)
@@ -123,7 +137,7 @@ def read_scenes(
     ]
     summary = Summary("SUN2012", len(images), PAPER_IMAGES, notes)
     annotations = pd.DataFrame(rows, columns=list(POLYGON_COLUMNS))
-    return ImageSet(images, [], classes, summary, annotations=annotations)
+    return ImageSet(images, [], classes, summary, annotations=annotations, views=views)
 
 
 def covered_fraction(objects: list[AnnotatedObject], size: tuple[int, int]) -> float:
@@ -135,7 +149,7 @@ def covered_fraction(objects: list[AnnotatedObject], size: tuple[int, int]) -> f
 
 
 def _photographs(folder: Path, names: tuple[str, ...] | None) -> list[_Photograph]:
-    """The images of the named categories, or of all, in order; sizes are read from the files."""
+    """The images of the named categories, or of all, in order."""
     images, annotations = folder / "Images", folder / "Annotations"
     files = files_below(images) if images.is_dir() else ()
     paths = sorted(
@@ -146,12 +160,10 @@ def _photographs(folder: Path, names: tuple[str, ...] | None) -> list[_Photograp
     category_of = {path: _category(path.relative_to(images)) for path in paths}
     chosen = [path for path in paths if names is None or category_of[path] in names]
     photographs = []
-    for path in progress(usable(chosen), "reading sizes"):
+    for path in usable(chosen):
         name = path.relative_to(images)
         annotation = annotations / name.with_suffix(".xml")
-        photographs.append(
-            _Photograph(name.as_posix(), category_of[path], path, annotation, image_size(path))
-        )
+        photographs.append(_Photograph(name.as_posix(), category_of[path], path, annotation))
     return photographs
 
 
@@ -161,20 +173,25 @@ def _category(name: Path) -> str:
     return "/".join(others) if len(first) == 1 and others else "/".join([first, *others])
 
 
-def _objects(photograph: _Photograph, skip: bool) -> tuple[list[AnnotatedObject], Counter]:
-    """The objects at least partly inside the image, and counts of what was irregular."""
-    annotation = read_annotation(photograph.annotation, photograph.size, skip_short=skip)
+def _annotated(photograph: _Photograph, skip: bool) -> _Annotated | None:
+    """Read a photograph's annotation; None for one that cannot be used, which is reported."""
+    header = header_of(photograph.path)
+    try:
+        annotation = read_annotation(photograph.annotation, header, skip_short=skip)
+    except InputError as error:
+        return report_error(error)
+    size = header.size(annotation.view)
     inside = [
         item
         for item in annotation.objects
-        if (item.polygon.max(0) > 0).all() and (item.polygon.min(0) < photograph.size).all()
+        if (item.polygon.max(0) > 0).all() and (item.polygon.min(0) < size).all()
     ]
     outside = Counter({_OUTSIDE: len(annotation.objects) - len(inside)})
-    return inside, annotation.irregular + outside
+    return _Annotated(photograph, size, annotation.view, inside, annotation.irregular + outside)
 
 
 def _choice_notes(
-    names: tuple[str, ...] | None, annotated: dict[str, list[_Photograph]], min_images: int
+    names: tuple[str, ...] | None, annotated: dict[str, list[_Annotated]], min_images: int
 ) -> list[str]:
     """Say how the categories were chosen, and which named ones lack images."""
     counts = {category: len(annotated.get(category, ())) for category in names or annotated}
@@ -194,6 +211,7 @@ def _irregular_notes(irregular: Counter) -> list[str]:
         DELETED: "marked as deleted",
         NAMELESS: "without a name",
         SHORT: "of fewer than three points",
+        MASK: "that are masks",
         _OUTSIDE: "outside the image",
     }
     counts = [f"{irregular[key]:,} {reason}" for key, reason in reasons.items() if irregular[key]]

@@ -5,15 +5,18 @@ takes random outdoor images of SUN397. ``outdoor.txt`` lists its outdoor classes
 man-made ones of the hierarchy, from memory).
 """
 
-import xml.etree.ElementTree as ElementTree
 from importlib.resources import files
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.image_files import existing, files_below, image_names
 from pipeline_lib.data.manifest import ABSENT, PRESENT, ImageSet, Summary
+from pipeline_lib.data.reading import annotated_view, current_view, header_of, report
+from pipeline_lib.data.transfer.notes import counted
+from pipeline_lib.data.xml_files import parse_xml
 
 TEXT = "text"  # the only class
 _SEED = 0
@@ -27,23 +30,37 @@ def read_text(root: Path) -> ImageSet:
     same proportion. Raises InputError for a list that is missing, malformed or empty, a missing image,
     a box outside its image, and no outdoor scene.
     """
-    images, boxes, splits, n_clipped = [], [], [], 0
+    images, boxes, splits, views, n_clipped, n_missing = [], [], [], {}, 0, 0
     counts = {}
     for subset in ("train", "test"):
         path = root / "svt1" / f"{subset}.xml"
-        tagged_images = _with_files(_tagged_images(path), path, root / "svt1")
+        listed = _tagged_images(path)
+        tagged_images = _with_files(listed, path, root / "svt1")
+        n_missing += len(listed) - len(tagged_images)
         counts[subset] = len(tagged_images)
-        for name, (width, height), words in tagged_images:
+        for name, tagged_size, words in tagged_images:
             image = f"svt1/{name}"
+            header = header_of(root / image)
+            view = annotated_view(header, tagged_size)
+            if view is None:
+                ours, theirs = ("x".join(map(str, size)) for size in (header.stored, tagged_size))
+                report(
+                    path, f"{name} is of {theirs} pixels there, its file of {ours}", "correct it"
+                )
+                continue
+            if view != current_view():
+                views[image] = view
+            width, height = header.size(view)
+            scale = np.divide((width, height), tagged_size)
             images.append((image, image, TEXT, width, height, 0))
             splits.append((TEXT, subset, image, PRESENT))
             for box in words:
+                box = tuple((np.reshape(box, (2, 2)) * scale).ravel().tolist())
                 x0, y0, x1, y1 = np.clip(box, 0, (width, height) * 2).tolist()
                 if not (x0 < x1 and y0 < y1):
-                    raise InputError(
-                        f"{path}: a word of {name} is outside its {width} x {height} pixels; "
-                        "correct or remove it"
-                    )
+                    what = f"a word of {name} is outside its {width} x {height} pixels"
+                    report(path, what, "correct or remove it")
+                    continue
                 n_clipped += (x0, y0, x1, y1) != box
                 boxes.append((image, TEXT, x0, y0, x1, y1))
     outdoor = _outdoor_images(root / "SUN397")
@@ -63,10 +80,12 @@ def read_text(root: Path) -> ImageSet:
         f"{sum(counts.values())} images with words, {start} outdoor images of SUN397 without "
         f"({len(outdoor)} to choose from)."
     ]
+    if n_missing:
+        notes.append(f"{counted(n_missing, 'listed image')} of SVT not found.")
     if n_clipped:
         notes.append(f"{n_clipped} word boxes reach beyond their image and are clipped.")
     summary = Summary("SVT and SUN397 outdoors", len(images), notes=notes)
-    return ImageSet(images, boxes, [(TEXT, 1, "text")], summary, splits)
+    return ImageSet(images, boxes, [(TEXT, 1, "text")], summary, splits, views=views)
 
 
 def is_outdoor(label: str) -> bool:
@@ -80,29 +99,30 @@ OUTDOOR = files("pipeline_lib.data.discovery").joinpath("outdoor.txt").read_text
 def _tagged_images(path: Path) -> list[tuple[str, tuple[int, int], list[tuple[float, ...]]]]:
     """The images of a list: path below the set's folder, (width, height), half-open word boxes."""
     try:
-        elements = ElementTree.parse(path).getroot().findall("image")
+        elements = parse_xml(path).findall("image")
     except FileNotFoundError:
         raise InputError(f"{path}: not found; unpack SVT there") from None
     except ElementTree.ParseError as error:
         raise InputError(f"{path}: not XML ({error}); unpack SVT again") from None
     if not elements:
         raise InputError(f"{path}: lists no image; unpack SVT again")
-    return [_image(path, number, image) for number, image in enumerate(elements, 1)]
+    images = [_image(path, number, image) for number, image in enumerate(elements, 1)]
+    return [image for image in images if image is not None]
 
 
 def _with_files(tagged_images: list[tuple], path: Path, folder: Path) -> list[tuple]:
-    """Return those of a list's images whose files can be used; all of them must be there."""
+    """Return those of a list's images whose files can be used. Raises InputError if there is none."""
     files = [folder / name for name, *_ in tagged_images]
-    for file in files:
-        if not (file.is_file() or file.is_symlink()):
-            raise InputError(f"{file}: in {path}, but not there; unpack SVT again")
     there = set(existing(files))
+    if not there:
+        raise InputError(f"{path}: none of its images is there; unpack SVT again")
     return [image for image, file in zip(tagged_images, files, strict=True) if file in there]
 
 
 def _image(
     path: Path, number: int, image: ElementTree.Element
-) -> tuple[str, tuple[int, int], list[tuple[float, ...]]]:
+) -> tuple[str, tuple[int, int], list[tuple[float, ...]]] | None:
+    """An image's name, (width, height) and word boxes; None if it is malformed, which is reported."""
     name = (image.findtext("imageName") or "").strip()
     try:
         size = image.find("Resolution").attrib
@@ -116,10 +136,8 @@ def _image(
         if not (name and words):
             raise ValueError("no name" if words else "no word")
     except (AttributeError, KeyError, ValueError) as error:
-        raise InputError(
-            f"{path}: image {number} ({name or 'without name'}) is malformed "
-            f"({type(error).__name__}: {error}); correct or remove it"
-        ) from None
+        what = f"image {number} ({name or 'without name'}) is malformed"
+        return report(path, f"{what} ({type(error).__name__}: {error})", "correct or remove it")
     return name, (width, height), words
 
 

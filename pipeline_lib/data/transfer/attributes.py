@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import scipy.io
 
-from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.errors import InputError, reason_of
 from pipeline_lib.data.image_files import existing
 from pipeline_lib.data.manifest import ABSENT, PRESENT, ImageSet, Summary
 from pipeline_lib.data.transfer.listing import image_rows, readable
@@ -127,7 +127,6 @@ def _load(path: Path, variable: str) -> np.ndarray:
     try:
         return scipy.io.loadmat(path)[variable]
     except Exception as error:  # a spoiled .mat file raises almost anything
-        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise InputError(
-            f"{path}: cannot read '{variable}' ({reason}); unpack SUNAttributeDB.tar.gz again"
+            f"{path}: cannot read '{variable}' ({reason_of(error)}); unpack SUNAttributeDB.tar.gz again"
         ) from None

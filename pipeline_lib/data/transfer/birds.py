@@ -10,9 +10,9 @@ from pathlib import Path
 
 from pipeline_lib.common.command import progress
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.common.images import image_size
 from pipeline_lib.data.image_files import existing
 from pipeline_lib.data.manifest import ImageSet, Summary
+from pipeline_lib.data.reading import image_size, report
 from pipeline_lib.data.transfer.listing import read_lines, readable
 from pipeline_lib.data.transfer.notes import OfficialCounts, official_split_notes, size_notes
 from pipeline_lib.data.transfer.sets import SplitSpec
@@ -67,10 +67,9 @@ def read_cub(root: Path, spec: SplitSpec) -> ImageSet:
         label, path, box = class_names[class_ids[number]], f"images/{name}", corners[number]
         width, height = image_size(root / path)
         if not (box[0] < width and box[1] < height and box[2] > 0 and box[3] > 0):
-            raise InputError(
-                f"{corners.path}: the box of {name} is outside its {width} x {height} pixels; "
-                "one of the two is wrong"
-            )
+            size = f"{width} x {height}"
+            report(corners.path, f"the box of {name} is outside its {size} pixels", "correct it")
+            continue
         images.append((name, path, label, width, height, 0))
         boxes.append((name, label, *box))
     label_of = {row[0]: row[2] for row in images}

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.text import read_text_lines
 from pipeline_lib.data.image_files import image_names
 
 
@@ -43,10 +44,10 @@ def read_lines(path: Path) -> list[str]:
     """Return the lines of a text file that are not blank. Raises InputError if it is missing."""
     try:
         # file names in other encodings are read as the operating system reads them
-        text = path.read_text(encoding="utf-8", errors="surrogateescape")
+        lines = read_text_lines(path, errors="surrogateescape")
     except FileNotFoundError:
         raise InputError(f"{path}: not found; unpack it from the set's archive") from None
-    return [line.strip() for line in text.splitlines() if line.strip()]
+    return [line.strip() for line in lines if line.strip()]
 
 
 def first_existing(*paths: Path) -> Path:

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from pipeline_lib.common.images import STORED
 from pipeline_lib.data.transfer.sets import SplitSpec
 
 
@@ -24,9 +25,31 @@ def counted(count: int, singular: str, plural: str | None = None) -> str:
 
 def unreadable_note(count: int) -> str:
     """Say how many images were left out because they cannot be decoded."""
-    return (
-        f"{counted(count, 'image')} cannot be decoded and {'is' if count == 1 else 'are'} left out."
-    )
+    return f"{counted(count, 'image')} cannot be decoded and {_are(count)} left out."
+
+
+def unusable_note(count: int) -> str:
+    """Say how many annotations were left out because they cannot be used; the log names them."""
+    return f"{counted(count, 'annotation')} cannot be used and {_are(count)} left out."
+
+
+def view_notes(view: str, *, turned: int, profiled: int, exceptions: int) -> list[str]:
+    """Say how many images a viewer shows in another way than they are stored, and what was done.
+
+    ``turned`` have an orientation, ``profiled`` a colour profile; ``exceptions`` were read in the other
+    view, because their annotation is of that.
+    """
+    parts = [
+        f"{counted(count, 'image')} with {what}"
+        for count, what in ((turned, "an orientation"), (profiled, "a colour profile"))
+        if count
+    ]
+    done = "read as stored, as published" if view == STORED else "read as a viewer shows them"
+    notes = [f"{' and '.join(parts)} in their metadata: {done}."] if parts else []
+    if exceptions:
+        other = "as a viewer shows them" if view == STORED else "as stored"
+        notes.append(f"{counted(exceptions, 'image')} of these read {other}, as annotated.")
+    return notes
 
 
 def size_notes(
@@ -105,6 +128,10 @@ def random_split_notes(
                 f"the smallest has {min(fewer)}."
             )
     return notes
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _range(counts: Collection[int]) -> str:

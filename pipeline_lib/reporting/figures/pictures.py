@@ -12,12 +12,14 @@ from matplotlib.figure import Figure
 from pipeline_lib.common.files import atomic, write_json
 from pipeline_lib.common.images import open_rgb
 from pipeline_lib.data.classes import short_name
+from pipeline_lib.data.manifest import pictures
 from pipeline_lib.localization.heat_maps import heat_map
 from pipeline_lib.localization.predictions import Predictions
 
 matplotlib.use("Agg")
 STYLE = {
     **{"font.size": 9, "axes.titlesize": 9, "savefig.dpi": 130, "font.family": "DejaVu Sans"},
+    "text.parse_math": False,  # names of files and classes are shown as they are
     "axes.titley": 1.0,  # the default place; finding it automatically takes half the time
 }
 COLOURS = "turbo"
@@ -48,7 +50,8 @@ def true_scores(predictions: Predictions) -> np.ndarray:
 
 def photograph(root: Path, images: pd.DataFrame, index: int) -> np.ndarray:
     """Return image ``index`` of a manifest as (H, W, 3) uint8."""
-    return np.asarray(open_rgb(root / images["path"].iloc[index]))
+    (picture,) = pictures(images.iloc[[index]], root)
+    return np.asarray(open_rgb(*picture))
 
 
 def show(axes: matplotlib.axes.Axes, picture: np.ndarray, title: str = "") -> None:

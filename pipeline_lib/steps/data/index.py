@@ -7,20 +7,22 @@ from pathlib import Path
 
 from pipeline_lib.common.command import command, log, option, step_parser
 from pipeline_lib.common.files import write_json
+from pipeline_lib.common.images import SHOWN
 from pipeline_lib.common.machine import add_threads_flag
-from pipeline_lib.data.image_files import leaving_out
 from pipeline_lib.data.manifest import (
     BOX_COLUMNS,
     CLASS_COLUMNS,
     IMAGE_COLUMNS,
     SPLIT_COLUMNS,
+    VIEW,
     ImageSet,
     write_csv,
     write_rows,
 )
 from pipeline_lib.data.photographs import SAMPLES, root_folder
 from pipeline_lib.data.readers import READERS, ReaderOptions, option_names
-from pipeline_lib.data.transfer.notes import unreadable_note
+from pipeline_lib.data.reading import Reading, reading
+from pipeline_lib.data.transfer.notes import unreadable_note, unusable_note, view_notes
 from pipeline_lib.study.configuration.data import IlsvrcSection, ImagesSection
 from pipeline_lib.study.configuration.discovery import ConceptsSection, ScenesSection
 from pipeline_lib.study.configuration.flags import add_settings, read_settings
@@ -89,7 +91,7 @@ def main(arguments: argparse.Namespace) -> None:
         (arguments.boxes, BOX_COLUMNS, image_set.boxes),
         (arguments.classes, CLASS_COLUMNS, image_set.classes),
         (arguments.splits, SPLIT_COLUMNS, image_set.splits),
-        (arguments.images, IMAGE_COLUMNS, image_set.images),
+        (arguments.images, (*IMAGE_COLUMNS, VIEW), image_set.images),
     )
     for path, columns, rows in tables:
         if path is not None:
@@ -107,19 +109,30 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 def _read(arguments: argparse.Namespace, options: ReaderOptions) -> ImageSet:
-    """Read the layout; where unreadable images are to be skipped, without these, and count them."""
-    read, root = READERS[arguments.layout], root_folder(arguments.root)
-    if read_settings(arguments, ImagesSection, "unreadable").unreadable == "refuse":
-        return read(root, options)
-    with leaving_out(arguments.threads or os.cpu_count()) as left_out:
-        image_set = read(root, options)
-    for reason in left_out.values():
-        log.info(reason)
-    if not left_out:
-        return image_set
-    found = image_set.summary
-    notes = [*found.notes, unreadable_note(len(left_out))]
-    return replace(image_set, summary=replace(found, notes=notes, unreadable=len(left_out)))
+    """Read the layout, each image with its view; say and count what is left out."""
+    settings, layout = read_settings(arguments, ImagesSection), arguments.layout
+    root, threads = root_folder(arguments.root), arguments.threads or os.cpu_count()
+    view = SHOWN if layout == "photographs" else settings.view
+    with reading(view, skip=settings.unreadable == "skip", threads=threads) as state:
+        found = READERS[layout](root, options)
+    for line in state.images + state.others:
+        log.info(line)
+    notes = [*found.summary.notes, *_view_notes(found, root, state)]
+    if state.images:
+        notes.append(unreadable_note(len(state.images)))
+    if state.others:
+        notes.append(unusable_note(len(state.others)))
+    summary = replace(found.summary, notes=notes, unreadable=len(state.images))
+    images = [(*row, found.views.get(row[0], view)) for row in found.images]
+    return replace(found, images=images, summary=summary)
+
+
+def _view_notes(image_set: ImageSet, root: Path, state: Reading) -> list[str]:
+    """Say how many of a set's images a viewer shows in another way than they are stored."""
+    headers = [state.headers.get(root / path) for _, path, *_ in image_set.images]
+    turned = sum(header.is_turned for header in headers if header)
+    profiled = sum(header.has_profile for header in headers if header)
+    return view_notes(state.view, turned=turned, profiled=profiled, exceptions=len(image_set.views))
 
 
 def _with_defaults(layout: str, options: dict[str, object]) -> dict[str, object]:

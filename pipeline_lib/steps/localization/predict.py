@@ -10,7 +10,7 @@ from pipeline_lib.common.command import command, log, step_parser
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.common.machine import add_threads_flag, limit_threads, open_device, use_precision
-from pipeline_lib.data.manifest import read_images
+from pipeline_lib.data.manifest import pictures, read_images
 from pipeline_lib.data.photographs import root_folder
 from pipeline_lib.localization.explainers import (
     METHODS,
@@ -71,8 +71,7 @@ def main(arguments: argparse.Namespace) -> None:
     )
     batches = predict(
         explainer,
-        root,
-        list(images["path"]),
+        pictures(images, root),
         header.true_class,
         crops=arguments.crops,
         batch=settings.batch,

@@ -20,6 +20,11 @@ def make_parser() -> argparse.ArgumentParser:
     source.add_argument("--released", help="a network of the paper, from its .caffemodel")
     parser.add_argument("--name", help="its name in tables; by default the same")
     add_settings(parser, NetworkConfig, "library")
+    parser.add_argument(
+        "--classes",
+        type=Path,
+        help="file of its classes, if they are not ImageNet's: a label a line",
+    )
     parser.add_argument("--weights-folder", type=Path, help="folder that may have its weights")
     parser.add_argument("--out", type=Path, required=True, help="the .safetensors to write")
     return parser
@@ -31,7 +36,9 @@ def main(arguments: argparse.Namespace) -> None:
     if arguments.released:
         classifier, card = adopt_released(arguments.released, arguments.weights_folder)
     else:
-        classifier, card = adopt(arguments.network, arguments.library, arguments.weights_folder)
+        classifier, card = adopt(
+            arguments.network, arguments.library, arguments.weights_folder, arguments.classes
+        )
     card = replace(card, name=arguments.name or card.name)
     save_network(arguments.out, card, classifier.state_dict())
     log.info("%s: from %s, weights from %s", card.name, card.source, card.training["weights"])

@@ -29,8 +29,14 @@ class ImagesSection(Section):
 
     unreadable: Literal["refuse", "skip"] = setting(
         "refuse",
-        "Images that cannot be decoded: 'refuse' them, or 'skip' and count them, in every set; for that "
-        "every image is decoded once when a set is indexed.",
+        "Images that cannot be decoded and annotations that cannot be used: 'refuse' them, or 'skip' "
+        "and count them, in every set; for that every image is decoded once when a set is indexed.",
+    )
+    view: Literal["stored", "shown"] = setting(
+        "stored",
+        "How the images of a data set are read: 'stored', with the pixels of the file, as the paper's "
+        "code reads the published sets; or 'shown', for your own pictures in the layout of one: turned, "
+        "and in the colours, as their metadata says. Single photographs are always read as shown.",
     )
 
 

@@ -6,6 +6,8 @@ from pipeline_lib.study.configuration.section import Section, setting
 
 RELEASED = "released:"  # prefix of a start that is a network of the paper: its .caffemodel
 
+WEIGHT_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".ckpt")  # of a user's file of weights
+
 
 class NetworkConfig(Section):
     """One network: trained where it has an ``architecture``, else taken ready-trained."""
@@ -27,6 +29,11 @@ class NetworkConfig(Section):
     )
     weights: Literal["released"] | None = setting(
         None, "'released': take the published Caffe weights from data_root/weights/."
+    )
+    classes: str | None = setting(
+        None,
+        "File of the classes of a ready-trained network that does not have ImageNet's 1,000: a label in "
+        "each line, in the order of its scores.",
     )
     label: str | None = setting(
         None, "Name in tables and figures, if it cannot be a file name (AlexNet*-GAP)."

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from PIL import Image
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.discovery.captions import read_caption_table, read_coco_captions
@@ -55,15 +56,20 @@ def refused(read, path, *words):
         assert word in message, message
 
 
-def test_a_named_image_that_is_not_there_is_refused(coco):
+def test_a_captioned_image_that_is_not_there_is_left_out_and_counted(coco):
+    whole = read_coco_captions(coco)
     (coco / "coco" / "val2014" / "a.jpg").unlink()
-    refused(read_coco_captions, coco, "captions_val2014.json", "val2014/a.jpg", "does not exist")
+    found = read_coco_captions(coco)
+    gone = "val2014/a.jpg"
+    assert [row for row in whole.images if row[0] != gone] == found.images
+    assert gone not in set(found.annotations["image_id"])
+    assert "1 captioned image not found." in found.summary.notes
 
 
-def test_a_split_without_images_is_refused(coco):
-    (coco / "coco" / "train2017" / "b.jpg").unlink()
-    (coco / "coco" / "train2017").rmdir()
-    refused(read_coco_captions, coco, "train2017/b.jpg")
+def test_captions_of_no_image_are_refused(coco):
+    for path in (coco / "coco").glob("*/*.jpg"):
+        path.unlink()
+    refused(read_coco_captions, coco, "train2017: none of the captioned images in it")
 
 
 @pytest.mark.parametrize(
@@ -114,7 +120,7 @@ def test_a_table_that_is_missing_is_refused(tmp_path):
 
 
 def test_the_step_takes_a_table_instead_of_coco(tmp_path, caplog):
-    (tmp_path / "a.jpg").touch()
+    Image.new("RGB", (3, 2)).save(tmp_path / "a.jpg")
     (tmp_path / "mine.tsv").write_text("a.jpg\t1\n")
     flags = [
         "--layout",

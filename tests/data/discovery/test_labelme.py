@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.images import Header
 from pipeline_lib.data.discovery.labelme import clean_name, read_annotation
 
 HEAD = """<annotation>
@@ -27,6 +28,11 @@ def labelled(name, *points, deleted="0"):
     )
 
 
+def header(size):
+    """The header of an image that is stored as it is shown."""
+    return Header(size, size, is_turned=False, has_profile=False)
+
+
 TRIANGLE = ((1, 1), (11, 1), (1, 21))
 
 
@@ -35,7 +41,7 @@ def read(tmp_path):
     def write_and_read(*objects, size=(60, 40), head=HEAD + SIZE, **how):
         path = tmp_path / "sun_a.xml"
         path.write_text(head + "".join(objects) + "</annotation>\n")
-        return read_annotation(path, size, **how)
+        return read_annotation(path, header(size), **how)
 
     return write_and_read
 
@@ -73,10 +79,39 @@ def test_points_outside_the_image_are_kept(read):
 
 
 def test_polygons_are_scaled_to_the_file_that_is_there(read):
-    (found,) = read(labelled("sink", *TRIANGLE), size=(120, 20)).objects
-    np.testing.assert_array_equal(found.polygon, [(1, 0.25), (21, 0.25), (1, 10.25)])
+    (found,) = read(labelled("sink", *TRIANGLE), size=(120, 80)).objects
+    np.testing.assert_array_equal(found.polygon, [(1, 1), (21, 1), (1, 41)])
     (found,) = read(labelled("sink", *TRIANGLE), size=(120, 20), head=HEAD).objects  # no size given
     np.testing.assert_array_equal(found.polygon[0], (0.5, 0.5))
+
+
+def test_another_aspect_than_the_files_is_refused(read):
+    with pytest.raises(
+        InputError, match=r"sun_a.xml: is of 60x40 pixels, its image of 120x20; corr"
+    ):
+        read(labelled("sink", *TRIANGLE), size=(120, 20))
+
+
+def test_objects_that_are_masks_are_counted(read):
+    masked = labelled("rug").replace("<polygon>", "<segm>").replace("</polygon>", "</segm>")
+    found = read(labelled("sink", *TRIANGLE), masked)
+    assert [item.name for item in found.objects] == ["sink"]
+    assert found.irregular["mask"] == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("salt & pepper", "salt & pepper"),
+        ("a&b", "a&b"),
+        ("a &amp; b", "a & b"),
+        ("R&D;", "r&d"),
+        ("lamp\x0b\x01", "lamp"),
+        ("lamp&#1;", "lamp"),
+    ],
+)
+def test_what_people_typed_need_not_be_xml(read, typed, name):
+    assert [item.name for item in read(labelled(typed, *TRIANGLE)).objects] == [name]
 
 
 @pytest.mark.parametrize("points", [(), ((3, 3),), ((3, 3), (4, 4)), ((3, 3), (4, 4), (3, 3))])
@@ -137,7 +172,7 @@ def test_what_is_no_annotation_is_refused_in_a_line(tmp_path, text, words):
     path = tmp_path / "sun_b.xml"
     path.write_text(text)
     with pytest.raises(InputError, match=f"sun_b.xml: {words}") as caught:
-        read_annotation(path, (60, 40))
+        read_annotation(path, header((60, 40)))
     assert "\n" not in str(caught.value)
 
 
@@ -145,4 +180,4 @@ def test_names_in_other_encodings_do_not_stop_it(tmp_path):
     path = tmp_path / "sun_c.xml"
     text = HEAD + labelled("caf\u00e9", *TRIANGLE) + "</annotation>"
     path.write_bytes(text.encode("latin-1"))
-    assert len(read_annotation(path, (60, 40)).objects) == 1
+    assert len(read_annotation(path, header((60, 40))).objects) == 1

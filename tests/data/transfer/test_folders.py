@@ -162,7 +162,7 @@ def test_gray_cmyk_and_gif_behind_jpg_are_found_and_become_rgb(tmp_path):
     for (_, path, *_), expected in zip(
         image_set.images, [(gray,) * 3, colour, colour], strict=True
     ):
-        opened = open_rgb(tmp_path / path)
+        opened = open_rgb(tmp_path / path, "stored")
         assert (opened.mode, opened.size) == ("RGB", (9, 7))
         assert opened.getpixel((4, 3)) == pytest.approx(expected, abs=4)
 

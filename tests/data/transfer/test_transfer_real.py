@@ -65,7 +65,7 @@ def test_species_have_the_ids_of_the_class_table(birds, joined):
 
 def test_the_sizes_of_birds_are_those_of_the_decoded_images(real_data, birds):
     for _, path, _, width, height, _ in birds.images[::50]:
-        assert open_rgb(real_data / "CUB_200_2011" / path).size == (width, height)
+        assert open_rgb(real_data / "CUB_200_2011" / path, "stored").size == (width, height)
 
 
 def test_scene15_is_whole_and_split_as_in_the_paper(real_data):

@@ -71,7 +71,7 @@ def scenes(tmp_path):
     """Three classes called by numbers, of nine images each."""
     for name in (f"{label}/{i}.jpg" for label in ("001", "002", "1e5") for i in range(9)):
         (tmp_path / "scenes" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "scenes" / name).touch()
+        Image.new("RGB", (4, 3)).save(tmp_path / "scenes" / name)
     return tmp_path / "scenes"
 
 

@@ -1,6 +1,7 @@
 """Images that cannot be decoded, in every layout: refused by name, or left out and counted."""
 
 import json
+import re
 
 import pytest
 from PIL import Image
@@ -10,6 +11,7 @@ from pipeline_lib.data.loader import WarpedImages, image_batches
 from pipeline_lib.data.manifest import BOX_COLUMNS, SPLIT_COLUMNS, read_csv, read_images
 from tests.data.spoiled import READABLE, UNREADABLE, is_readable_by_pillow, readable, unreadable
 from tests.steps.data.layouts import LAYOUTS, run
+from tests.stored import stored
 
 
 def spoil(root, paths):
@@ -59,7 +61,7 @@ def test_skipped_images_are_as_if_they_were_not_there(layout, root, tmp_path, ca
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_by_default_the_first_is_refused_in_one_line_that_names_it_and_the_option(
+def test_by_default_they_are_refused_in_one_line_that_names_them_and_the_option(
     layout, root, tmp_path, capsys
 ):
     assert run(layout, root, tmp_path / "before") == 0
@@ -70,20 +72,22 @@ def test_by_default_the_first_is_refused_in_one_line_that_names_it_and_the_optio
         listed = read_images(tmp_path / "after" / "images.csv")["path"].tolist()
         assert bad <= set(listed)
         with pytest.raises(InputError) as caught:
-            list(image_batches(WarpedImages(root, listed, (8, 8)), batch=4, workers=0))
+            list(image_batches(WarpedImages(stored(root, listed), (8, 8)), batch=4, workers=0))
         message = str(caught.value)
     else:
         (message,) = capsys.readouterr().err.splitlines()
         message = message.removeprefix("error: ")
     assert any(message.startswith(f"{root / path}: ") for path in bad), message
-    assert message.endswith("fetch it again, or leave such images out (images.unreadable: skip)")
+    assert re.search(
+        r"; fetch (it|them) again, or leave such files out \(images.unreadable: skip\)$", message
+    )
 
 
 @pytest.mark.parametrize("layout", ["photographs"])
 def test_a_worker_that_meets_one_says_the_same_line(layout, root, tmp_path):
     (bad, *_) = spoil(root, [f"{number}.jpg" for number in range(20)])
     with pytest.raises(InputError) as caught:
-        list(image_batches(WarpedImages(root, [bad], (8, 8)), batch=1, workers=1))
+        list(image_batches(WarpedImages(stored(root, [bad]), (8, 8)), batch=1, workers=1))
     assert str(caught.value).startswith(f"{root / bad}: cannot be decoded (")
     assert str(caught.value).endswith("(images.unreadable: skip)")
 

@@ -90,7 +90,7 @@ def test_the_classifier_has_a_class_a_concept_and_the_picked_are_labelled_by_it(
     assert classifier.classes == ["pond", "red barn"]
     assert classifier.normalised
     picked = pd.read_csv(folder / "picked.csv", comment="#")
-    assert list(picked) == list(IMAGE_COLUMNS)
+    assert list(picked) == [*IMAGE_COLUMNS, "view"]
     assert picked["label"].tolist() == ["pond"] * 3 + ["red barn"] * 3
     assert picked["image_id"].is_unique
     ranking = pd.read_csv(folder / "ranking.csv", comment="#")

@@ -64,3 +64,26 @@ def test_a_missing_photograph_is_one_line(folder, capsys):
     lines = capsys.readouterr().err.splitlines()
     assert "gone.png: not found" in lines[-1]
     assert not (folder / "sheet.png").exists()
+
+
+@pytest.mark.parametrize("name", ["sale_$5_off_$9.png", "a_{b}^c\\d.png", "$\\alpha$.png"])
+def test_names_are_drawn_as_they_are(folder, name):
+    (folder / "a.png").rename(folder / name)
+    assert run(folder, name) == 0
+    assert (folder / "sheet.pdf").exists()
+
+
+@pytest.mark.parametrize("orientation", [3, 6, 8])
+def test_a_photograph_is_classified_as_a_viewer_shows_it(folder, orientation):
+    turned = Image.open(folder / "a.png")
+    back = {
+        3: Image.Transpose.ROTATE_180,
+        6: Image.Transpose.ROTATE_90,
+        8: Image.Transpose.ROTATE_270,
+    }
+    data = Image.Exif()
+    data[0x112] = orientation
+    turned.transpose(back[orientation]).save(folder / "turned.png", exif=data)
+    assert run(folder, "a.png", "turned.png") == 0
+    upright, shown = json.loads((folder / "sheet.json").read_text())["rows"]
+    assert upright["top"] == shown["top"]

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pipeline_lib.data.manifest import IMAGE_COLUMNS, write_rows
+from pipeline_lib.data.manifest import write_rows
 from pipeline_lib.units.measures import PURITY
 from tests.editing import edit_table
 
@@ -69,6 +69,6 @@ def test_bad_input_is_one_line(study, capsys):
 
 def test_without_labels_the_table_is_empty(study):
     rows = pd.read_csv(study.folder / "images.csv", comment="#").assign(label="")
-    write_rows(study.folder / "images.csv", IMAGE_COLUMNS, rows.to_numpy().tolist())
+    write_rows(study.folder / "images.csv", list(rows), rows.to_numpy().tolist())
     assert study.find() == study.measure() == 0
     assert pd.read_csv(study.table, comment="#").empty
