@@ -26,7 +26,11 @@ def checked_network(wildcards):
             elif network.source == "library":
                 files = flags.own_weights(STUDY, wildcards)
                 available.check_ready_trained(
-                    key, network.library_name, config.library, files, config.layer,
+                    key,
+                    network.library_name,
+                    config.library,
+                    files,
+                    config.layer,
                     classes=config.classes,
                 )
         except InputError as error:

@@ -20,7 +20,7 @@ def curve(read_history, folder, *names):
 @pytest.fixture(scope="module")
 def plain(flags):
     """Without dropout and batch norm, which see their own process's samples only."""
-    return [*flags({"dropout": 0}, epochs=4), "--log-every", "1"]
+    return [*flags({"dropout": 0}, epochs=4, rate=0.005), "--log-every", "1"]
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +31,15 @@ def alone(plain, launch, tmp_path_factory):
 
 
 def assert_as_alone(read_history, folder, alone):
+    """The last bits differ by machine, and grow from step to step: what is wrong shows at once."""
     names = ("step", "loss", "accuracy", "rate", "epoch")
     ours, theirs = curve(read_history, folder, *names), curve(read_history, alone, *names)
     assert len(theirs) == 24
-    torch.testing.assert_close(torch.tensor(ours), torch.tensor(theirs), rtol=0, atol=1e-4)
+    ours, theirs = torch.tensor(ours).split(12), torch.tensor(theirs).split(12)
+    torch.testing.assert_close(ours[0], theirs[0], rtol=0, atol=1e-4)
+    torch.testing.assert_close(ours[1], theirs[1], rtol=0, atol=1e-2)
     for name, tensor in weights(alone).items():
-        torch.testing.assert_close(weights(folder)[name], tensor, rtol=0, atol=1e-4)
+        torch.testing.assert_close(weights(folder)[name], tensor, rtol=0, atol=1e-3)
 
 
 def test_torchrun_with_two_processes_learns_what_one_does(plain, alone, read_history, tmp_path):

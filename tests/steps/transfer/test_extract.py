@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline_lib.common import machine
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.manifest import write_csv
 from pipeline_lib.features.cache import read_features
@@ -115,7 +116,13 @@ def test_the_size_of_a_batch_changes_the_last_bits_at_most(extraction):
     np.testing.assert_allclose(features, other, rtol=1e-4, atol=1e-5)
 
 
-def test_bfloat16_is_within_two_percent_of_float32(extraction):
+@pytest.fixture
+def has_bfloat16(monkeypatch):
+    """A processor without it computes in float32 instead, which is right and not the question here."""
+    monkeypatch.setattr(machine, "_cpu_flags", lambda: {"avx512_bf16"})
+
+
+def test_bfloat16_is_within_two_percent_of_float32(extraction, has_bfloat16):
     assert extraction.run() == 0
     assert extraction.run(precision="bfloat16", out=extraction.folder / "other.h5") == 0
     exact, rounded = (
@@ -206,7 +213,7 @@ def test_what_is_there_is_not_made_again(extraction, capsys):
 
 
 @pytest.mark.parametrize("what", ["network", "boxes", "precision", "images", "truncated"])
-def test_other_features_are_refused_and_replaced_on_request(extraction, capsys, what):
+def test_other_features_are_refused_and_replaced_on_request(extraction, has_bfloat16, capsys, what):
     assert extraction.run() == 0
     before, flags = sha256(extraction.out), []
     if what == "network":
