@@ -4,8 +4,11 @@ import os
 import signal
 import threading
 import traceback
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
@@ -147,11 +150,36 @@ def training_loader(
 
 
 def image_batches(
-    images: WarpedImages, batch: int, workers: int, pin_memory: bool = False
+    images: SquareImages, batch: int, workers: int, pin_memory: bool = False
 ) -> Iterator[torch.Tensor]:
-    """Iterate over all images in order, as (n, height, width, 3) uint8."""
-    loader = DataLoader(images, batch_size=batch, num_workers=workers, pin_memory=pin_memory)
-    return _with_plain_errors(loader)
+    """Iterate over all images in order, as (n, height, width, 3) uint8.
+
+    ``workers`` threads decode up to two batches ahead of the network: Pillow decodes and resizes
+    without the interpreter's lock, so that processes would only cost their start and the copies.
+    Without any, images are decoded when they are asked for. An image's error is raised in its turn.
+    """
+    stack = _pinned if pin_memory else torch.stack
+    if not workers:
+        for start in range(0, len(images), batch):
+            yield stack([images[n] for n in range(start, min(start + batch, len(images)))])
+        return
+    positions = iter(range(len(images)))
+    with ThreadPoolExecutor(workers, "decode") as pool:
+        try:
+            ahead = deque(pool.submit(images.__getitem__, n) for n in islice(positions, 2 * batch))
+            while ahead:
+                items = []
+                while ahead and len(items) < batch:
+                    items.append(ahead.popleft().result())
+                    ahead.extend(pool.submit(images.__getitem__, n) for n in islice(positions, 1))
+                yield stack(items)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _pinned(items: list[torch.Tensor]) -> torch.Tensor:
+    """Stack in memory from which a GPU copies without waiting."""
+    return torch.stack(items).pin_memory()
 
 
 def normalised(

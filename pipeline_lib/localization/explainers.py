@@ -13,8 +13,6 @@ from pipeline_lib.networks.class_maps import ClassMapNetwork
 from pipeline_lib.networks.gradients import Backprop, GradCam
 from pipeline_lib.networks.linear_maps import LinearClassMaps
 
-METHODS = ("cam", "grad-cam", "backprop")
-
 
 @dataclass(frozen=True)
 class Explainer:

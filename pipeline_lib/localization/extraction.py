@@ -49,6 +49,11 @@ class BoxExtraction:
     interpolation: str
     root: Path | None = None
 
+    @property
+    def plane(self) -> int:
+        """The plane of a backprop map that boxes are made from."""
+        return SUM if self.box_method == "authors" else MAX
+
     def boxes(self, predictions: Predictions, images: pd.DataFrame) -> list[tuple]:
         """Return rows of BOX_TABLE_COLUMNS; see ``extract_boxes``."""
         rows = []
@@ -59,22 +64,25 @@ class BoxExtraction:
             for rank, label, score in _classes_with_maps(predictions, n):
                 if label not in boxes:  # the true class is usually among the guesses
                     size = (int(width), int(height))
-                    boxes[label] = self._boxes_of_map(predictions, n, rank, picture, size)
+                    boxes[label] = self.boxes_of_map(predictions, n, rank, size, picture)
                 for fit, box in zip(FITS, boxes[label], strict=False):
                     key = (predictions.image_id[n], rank, label, score, fit)
                     rows.append((*key, *box, self.box_method))
         return rows
 
-    def _boxes_of_map(
+    def boxes_of_map(
         self,
         predictions: Predictions,
         n: int,
         rank: int,
-        picture: Picture | None,
         size: tuple[int, int],
+        picture: Picture | None = None,
     ) -> list[Box]:
-        plane = SUM if self.box_method == "authors" else MAX
-        heat = heat_map(predictions, n, rank, *size, self.interpolation, plane)
+        """Return the boxes of image ``n``'s guess ``rank``, in pixels of its (width, height) ``size``.
+
+        Method authors gives two, loose and tight, the others one. Only graphcut reads the ``picture``.
+        """
+        heat = heat_map(predictions, n, rank, *size, self.interpolation, self.plane)
         if self.box_method == "paper":
             return [paper_box(heat, self.threshold)]
         if self.box_method == "authors":

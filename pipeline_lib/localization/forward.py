@@ -1,8 +1,9 @@
 """One pass over an image set: the predictions and their maps."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -69,69 +70,126 @@ def predict(
 ) -> Iterator[dict[str, np.ndarray]]:
     """Yield classes, scores, maps and true_map of ``Predictions``, a batch at a time, in order.
 
-    ``true_classes`` is (n,) int, -1 where unknown (the map is then zero). With one crop, the whole
-    image is warped to the network's input, so that a map covers all of it; with ten, classes are the
-    top ones of the mean score. ``batch`` counts crops, of which backprop takes at most
-    MAX_GRADIENT_CROPS; a batch that does not fit the memory is halved. ``workers`` are the processes
-    that decode. Raises InputError for another number of crops, and for an image that does not fit.
+    ``true_classes`` is (n,) int, -1 where unknown (the map is then zero). Otherwise like ``explain``.
+    """
+    images = WarpedImages(pictures, input_size(explainer, crops))
+    maps_guesses = explainer.method != "backprop"
+
+    def with_truth(guesses: torch.Tensor, part: slice) -> torch.Tensor:
+        truth = torch.from_numpy(true_classes[part]).long().clamp(min=0)[:, None]
+        return torch.cat([guesses, truth], dim=1) if maps_guesses else truth
+
+    done = 0
+    for result in explain(
+        explainer, images, with_truth,
+        top=TOP_K, crops=crops, batch=batch, workers=workers, device=device,
+    ):  # fmt: skip
+        known = true_classes[done : done + len(result.maps)] >= 0
+        done += len(result.maps)
+        yield {
+            "classes": result.classes,
+            "scores": result.scores,
+            "maps": result.maps[:, :-1],
+            "true_map": result.maps[:, -1] * known[:, None, None, None],
+        }
+
+
+class Explained(NamedTuple):
+    """What a network says of n images.
+
+    ``classes`` (n, top) int32 and ``scores`` (n, top) float32, best first; ``mapped`` (n, k) int32 are
+    the classes with ``maps`` (n, k, planes, h, w), and ``mapped_scores`` (n, k) float32 their scores.
+    """
+
+    classes: np.ndarray
+    scores: np.ndarray
+    mapped: np.ndarray
+    mapped_scores: np.ndarray
+    maps: np.ndarray
+
+
+def input_size(explainer: Explainer, crops: int) -> tuple[int, int]:
+    """Return the (height, width) that images are warped to. Raises InputError for other ``crops``.
+
+    With one crop, the whole image is warped to the network's input, so that a map covers all of it.
     """
     if crops not in (1, ten.COUNT):
         raise InputError(f"{crops} crops: choose 1 or {ten.COUNT}")
+    return explainer.preprocessing.size if crops == 1 else explainer.preprocessing.warped
+
+
+def explain(
+    explainer: Explainer,
+    images: WarpedImages,
+    classes_to_map: Callable[[torch.Tensor, slice], torch.Tensor],
+    *,
+    top: int,
+    crops: int,
+    batch: int,
+    workers: int,
+    device: torch.device | None = None,
+) -> Iterator[Explained]:
+    """Run images of ``input_size`` in order; yield what the network says of each batch.
+
+    ``classes_to_map`` returns the (n, k) int64 classes that get maps, from the (n, top) best and the
+    images' positions. With ten crops, classes are the top ones of the mean score. ``batch`` counts
+    crops, of which backprop takes at most MAX_GRADIENT_CROPS; a batch that does not fit the memory is
+    halved. ``workers`` are the threads that decode. Raises InputError for an image that does not fit.
+    """
     device = device or default_device()
-    preprocessing = explainer.preprocessing
     with memory_errors(explainer.name, device):
         explainer.network.to(device, memory_format=torch.channels_last)
     if explainer.method == "backprop":
         batch = min(batch, MAX_GRADIENT_CROPS)
     batch = max(1, batch // crops)
-    images = WarpedImages(pictures, preprocessing.size if crops == 1 else preprocessing.warped)
-    loaded = image_batches(images, batch, workers)
     unit = "image" if crops == 1 else f"image of {crops} crops"
     batches, done = Batches(batch, device, unit), 0
+    loaded = image_batches(images, batch, workers)
     for pixels in progress(loaded, "predicting", total=-(-len(images) // batch)):
-        truth = torch.from_numpy(true_classes[done : done + len(pixels)]).long()
-        work = partial(_predict_batch, explainer, pixels, truth, crops, device)
+        work = partial(_explain_batch, explainer, pixels, classes_to_map, done, top, crops, device)
         yield from batches.run(work, len(pixels))
         done += len(pixels)
 
 
-def _predict_batch(
+def _explain_batch(
     explainer: Explainer,
     pixels: torch.Tensor,
-    truth: torch.Tensor,
+    classes_to_map: Callable[[torch.Tensor, slice], torch.Tensor],
+    done: int,
+    top: int,
     crops: int,
     device: torch.device,
     batch: slice,
-) -> dict[str, np.ndarray]:
-    """Return the predictions of a ``batch`` of (n, h, w, 3) uint8 images with (n,) true classes.
+) -> Explained:
+    """Explain a ``batch`` of (n, h, w, 3) uint8 images, the first of which has position ``done``.
 
     A function of its own, so that nothing on the device outlives it: the graph of a gradient would be
     kept until that of the next batch is complete.
     """
-    pixels, truth = pixels[batch], truth[batch].to(device)
+    pixels = pixels[batch]
     preprocessing = explainer.preprocessing
     if crops > 1:
         cut = ten.ten_crops(pixels.numpy(), preprocessing.size)
         pixels = torch.from_numpy(cut).flatten(0, 1)
     inputs = normalised(pixels, preprocessing.mean, preprocessing.std, device)
     logits, maps_of = explainer.network.explain(inputs)
-    scores = logits.softmax(1) if explainer.softmax else logits
-    scores = scores.unflatten(0, (-1, crops)).mean(1)
-    scores, classes = scores.topk(min(TOP_K, logits.shape[1]), dim=1)
-    guesses = classes[:, :0] if explainer.method == "backprop" else classes
-    mapped = torch.cat([guesses, truth.clamp(min=0)[:, None]], dim=1)
+    every = logits.softmax(1) if explainer.softmax else logits
+    every = every.unflatten(0, (-1, crops)).mean(1)
+    scores, classes = every.topk(min(top, logits.shape[1]), dim=1)
+    positions = slice(done + batch.start, done + batch.stop)
+    mapped = classes_to_map(classes.cpu(), positions).to(device)
     maps = maps_of(mapped.repeat_interleave(crops, 0)).unflatten(0, (-1, crops))
     if explainer.method == "backprop":
         planes = _saliency(maps.float().cpu().numpy(), preprocessing)
     else:
         planes = maps.transpose(1, 2).float().cpu().numpy()
-    known = (truth >= 0).cpu().numpy()[:, None, None, None]
-    return {
-        "classes": classes.int().cpu().numpy(),
-        "scores": scores.float().cpu().numpy(),
-        "maps": planes[:, :-1],
-        "true_map": planes[:, -1] * known,
-    }
+    return Explained(
+        classes=classes.int().cpu().numpy(),
+        scores=scores.float().cpu().numpy(),
+        mapped=mapped.int().cpu().numpy(),
+        mapped_scores=every.gather(1, mapped).float().cpu().numpy(),
+        maps=planes,
+    )
 
 
 def _saliency(gradients: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:

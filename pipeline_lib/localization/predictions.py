@@ -32,6 +32,7 @@ from pipeline_lib.common.files import atomic, fingerprint
 from pipeline_lib.common.hdf5 import open_hdf5, writing
 
 TOP_K = 5
+METHODS = ("cam", "grad-cam", "backprop")
 BACKPROP_ON = "Backprop on "  # before a network's label: the name of its gradient maps
 _STREAMED = ("classes", "scores", "maps", "true_map")
 _TEXTS = ("name", "method", "network", "images", "files", "precision")

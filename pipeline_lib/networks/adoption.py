@@ -29,7 +29,9 @@ def adopt(
     size, mean, std = input_of(network, library)
     labels = read_labels(classes) if classes else imagenet_labels()
     if classes is None:
-        require_imagenet(network, library, "name its own in a file (--classes)")
+        require_imagenet(
+            network, library, "name its own in a file (--labels FILE, or networks.NAME.classes)"
+        )
     classifier = build_by_name(network, library, len(labels) if classes else None)
     state, origin = find_state(network, library, weights_folder)
     load_state(classifier, state, origin)

@@ -135,7 +135,7 @@ def downloaded_state(name: str, library: str) -> dict[str, torch.Tensor]:
     except Exception as error:  # each library below these raises its own errors
         raise InputError(
             f"{name}: {library} could not download its weights ({reason_of(error)}); "
-            f"put them at <data_root>/weights/{name}.safetensors"
+            f"put {name}.safetensors into <data_root>/weights/, or the folder of --weights-folder"
         ) from None
 
 

@@ -101,7 +101,7 @@ def adopt(study: Study, wildcards: Any) -> str:
         library = network.config.library
         which = f"--network {network.library_name}" + (f" --library {library}" if library else "")
         if network.config.classes:
-            which += f" --classes {shlex.quote(network.config.classes)}"
+            which += f" --labels {shlex.quote(network.config.classes)}"
     return f"{which} --name {shlex.quote(network.label)}"
 
 

@@ -1,19 +1,23 @@
 """Figure 4: an image and the class activation maps of its five most likely classes."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
 
 from pipeline_lib.data.classes import short_name
 from pipeline_lib.localization.heat_maps import heat_map
-from pipeline_lib.localization.predictions import TOP_K, Predictions
+from pipeline_lib.localization.predictions import Predictions
 from pipeline_lib.reporting.figures.pictures import (
+    RED,
     STYLE,
     guesses,
+    outline,
     overlay,
     photograph,
     save,
@@ -26,7 +30,10 @@ CHOSEN = 3
 
 @dataclass(frozen=True)
 class SheetRow:
-    """One image and its top classes: ``picture`` (H, W, 3) uint8, a heat map (H, W) per guess."""
+    """One image and its top classes: ``picture`` (H, W, 3) uint8, a heat map (H, W) per guess.
+
+    ``boxes`` are half-open, in pixels of the picture, one for each map, or none are shown.
+    """
 
     image_id: str
     network: str
@@ -34,6 +41,7 @@ class SheetRow:
     picture: np.ndarray
     heat_maps: list[np.ndarray]
     guesses: list[dict]
+    boxes: list[np.ndarray] = field(default_factory=list)
 
 
 def choose(predictions: Predictions) -> list[int]:
@@ -91,16 +99,21 @@ def plot_from(inputs: Inputs, out: Path) -> None:
         for predictions, images, root in inputs.predicted_sets()
         for row in rows_of(predictions, images, root, names, choose(predictions))
     ]
-    plot(rows, out)
+    content = [
+        {"image_id": row.image_id, "network": row.network, "truth": row.truth, "top": row.guesses}
+        for row in rows
+    ]
+    plot(rows, lambda figure: save(figure, out, {"rows": content}))
 
 
-def plot(rows: list[SheetRow], out: Path) -> None:
-    """Plot and write the sheet: a row per image, the image first, then its class maps."""
+def plot(rows: list[SheetRow], write: Callable[[Figure], None]) -> None:
+    """Plot the sheet and ``write`` it: a row per image, the image first, then its class maps."""
+    panels = 1 + max(len(row.heat_maps) for row in rows)
     with matplotlib.rc_context(STYLE):
         heights = [2.4 * row.picture.shape[0] / row.picture.shape[1] + 0.45 for row in rows]
         figure, grid = plt.subplots(
-            len(rows), TOP_K + 1, squeeze=False, layout="constrained",
-            figsize=(14.4, sum(heights)), gridspec_kw={"height_ratios": heights},
+            len(rows), panels, squeeze=False, layout="constrained",
+            figsize=(2.4 * panels, sum(heights)), gridspec_kw={"height_ratios": heights},
         )  # fmt: skip
         for line, row in zip(grid, rows, strict=True):
             for axes in line:
@@ -109,14 +122,7 @@ def plot(rows: list[SheetRow], out: Path) -> None:
             show(line[0], row.picture, f"{truth}\n{row.network}")
             for axes, heat, guess in zip(line[1:], row.heat_maps, row.guesses, strict=False):
                 show(axes, overlay(row.picture, heat), f"{guess['name']}\n{guess['score']:.3f}")
-        content = [
-            {
-                "image_id": row.image_id,
-                "network": row.network,
-                "truth": row.truth,
-                "top": row.guesses,
-            }
-            for row in rows
-        ]
-        save(figure, out, {"rows": content})
+            for axes, box in zip(line[1:], row.boxes, strict=False):
+                outline(axes, box, RED)
+        write(figure)
         plt.close(figure)

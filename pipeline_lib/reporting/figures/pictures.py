@@ -98,11 +98,14 @@ def guesses(labels: list[str], scores: Iterable[float], names: dict[str, str]) -
 
 def save(figure: Figure, path: Path, content: dict) -> None:
     """Write the PNG and, beside it, a PDF and a JSON of what they show."""
-    for form in ("png", "pdf"):
-        with atomic(path.with_suffix(f".{form}")) as temporary:
-            # With a date in it, the same figure would be another file each time.
-            metadata = {"CreationDate": None} if form == "pdf" else None
-            figure.savefig(
-                temporary, format=form, bbox_inches="tight", pad_inches=0.1, metadata=metadata
-            )
+    for suffix in (".png", ".pdf"):
+        write_image(figure, path.with_suffix(suffix))
     write_json(path.with_suffix(".json"), content)
+
+
+def write_image(figure: Figure, path: Path) -> None:
+    """Write a figure in the format that the suffix names."""
+    with atomic(path) as temporary:
+        # With a date in it, the same figure would be another file each time.
+        metadata = {"CreationDate": None} if path.suffix == ".pdf" else None
+        figure.savefig(temporary, bbox_inches="tight", pad_inches=0.1, metadata=metadata)

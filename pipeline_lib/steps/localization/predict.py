@@ -12,14 +12,9 @@ from pipeline_lib.common.files import fingerprint
 from pipeline_lib.common.machine import add_threads_flag, limit_threads, open_device, use_precision
 from pipeline_lib.data.manifest import pictures, read_images
 from pipeline_lib.data.photographs import root_folder
-from pipeline_lib.localization.explainers import (
-    METHODS,
-    Explainer,
-    linear_explainer,
-    network_explainer,
-)
+from pipeline_lib.localization.explainers import Explainer, linear_explainer, network_explainer
 from pipeline_lib.localization.forward import predict, predictions_header
-from pipeline_lib.localization.predictions import write_predictions
+from pipeline_lib.localization.predictions import METHODS, write_predictions
 from pipeline_lib.networks.artefact import load_network
 from pipeline_lib.study.configuration.flags import add_settings, read_settings
 from pipeline_lib.study.configuration.localization import PredictionSection

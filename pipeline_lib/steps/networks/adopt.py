@@ -21,7 +21,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--name", help="its name in tables; by default the same")
     add_settings(parser, NetworkConfig, "library")
     parser.add_argument(
-        "--classes",
+        "--labels",
         type=Path,
         help="file of its classes, if they are not ImageNet's: a label a line",
     )
@@ -37,7 +37,7 @@ def main(arguments: argparse.Namespace) -> None:
         classifier, card = adopt_released(arguments.released, arguments.weights_folder)
     else:
         classifier, card = adopt(
-            arguments.network, arguments.library, arguments.weights_folder, arguments.classes
+            arguments.network, arguments.library, arguments.weights_folder, arguments.labels
         )
     card = replace(card, name=arguments.name or card.name)
     save_network(arguments.out, card, classifier.state_dict())

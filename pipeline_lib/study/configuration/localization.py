@@ -14,7 +14,9 @@ class PredictionSection(Section):
     backprop_crops: Literal[1, 10] = setting(
         10, "Crops that the gradient baseline averages over.", "crops"
     )
-    workers: int = setting(0, "Processes that decode images.", ge=0)
+    workers: int = setting(
+        1, "Threads that decode images, ahead of the network that reads them.", ge=0
+    )
     precision: Literal["float32", "tf32"] = setting(
         "float32",
         "Number format of networks that predict; tf32 is faster on GPUs from Ampere on, and rounds to "
