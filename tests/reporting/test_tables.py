@@ -101,6 +101,18 @@ def test_a_network_is_described_by_what_differs_from_the_paper():
     assert "the released Caffe network (x.caffemodel)" in released
 
 
+@pytest.mark.parametrize(
+    ("error", "low", "high", "is_said"),
+    [(99.9, 99.7, 100, True), (98, 95, 99.8, False), (20, 15, 25, False), (100, 100, 100, True)],
+)
+def test_a_network_that_only_guesses_is_said(error, low, high, is_said):
+    results = scores(("x", "classification top-1", error, low, high, 500))
+    classes = [f"n{k}" for k in range(1000)]
+    built = build_cells("table1", results, [card("x", classes=classes, source="timm")])
+    (note,) = built.loc[(built["row"] == "x") & built["ours"].notna(), "note"]
+    assert ("no better than a guess among its 1,000 classes" in note) == is_said
+
+
 def cells(built):
     """{(row, column): our number} of the cells that have one."""
     built = built[built["ours"].notna()]

@@ -30,6 +30,20 @@ def describe(card: NetworkCard) -> str:
     )
 
 
+def describe_chance(card: NetworkCard, scores: pd.DataFrame) -> str:
+    """Say so where a network's top-1 class is right no more often than a guess; "" elsewhere.
+
+    A guess is wrong in all but one of its classes; the interval of the error decides.
+    """
+    errors = scores[
+        (scores["row"] == card.name) & (scores["metric"] == "classification top-1")
+    ].to_dict("records")
+    chance = 100 * (1 - 1 / len(card.classes))
+    if not errors or min(row["high"] for row in errors) < chance:
+        return ""
+    return f"no better than a guess among its {len(card.classes):,} classes: are its weights trained?"
+
+
 def describe_sizes(cards: Sequence[NetworkCard]) -> list[str]:
     """Return a sentence on how much smaller objects are in the whole image than in training, if any.
 

@@ -17,6 +17,7 @@ from pipeline_lib.reporting.tables.columns import BACKPROP, LAYOUTS, WITH_HEURIS
 from pipeline_lib.reporting.tables.describe import (
     describe,
     describe_box_methods,
+    describe_chance,
     describe_maps,
     describe_sizes,
     describe_thresholds,
@@ -131,7 +132,10 @@ def _score(scores: pd.DataFrame, row: Row, column: Column) -> pd.Series | None:
 
 def _remarks(scores: pd.DataFrame, cards: Sequence[NetworkCard]) -> dict[str, str]:
     """Return the remarks on each network and each row of the scores."""
-    remarks = {card.name: describe(card) for card in cards}
+    remarks = {
+        card.name: "; ".join(filter(None, [describe(card), describe_chance(card, scores)]))
+        for card in cards
+    }
     for name, rows in scores.groupby("row", sort=False):
         if name == CENTRED.row:
             fraction = rows["centred_fraction"].iloc[0]
