@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.common.images import Picture, open_rgb
 from pipeline_lib.common.processes import run_in_processes
-from pipeline_lib.data.manifest import VIEW, sampled_sizes
+from pipeline_lib.data.manifest import pictures, sampled_sizes
 from pipeline_lib.localization.authors_box import authors_boxes
 from pipeline_lib.localization.components import Box
 from pipeline_lib.localization.graphcut_box import graphcut_box
@@ -57,9 +57,9 @@ class BoxExtraction:
     def boxes(self, predictions: Predictions, images: pd.DataFrame) -> list[tuple]:
         """Return rows of BOX_TABLE_COLUMNS; see ``extract_boxes``."""
         rows = []
-        table = images[["path", VIEW, "width", "height"]].itertuples(index=False)
-        for n, (path, view, width, height) in enumerate(table):
-            picture = None if self.root is None else Picture(self.root / path, view)
+        sizes = zip(images["width"], images["height"], strict=True)
+        photographs = repeat(None) if self.root is None else pictures(images, self.root)
+        for n, ((width, height), picture) in enumerate(zip(sizes, photographs, strict=False)):
             boxes: dict[str, list[Box]] = {}
             for rank, label, score in _classes_with_maps(predictions, n):
                 if label not in boxes:  # the true class is usually among the guesses
