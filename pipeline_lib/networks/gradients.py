@@ -109,26 +109,29 @@ def _gradients(logits: torch.Tensor, classes: torch.Tensor, inputs: torch.Tensor
 def last_spatial_layer(classifier: nn.Module, size: tuple[int, int], name: str) -> str:
     """Run an image; return the last layer with maps, or tokens, whose places change the scores.
 
-    Of maps, a layer without children that does not pool. Of tokens, any layer but a projection, as
-    wide as the input of the last linear layer. Where a class token is classified, the others change the
-    scores through the last attention alone: its input, the last block's tokens, is that layer. Raises
-    InputError if there is none.
+    A block counts if it adds to the layers within it, as a residual connection does; a pooling does
+    not count. Tokens count from any layer but a projection, if a linear layer reads as many channels
+    once they are pooled. Where a class token is classified, the others change the scores through the
+    last attention alone: its input, the last block's tokens, is that layer. Raises InputError if there
+    is none.
     """
     generator = torch.Generator().manual_seed(0)
     image = torch.randn(1, 3, *size, generator=generator).to(next(classifier.parameters()).device)
     outputs: dict[str, tuple[torch.Tensor, Layout]] = {}
-    widths: list[int] = []  # of what linear layers read, once pooled
+    widths: set[int] = set()  # of what linear layers read, once pooled
+    last: list[object] = [None]  # the output of the layer before, in running order
 
     def record(path: str) -> Callable:
         def hook(module: nn.Module, _args: tuple, output: object) -> object:
+            before, last[0] = last[0], output
             if isinstance(module, nn.Linear):
-                widths.extend([module.in_features] * (output.dim() == 2))
+                widths.update([module.in_features] * (output.dim() == 2))
                 return output
             layouts = layouts_of(output, size)
-            is_leaf = not any(True for _ in module.children())
-            if not layouts or not (is_leaf or layouts[0].kind == TOKENS):
+            if not layouts or isinstance(module, _NOT_MAPS):
                 return output
-            if len(output) == 1 and output.requires_grad:
+            adds = not any(True for _ in module.children()) or not _same(output, before)
+            if adds and len(output) == 1 and output.requires_grad:
                 outputs.pop(path, None)
                 outputs[path] = output, layouts[0]
             return output.clone()  # the next layer may work in place
@@ -138,7 +141,7 @@ def last_spatial_layer(classifier: nn.Module, size: tuple[int, int], name: str) 
     hooks = [
         module.register_forward_hook(record(path))
         for path, module in classifier.named_modules()
-        if path and not isinstance(module, _NOT_MAPS)
+        if path
     ]
     try:
         with torch.enable_grad():
@@ -149,7 +152,7 @@ def last_spatial_layer(classifier: nn.Module, size: tuple[int, int], name: str) 
     candidates = {
         path: (output, layout)
         for path, (output, layout) in outputs.items()
-        if layout.kind != TOKENS or output.shape[2] in widths[-1:]
+        if layout.kind != TOKENS or not widths or output.shape[2] in widths
     }
     found, tensors = None, [output for output, _ in candidates.values()]
     gradients = torch.autograd.grad(scores.max(), tensors, allow_unused=True) if tensors else ()
@@ -159,3 +162,8 @@ def last_spatial_layer(classifier: nn.Module, size: tuple[int, int], name: str) 
     if found is None:
         raise InputError(f"{name}: no layer outputs maps, so there is nothing to show")
     return found
+
+
+def _same(output: object, other: object) -> bool:
+    tensors = isinstance(output, torch.Tensor) and isinstance(other, torch.Tensor)
+    return tensors and torch.equal(output, other)

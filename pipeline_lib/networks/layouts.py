@@ -36,7 +36,7 @@ def layouts_of(output: object, size: tuple[int, int], *, any_aspect: bool = Fals
     """Return the layouts in which an output may be maps of images of ``size`` (height, width).
 
     Maps have more than one place and, unless of ``any_aspect``, the images' aspect ratio: the four
-    dimensions of attention mostly do not. Tokens have it always.
+    dimensions of attention mostly do not. Tokens have it always; the layout nearest to it comes first.
     """
     if not isinstance(output, torch.Tensor):
         return []
@@ -54,7 +54,7 @@ def layouts_of(output: object, size: tuple[int, int], *, any_aspect: bool = Fals
         grid = _grid(output.shape[1] - prefix, size)
         if grid is not None:
             layouts.append(Layout(TOKENS, prefix, grid))
-    return layouts
+    return sorted(layouts, key=lambda each: _stretch(each.grid, size))
 
 
 def _grid(count: int, size: tuple[int, int]) -> tuple[int, int] | None:
@@ -67,5 +67,10 @@ def _grid(count: int, size: tuple[int, int]) -> tuple[int, int] | None:
 
 
 def _is_grid(grid: tuple[int, int], size: tuple[int, int]) -> bool:
+    return min(grid) > 1 and _stretch(grid, size) <= max(size)
+
+
+def _stretch(grid: tuple[int, int], size: tuple[int, int]) -> int:
+    """Return how far a grid is from the aspect of ``size``, 0 where it has it."""
     (h, w), (height, width) = grid, size
-    return min(h, w) > 1 and abs(h * width - w * height) <= max(height, width)
+    return abs(h * width - w * height)
