@@ -1,9 +1,10 @@
 """Class activation maps of any classifier that has them; the layer they come from is found by a test.
 
 A classifier has class activation maps if its scores are a linear function of globally pooled maps
-(paper, Eqs. 1-2): either the last linear layer reads pooled maps, or the scores are themselves the
-pooled channels of the last convolution (NIN, SqueezeNet). ``ClassMapNetwork`` runs a classifier once
-and searches for the layer with this property, so it needs no list of architectures.
+(paper, Eqs. 1-2): either the last linear layer, or a convolution in its place (DLA), reads pooled maps,
+or the scores are themselves the pooled channels of the last convolution (NIN, SqueezeNet).
+``ClassMapNetwork`` runs a classifier once and searches for the layer with this property, so it needs
+no list of architectures.
 """
 
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ class ClassMapNetwork(nn.Module):
     def weights(self) -> torch.Tensor | None:
         """The (classes, channels) weights of the maps; None where the channels are the classes."""
         linear = self.map_layer.linear
-        return None if linear is None else self.modules_by_name[linear].weight.detach()
+        return None if linear is None else self.modules_by_name[linear].weight.detach().flatten(1)
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """(N, 3, H, W) normalised images to their maps (N, channels, h, w) and logits (N, classes)."""

@@ -1,6 +1,6 @@
 """Recording a forward pass: the outputs of layers, and the linear layer that computes the scores."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -12,8 +12,8 @@ from torch import nn
 class Trace:
     """One run of two random images: ``scores``, and the ``outputs`` of all layers in running order.
 
-    ``linear`` is the path of the linear layer that computes the scores, and ``linear_input`` its
-    (2, features) input; both are None where there is no such layer.
+    ``linear`` is the path of the linear layer, or of the convolution of pooled maps, that computes the
+    scores, and ``linear_input`` its (2, features) input; both are None where there is no such layer.
     """
 
     scores: torch.Tensor
@@ -29,10 +29,18 @@ def trace(classifier: nn.Module, size: tuple[int, int]) -> Trace:
     generator = torch.Generator().manual_seed(0)
     images = torch.randn(2, 3, *size, generator=generator).to(device)
     inputs: dict[str, torch.Tensor] = {}
+
+    def record(path: str) -> Callable:
+        def hook(module: nn.Module, args: tuple, _output: torch.Tensor) -> None:
+            if args[0][0].numel() == module.weight[0].numel():  # a convolution only of all there is
+                inputs[path] = args[0].flatten(1)
+
+        return hook
+
     hooks = [
-        module.register_forward_hook(lambda _, args, __, path=path: inputs.update({path: args[0]}))
+        module.register_forward_hook(record(path))
         for path, module in modules.items()
-        if isinstance(module, nn.Linear)
+        if isinstance(module, nn.Linear | nn.Conv2d)
     ]
     try:
         with torch.inference_mode(), record_outputs(modules) as outputs:
@@ -43,7 +51,7 @@ def trace(classifier: nn.Module, size: tuple[int, int]) -> Trace:
     last = next(reversed(inputs), None)
     if last is None or not torch.equal(outputs[last].flatten(1), scores):
         return Trace(scores, outputs, None, None)
-    return Trace(scores, outputs, last, inputs[last].flatten(1))
+    return Trace(scores, outputs, last, inputs[last])
 
 
 @contextmanager
