@@ -68,21 +68,35 @@ def check_start(key: str, start: str, files: Sequence[str]) -> None:
         raise InputError(f"{key}: {error}") from None
 
 
+_OPTIONS = {  # types of the values, and what messages call them
+    bool: ((bool,), "true or false"),
+    int: ((int,), "a whole number"),
+    float: ((int, float), "a number"),
+}
+
+
 def check_architecture(key: str, architecture: str, options: Mapping[str, object]) -> None:
-    """Check a network that is trained. Raises InputError for an unknown architecture or option."""
+    """Check a network that is trained.
+
+    Raises InputError for an unknown architecture or option, and for an option of another type.
+    """
     if architecture not in ARCHITECTURES:
         hint = nearest(architecture, list(ARCHITECTURES))
         raise InputError(
             f"{key}.architecture: '{architecture}' is not one of {', '.join(ARCHITECTURES)}{hint}"
         )
-    _, *known = inspect.signature(ARCHITECTURES[architecture]).parameters  # after the classes
-    for option in options:
+    parameters = inspect.signature(ARCHITECTURES[architecture]).parameters
+    _, *known = parameters  # after the classes
+    for option, value in options.items():
         if option not in known:
             hint = nearest(option, known)
             raise InputError(
                 f"{key}.options: {architecture} has no option '{option}', only "
                 f"{', '.join(known)}{hint}"
             )
+        types, words = _OPTIONS[parameters[option].annotation]
+        if type(value) not in types:
+            raise InputError(f"{key}.options.{option}: {value!r} must be {words}")
 
 
 def _is_published(name: str, library: str) -> bool:

@@ -117,3 +117,18 @@ def test_names_with_tags_are_known():
     check_ready_trained("key", "resnet18.a1_in1k", None, [])
     with pytest.raises(InputError, match=r"unknown network 'resnet18.a1_in2k' .* resnet18.a1_in1k"):
         check_ready_trained("key", "resnet18.a1_in2k", None, [])
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "kind"),
+    [
+        *(("half_input", "no", "true or false"), ("half_input", 0, "true or false")),
+        *(("width", "12:30", "a number"), ("width", True, "a number")),
+        ("hidden", 7.5, "a whole number"),
+    ],
+)
+def test_an_option_of_another_type_is_refused(option, value, kind):
+    check_architecture("key", "alexnet_gap", {"half_input": True, "width": 1, "hidden": 8})
+    with pytest.raises(InputError) as error:
+        check_architecture("key", "alexnet_gap", {option: value})
+    assert str(error.value) == f"key.options.{option}: {value!r} must be {kind}"

@@ -24,6 +24,7 @@ from pipeline_lib.study.configuration.flags import as_flags as settings
 from pipeline_lib.study.configuration.load import configuration_of_run
 from pipeline_lib.study.configuration.root import NETWORK_NAME
 from pipeline_lib.study.configuration.transfer import SvmConfig
+from pipeline_lib.study.configuration.typed import as_typed
 from pipeline_lib.study.contents import contents
 from pipeline_lib.study.files import every_file, index_tables
 from pipeline_lib.study.hint import snakemake_command
@@ -45,7 +46,7 @@ if not STUDIES.is_dir():  # a module of a hosting service, of which Snakemake fe
 try:
     SITE = read_site(STUDIES.parents[1] / "slurm" / "site.yaml", os.environ)
     CONFIG = configuration_of_run(
-        config,
+        as_typed(config, sys.argv[1:]),
         STUDIES,
         is_job=not workflow.is_main_process,
         environment=os.environ,

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.study.configuration.problems import first_problem, nearest
 from pipeline_lib.study.configuration.root import Configuration
-from pipeline_lib.study.configuration.section import Section
+from pipeline_lib.study.configuration.section import AS_IT_IS, Section
 
 Kind = TypeVar("Kind", bound=Section)
 
@@ -28,7 +28,7 @@ def configuration_of_run(
     """
     key = f"CAM_CONFIGURATION_{name}"
     if is_job and key in environment:
-        return Configuration.model_validate_json(environment[key])
+        return Configuration.model_validate_json(environment[key], context=AS_IT_IS)
     configuration = load_configuration(given, studies)
     environment[key] = configuration.model_dump_json(exclude_unset=True)
     return configuration

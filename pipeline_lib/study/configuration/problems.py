@@ -46,8 +46,10 @@ def first_problem(
         return f"{key}: unknown key{nearest(str(path[-1]), _keys_beside(section, path))}"
     if problem["type"] == "missing":
         return f"{key}: is required"
-    message = _message([each for place, each in problems if place == path])
-    given = problem["input"]
+    here = [each for place, each in problems if place == path]
+    message, given = _message(here), problem["input"]
+    if given is not None and problem["type"] in ("string_type", "invalid_key"):
+        message += "; put it in quotes"  # YAML reads 007, 12:30 and no as something else
     is_short = given is None or isinstance(given, str | int | float)
     value = repr(given) if isinstance(given, str) else json.dumps(given) if is_short else ""
     return f"{key}: {value} {message}" if value else f"{key}: {message}"

@@ -1,17 +1,34 @@
 """What all sections of the configuration share: strict, frozen, every key described."""
 
+import re
 import types
 import typing
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+AS_IT_IS = {"text": "stays"}  # context of a validation in which no text is read as anything else
+_WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_FRACTION = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?")
+_NULL = ("null", "Null", "NULL", "~", "")
+_JSON_BOOLS = {"true": True, "false": False}
+_BOOLS = {  # of YAML 1.1, which configuration files are read by
+    form(word): value
+    for value, words in ((True, ("true", "yes", "on")), (False, ("false", "no", "off")))
+    for word in words
+    for form in (str, str.title, str.upper)
+}
+
+
+class Quoted(str):
+    """Text that was in quotes on the command line: it is never read as anything else."""
 
 
 class Section(BaseModel):
     """A section: refuses unknown keys and values of another type; never changes once it is read.
 
-    Text that stands for a number, true, false or null is read as such, unless the key is text:
-    `--config boxes='{threshold: 0.3}'` passes on "0.3".
+    Text that stands for a number, true, false or null is read as such, unless the key is text or it is
+    ``Quoted``: `--config boxes='{threshold: 0.3}'` passes on "0.3". Numbers are those of JSON: 12:30 and
+    007 are none.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
@@ -19,6 +36,8 @@ class Section(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _read_text(cls, value: object, info: ValidationInfo) -> object:
+        if info.context is AS_IT_IS:
+            return value
         return _typed(value, cls.model_fields[info.field_name].annotation)
 
 
@@ -50,7 +69,7 @@ def alternatives(annotation: object) -> list[object]:
 
 
 def _typed(value: object, annotation: object) -> object:
-    """Read text as YAML wherever ``annotation`` does not allow text; sections do so themselves."""
+    """Read text wherever ``annotation`` does not allow text; sections do so themselves."""
     kinds = alternatives(annotation)
     inner = {typing.get_origin(kind): typing.get_args(kind) for kind in kinds}
     if isinstance(value, list):
@@ -59,22 +78,21 @@ def _typed(value: object, annotation: object) -> object:
     if isinstance(value, dict) and (dict in inner or object in kinds):
         items = inner.get(dict, (str, object))
         return {key: _typed(each, items[1]) for key, each in value.items()}
-    if not isinstance(value, str):
-        return value
-    scalar = _scalar(value)
-    is_text = str in kinds or any(isinstance(each, str) for each in inner.get(typing.Literal, ()))
-    return value if is_text and not (scalar is None and types.NoneType in kinds) else scalar
+    if isinstance(value, Quoted):
+        return str(value)
+    return _read(value, kinds, inner) if isinstance(value, str) else value
 
 
-def _scalar(text: str) -> object:
+def _read(text: str, kinds: list[object], inner: dict[object, tuple]) -> object:
     """Return the number, true, false or null that a text stands for, or the text itself."""
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
+    is_any, choices = object in kinds, inner.get(typing.Literal, ())
+    if text in _NULL and (is_any or types.NoneType in kinds):
+        return None
+    if str in kinds or any(isinstance(each, str) for each in choices):
         return text
-    if isinstance(value, str):
-        try:
-            return float(value)  # 1e-3: YAML wants a point in it
-        except ValueError:
-            return text
-    return value if value is None or isinstance(value, bool | int | float) else text
+    bools = _BOOLS if bool in kinds or False in choices else _JSON_BOOLS
+    if text in bools:
+        return bools[text]
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    return float(text) if _FRACTION.fullmatch(text) else text
