@@ -36,9 +36,9 @@ def reference() -> str:
         "`config.yaml` is the one file to edit. What stands there, or after `--config` on the command "
         "line, goes over the study's own values in `workflow/studies/<study>.yaml`, key by key: "
         "`--config boxes='{threshold: 0.3}'`. A wrong key is refused by name before anything runs.",
-        "After `--config`, text is taken as it was typed, and text in quotes is never a number, true, false or "
-        'null. In files, put text in quotes that YAML reads as something else, as `"007"`, `"12:30"` and '
-        '`"no"`; without them it is refused.',
+        "After `--config`, text is taken as it was typed, and text in quotes is never a number, true, "
+        "false or null. In files, put text in quotes that YAML reads as something else, as "
+        '`"007"`, `"12:30"` and `"no"`; without them it is refused.',
         "A study's file may have the key `base`, another study: it then goes over that study's file in "
         "the same way.",
         "## Top level",
