@@ -17,13 +17,16 @@ from pipeline_lib.common.command import progress
 from pipeline_lib.common.errors import InputError, reason_of
 from pipeline_lib.common.images import Header
 from pipeline_lib.common.text import read_text
-from pipeline_lib.data.image_files import files_below, image_names, usable
+from pipeline_lib.data.image_files import class_folders, image_names, images_below, usable
 from pipeline_lib.data.manifest import ImageSet, Summary
 from pipeline_lib.data.reading import (
+    EMPTY,
+    TWICE,
     annotated_view,
     current_view,
     header_of,
     image_size,
+    pass_over,
     report,
 )
 from pipeline_lib.data.xml_files import parse_xml
@@ -38,20 +41,27 @@ def read_train(root: Path) -> ImageSet:
     """Read ``train/``: every image of every WNID folder. Sizes stay empty, because training warps."""
     classes = _classes(root)
     known = {wnid for wnid, _, _ in classes}
-    folders = sorted(path for path in (root / "train").glob("n*") if path.is_dir())
-    images = []
+    folders = class_folders(root / "train", lambda name: name.startswith("n"))
+    images = {}
     for folder in progress(folders, "listing train"):
         if folder.name not in known:
             raise InputError(f"{folder}: not a class of {root / DEVKIT}/meta.mat; move it away")
-        images += [
-            (Path(name).stem, f"train/{folder.name}/{name}", folder.name, "", "", 0)
-            for name in image_names(folder, headers=False)
-        ]
+        names = image_names(folder, headers=False)
+        if not names:
+            pass_over(folder, EMPTY)
+        for name in names:
+            image = Path(name).stem
+            if image in images:
+                pass_over(folder / name, TWICE)
+                continue
+            path = f"train/{folder.name}/{name}"
+            images[image] = (image, path, folder.name, "", "", 0)
     if not images:
         raise InputError(
             f"{root / 'train'}: no <wnid>/*.JPEG in it; put or link ILSVRC2012 train there"
         )
-    return ImageSet(images, [], classes, Summary("ILSVRC2012 train", len(images)))
+    rows = list(images.values())
+    return ImageSet(rows, [], classes, Summary("ILSVRC2012 train", len(rows)))
 
 
 def read_val(root: Path, expected: int) -> ImageSet:
@@ -116,10 +126,14 @@ def read_test(root: Path) -> ImageSet:
 def _numbered(root: Path, split: str) -> dict[int, Path]:
     """Return a split's images by number, from any depth below its folder."""
     folder = root / split
-    named = (
-        [path for path in files_below(folder) if _number(path, split)] if folder.is_dir() else []
+    others = (
+        f"file not named ILSVRC2012_{split}_*.JPEG",
+        f"files not named ILSVRC2012_{split}_*.JPEG",
     )
-    files = {_number(path, split): path for path in usable(sorted(named))}
+    files = {}
+    for path in usable(images_below(folder, lambda path: _number(path, split), others)):
+        if files.setdefault(_number(path, split), path) is not path:
+            pass_over(path, TWICE)
     if not files:
         raise InputError(
             f"{root / split}: no image named ILSVRC2012_{split}_*.JPEG; "

@@ -5,13 +5,22 @@ a set is read (``data.reading``), these open the headers, and collect the files 
 """
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 from pipeline_lib.common.command import progress
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.images import ADVICE, UnreadableImage, absence
-from pipeline_lib.data.reading import current_reading
+from pipeline_lib.data.reading import (
+    BESIDE,
+    DEEPER,
+    HIDDEN,
+    LOOP,
+    NO_CLASS,
+    NO_IMAGE,
+    current_reading,
+    pass_over,
+)
 
 _AT_ONCE = 1000  # images handed to the threads together
 
@@ -19,42 +28,93 @@ _AT_ONCE = 1000  # images handed to the threads together
 def files_below(folder: Path, excluded_folders: Collection[str] = ()) -> Iterator[Path]:
     """Yield the files below ``folder``, in no order.
 
-    Links are followed; a link that leads nowhere is yielded too. Hidden files and folders, and
-    ``excluded_folders``, are skipped.
+    Links are followed; a link that leads nowhere is yielded too. Hidden files and folders, and links to
+    a folder above, are passed over; ``excluded_folders`` are skipped.
     """
-    folders, visited = [folder], set()
+    folders = [(folder, frozenset())]
     while folders:
-        current = folders.pop()
-        identity = os.stat(current)
-        if (identity.st_dev, identity.st_ino) in visited:  # a link to a parent folder
+        current, above = folders.pop()
+        status = os.stat(current)
+        identity = (status.st_dev, status.st_ino)
+        if identity in above:
+            pass_over(current, LOOP)
             continue
-        visited.add((identity.st_dev, identity.st_ino))
-        with os.scandir(current) as entries:
-            for entry in entries:
-                if entry.name.startswith(".") or entry.name in excluded_folders:
-                    continue
-                if entry.is_dir():
-                    folders.append(current / entry.name)
-                else:
-                    yield current / entry.name
+        for entry in _visible(current):
+            path = current / entry.name
+            if not _is_folder(entry):
+                yield path
+            elif entry.name not in excluded_folders:
+                folders.append((path, above | {identity}))
 
 
-def image_names(folder: Path, *, headers: bool = True) -> list[str]:
-    """Return the sorted names of the ``existing`` images that lie directly in ``folder``.
+def images_below(
+    folder: Path, belongs: Callable[[Path], object], others: tuple[str, str] = NO_IMAGE
+) -> list[Path]:
+    """Return the sorted files below ``folder`` that belong to a set, such as ``is_jpeg``.
 
-    An image is a file called .jpg or .jpeg in any case. Folders, hidden files, Thumbs.db and the like
-    are skipped.
+    The ``others`` are passed over as files of that kind; links that lead nowhere are reported. None if
+    there is no such folder.
     """
-    with os.scandir(folder) as entries:
-        names = sorted(
-            entry.name
-            for entry in entries
-            if entry.name.lower().endswith((".jpg", ".jpeg"))
-            and not entry.name.startswith(".")
-            and not entry.is_dir()
-            and (entry.is_file() or not _leads_nowhere(Path(entry.path)))
-        )
-    return [path.name for path in usable((folder / name for name in names), headers=headers)]
+    found = []
+    for path in files_below(folder) if folder.is_dir() else ():
+        if belongs(path):
+            found.append(path)
+        elif not leads_nowhere(path):
+            pass_over(path, others)
+    return sorted(found)
+
+
+def is_jpeg(path: Path | str) -> bool:
+    """Tell whether a file is called .jpg or .jpeg, in any case."""
+    return str(path).lower().endswith((".jpg", ".jpeg"))
+
+
+def class_folders(folder: Path, wanted: Callable[[str], object] = lambda name: True) -> list[Path]:
+    """Return the sorted folders directly in ``folder`` with a ``wanted`` name; all else is passed over.
+
+    Links are followed; one that leads nowhere is reported. None if there is no such folder.
+    """
+    found = []
+    for entry in _visible(folder) if folder.is_dir() else ():
+        path = folder / entry.name
+        if not _is_folder(entry):
+            if not leads_nowhere(path):
+                pass_over(path, BESIDE)
+        elif wanted(entry.name):
+            found.append(path)
+        else:
+            pass_over(path, NO_CLASS)
+    return sorted(found)
+
+
+def files_in(
+    folder: Path, belongs: Callable[[Path], object], known_folders: Collection[Path] = ()
+) -> list[Path]:
+    """Return the sorted files directly in ``folder`` that belong to a set; none if it is not there.
+
+    All else but the ``known_folders`` is passed over; links that lead nowhere are reported.
+    """
+    found = []
+    for entry in _visible(folder) if folder.is_dir() else ():
+        path = folder / entry.name
+        if _is_folder(entry):
+            if path not in known_folders:
+                pass_over(path, DEEPER)
+        elif entry.is_symlink() and leads_nowhere(path):
+            continue
+        elif belongs(path):
+            found.append(path)
+        else:
+            pass_over(path, NO_IMAGE)
+    return sorted(found)
+
+
+def image_names(
+    folder: Path, *, headers: bool = True, known_folders: Collection[Path] = ()
+) -> list[str]:
+    """Return the sorted names of the ``usable`` images directly in ``folder``; see ``files_in``."""
+    images = files_in(folder, is_jpeg, known_folders)
+    return [path.name for path in usable(images, headers=headers)]
 
 
 def existing(paths: Iterable[Path], *, headers: bool = True) -> list[Path]:
@@ -88,10 +148,10 @@ def usable(paths: Iterable[Path], *, headers: bool = True) -> list[Path]:
 
 def _is_odd(path: Path) -> bool:
     """Tell whether something else than a file stands where a listed image should."""
-    return path.is_symlink() and not _leads_nowhere(path)
+    return path.is_symlink() and not leads_nowhere(path)
 
 
-def _leads_nowhere(path: Path) -> bool:
+def leads_nowhere(path: Path) -> bool:
     """Report a link that leads nowhere; return whether it is one."""
     if not path.is_symlink() or path.exists():
         return False
@@ -100,6 +160,23 @@ def _leads_nowhere(path: Path) -> bool:
         raise UnreadableImage(f"{path}: {absence(path)}; {ADVICE}")
     state.report_image(path, absence(path))
     return True
+
+
+def _visible(folder: Path) -> Iterator[os.DirEntry]:
+    """Yield what lies directly in a folder; hidden files and folders are passed over."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(".") or entry.name == "__MACOSX":
+                pass_over(folder / entry.name, HIDDEN)
+            else:
+                yield entry
+
+
+def _is_folder(entry: os.DirEntry) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def _require_utf8(path: Path) -> None:

@@ -6,7 +6,7 @@ from PIL import Image
 
 from pipeline_lib.common.command import log
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.image_files import usable
+from pipeline_lib.data.image_files import files_in, usable
 from pipeline_lib.data.manifest import ImageSet, Summary
 from pipeline_lib.data.reading import image_size
 
@@ -24,7 +24,7 @@ def root_folder(root: str) -> Path:
 
 def read_photographs(root: Path) -> ImageSet:
     """Read every image directly in ``root``, sorted by name. Raises InputError if there is none."""
-    files = usable(_image_files(root))
+    files = usable(files_in(root, _is_image))
     if not files:
         raise InputError(f"{root}: no photograph in it")
     images = [(path.name, path.name, "", *image_size(path), 0) for path in files]
@@ -38,21 +38,16 @@ def photographs_of(path: Path) -> list[Path]:
     """
     if not path.is_dir():
         return [path]
-    files = _image_files(path)
-    others = sum(not each.name.startswith(".") for each in path.iterdir()) - len(files)
+    shown = [each for each in path.iterdir() if not each.name.startswith(".")]
+    files = sorted(each for each in shown if _is_image(each) and not each.is_dir())
     if not files:
         raise InputError(f"{path}: no photograph in it")
-    if others:
+    if others := len(shown) - len(files):
         log.info("%s: %d images; %d other files and folders are left out", path, len(files), others)
     return files
 
 
-def _image_files(folder: Path) -> list[Path]:
-    """Return the files directly in a folder whose suffix is an image's, sorted, without hidden ones."""
+def _is_image(path: Path) -> bool:
+    """Tell whether a file's suffix is that of an image."""
     Image.init()
-    suffixes = set(Image.registered_extensions())
-    return [
-        path
-        for path in (sorted(folder.iterdir()) if folder.is_dir() else ())
-        if path.suffix.lower() in suffixes and not path.is_dir() and not path.name.startswith(".")
-    ]
+    return path.suffix.lower() in Image.registered_extensions()

@@ -1,7 +1,8 @@
 """What holds while a set is read: the view of its images, and files that cannot be used.
 
 Inside ``reading``, such files are collected: at its end all are refused together, or left out and
-counted. Outside, where a reader is called alone, the first one raises InputError.
+counted. Outside, where a reader is called alone, the first one raises InputError. Files and folders
+that do not belong to a set, such as hidden ones, are collected too, by their kind, and are no error.
 """
 
 from collections.abc import Iterator
@@ -22,6 +23,15 @@ from pipeline_lib.common.images import (
 )
 
 _LISTED = 10  # files that a message names
+HIDDEN = ("hidden file or folder", "hidden files and folders")  # a kind, in singular and plural
+NO_IMAGE = ("file that is no image", "files that are no images")
+DEEPER = ("folder in a folder of images", "folders in folders of images")
+NO_CLASS = ("folder that is no class", "folders that are no classes")
+BESIDE = ("file beside the folders of classes", "files beside the folders of classes")
+EMPTY = ("folder without an image", "folders without an image")
+LOOP = ("link to a folder that it lies in", "links to folders that they lie in")
+UNLISTED = ("file that is not listed", "files that are not listed")
+TWICE = ("second file of an image", "second files of images")
 _LEAVE_OUT = "leave such files out (images.unreadable: skip)"
 
 
@@ -30,7 +40,8 @@ class Reading:
     """A set that is being read, its images in ``view``; ``skip`` leaves out what cannot be used.
 
     ``images`` and ``others`` are lines, each of a file that cannot be used; ``advice`` is the first
-    one's. ``headers`` are those of the usable images that were opened.
+    one's. ``headers`` are those of the usable images that were opened. ``passed_over`` has the files and
+    folders that the reader did not take, by their kind, in singular and plural.
     """
 
     view: str
@@ -40,6 +51,7 @@ class Reading:
     others: list[str] = field(default_factory=list)
     advice: str = ""
     headers: dict[Path, Header] = field(default_factory=dict)
+    passed_over: dict[tuple[str, str], list[Path]] = field(default_factory=dict)
 
     def why_unusable(self, path: Path) -> str | None:
         """Return why an image cannot be used, None if it can; decode it if it would be left out.
@@ -64,10 +76,9 @@ class Reading:
         lines = self.images + self.others
         if self.skip or not lines:
             return
-        listed = "; ".join(lines[:_LISTED])
-        more = f"; and {len(lines) - _LISTED:,} more" if len(lines) > _LISTED else ""
+        listed = first_ten(lines)
         advice = self.advice if self.others and len(lines) == 1 else _fetch(len(lines))
-        raise InputError(f"{listed}{more}; {advice}, or {_LEAVE_OUT}")
+        raise InputError(f"{listed}; {advice}, or {_LEAVE_OUT}")
 
 
 _READING: ContextVar[Reading | None] = ContextVar("reading", default=None)
@@ -97,6 +108,18 @@ def reading(view: str, *, skip: bool, threads: int) -> Iterator[Reading]:
 def current_reading() -> Reading | None:
     """Return what holds now; None where a reader is called alone."""
     return _READING.get()
+
+
+def pass_over(path: Path, kind: tuple[str, str]) -> None:
+    """Take note of a file or folder that is not read; ``kind``: what it is, in singular and plural."""
+    if state := _READING.get():
+        state.passed_over.setdefault(kind, []).append(path)
+
+
+def first_ten(lines: list[object]) -> str:
+    """Return the first ten lines as one, and how many more there are."""
+    more = [f"and {len(lines) - _LISTED:,} more"] if len(lines) > _LISTED else []
+    return "; ".join([*map(str, lines[:_LISTED]), *more])
 
 
 def report(path: Path | str, what: str, advice: str) -> None:

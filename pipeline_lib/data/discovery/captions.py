@@ -15,10 +15,11 @@ from pipeline_lib.common.files import read_json
 from pipeline_lib.common.text import read_text_lines
 from pipeline_lib.data.image_files import existing
 from pipeline_lib.data.manifest import ImageSet, Summary, read_csv
-from pipeline_lib.data.reading import report
+from pipeline_lib.data.reading import HIDDEN, pass_over, report
 from pipeline_lib.data.transfer.notes import counted
 
 CAPTION_COLUMNS = ("image_id", "caption")
+_BARE = ("file without a caption", "files without a caption")
 _SPLITS = ("train2014", "val2014", "train2017", "val2017")
 
 
@@ -118,6 +119,8 @@ def _coco_captions(path: Path, folder: Path) -> tuple[list[tuple[str, str]], int
         raise InputError(f"{path}: not a COCO caption file ({reason}); unpack it again") from None
     present = set(os.listdir(folder)) if folder.is_dir() else set()
     captioned = {name for name, _ in captions}
+    for name in sorted(present - captioned):
+        pass_over(folder / name, HIDDEN if name.startswith(".") else _BARE)
     there = [(name, caption) for name, caption in captions if name in present]
     return _with_files(there, folder), len(captioned - present)
 

@@ -14,10 +14,12 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import read_json
 from pipeline_lib.data.image_files import image_names
 from pipeline_lib.data.manifest import ImageSet, Summary
+from pipeline_lib.data.reading import TWICE, pass_over
 from pipeline_lib.data.transfer.notes import counted
 
 COCO_SPLITS = {"train": "train2014", "val": "val2014", "test": "test2015"}
 OFFICIAL = {"train": (82_783, 248_349), "val": (40_504, 121_512), "test": (81_434, 244_302)}
+_UNASKED = ("image without a question", "images without a question")
 QUESTION_COLUMNS = (
     *("question_id", "image_id", "subset", "question", "answer", "answers", "choices"),
     *("question_type", "answer_type"),
@@ -46,7 +48,9 @@ def read_vqa(root: Path) -> ImageSet:
             raise InputError(f"{folder}: none of the images that {path} asks about; put them there")
         tables.append(questions[has_image])
         names = questions.loc[has_image, "image_id"].unique()
-        images += [(name, f"coco/{coco_split}/{name}.jpg", "", "", "", 0) for name in names]
+        images += [(name, f"coco/{coco_split}/{present[name]}", "", "", "", 0) for name in names]
+        for name in sorted(present.keys() - set(names)):
+            pass_over(folder / present[name], _UNASKED)
         counts = (len(names), int(has_image.sum()))
         if counts != OFFICIAL[subset]:
             notes.append(
@@ -58,10 +62,13 @@ def read_vqa(root: Path) -> ImageSet:
     return ImageSet(images, [], [], summary, annotations=pd.concat(tables, ignore_index=True))
 
 
-def _images(folder: Path) -> set[str]:
-    """The names of the images, without their suffix."""
-    names = image_names(folder) if folder.is_dir() else []
-    return {name.rpartition(".")[0] for name in names}
+def _images(folder: Path) -> dict[str, str]:
+    """The images' names by what they are without their suffix."""
+    found = {}
+    for name in image_names(folder):
+        if found.setdefault(name.rpartition(".")[0], name) != name:
+            pass_over(folder / name, TWICE)
+    return found
 
 
 def _questions(folder: Path, subset: str, coco_split: str) -> pd.DataFrame:

@@ -26,9 +26,9 @@ from pipeline_lib.data.discovery.labelme import (
     AnnotatedObject,
     read_annotation,
 )
-from pipeline_lib.data.image_files import files_below, usable
+from pipeline_lib.data.image_files import images_below, is_jpeg, leads_nowhere, usable
 from pipeline_lib.data.manifest import ImageSet, Summary
-from pipeline_lib.data.reading import current_view, header_of, report_error
+from pipeline_lib.data.reading import current_view, header_of, pass_over, report_error
 from pipeline_lib.data.transfer.listing import readable
 from pipeline_lib.data.transfer.notes import counted
 
@@ -40,7 +40,9 @@ PAPER_CATEGORIES = (
 )
 SKIP = "skip"
 _OUTSIDE = "outside"
-_SUFFIXES = (".jpg", ".jpeg")
+_LOOSE = ("image outside the folders of categories", "images outside the folders of categories")
+_NO_XML = ("file that is no .xml", "files that are no .xml")
+_IMAGELESS = ("annotation without an image", "annotations without an image")
 _GRID = (128, 128)  # cells over an image on which its coverage is counted
 
 
@@ -84,15 +86,19 @@ def read_scenes(
     """
     skip = short_polygons == SKIP
     annotated: dict[str, list[_Annotated]] = {}
-    n_photographs, n_bare = 0, 0
+    n_photographs, n_bare, n_sparse = 0, 0, 0
     names = None if isinstance(categories, int) else tuple(categories)
     for photograph in progress(_photographs(root / "SUN2012", names), "reading annotations"):
         n_photographs += 1
         if not photograph.annotation.is_file():
-            n_bare += 1
+            n_bare += not leads_nowhere(photograph.annotation)
             continue
         scene = _annotated(photograph, skip)
-        if scene is not None and covered_fraction(scene.objects, scene.size) >= coverage:
+        if scene is None:
+            continue
+        if covered_fraction(scene.objects, scene.size) < coverage:
+            n_sparse += 1
+        else:
             annotated.setdefault(photograph.category, []).append(scene)
     ranked = sorted(annotated, key=lambda category: (-len(annotated[category]), category))
     enough = [category for category in ranked if len(annotated[category]) >= min_images]
@@ -133,6 +139,7 @@ def read_scenes(
             if n_bare
             else []
         ),
+        *([f"{counted(n_sparse, 'image')} of which less is covered."] if n_sparse else []),
         *_irregular_notes(irregular),
     ]
     summary = Summary("SUN2012", len(images), PAPER_IMAGES, notes)
@@ -151,14 +158,20 @@ def covered_fraction(objects: list[AnnotatedObject], size: tuple[int, int]) -> f
 def _photographs(folder: Path, names: tuple[str, ...] | None) -> list[_Photograph]:
     """The images of the named categories, or of all, in order."""
     images, annotations = folder / "Images", folder / "Annotations"
-    files = files_below(images) if images.is_dir() else ()
-    paths = sorted(
-        path for path in files if path.suffix.lower() in _SUFFIXES and path.parent != images
-    )
+    paths = []
+    for path in images_below(images, is_jpeg):
+        if path.parent == images:
+            pass_over(path, _LOOSE)
+        else:
+            paths.append(path)
     if not paths:
         raise InputError(f"{images}: no .jpg image in it; unpack SUN2012.tar.gz there")
     category_of = {path: _category(path.relative_to(images)) for path in paths}
     chosen = [path for path in paths if names is None or category_of[path] in names]
+    pictured = {path.relative_to(images).with_suffix(".xml") for path in paths}
+    for path in images_below(annotations, lambda path: path.suffix == ".xml", _NO_XML):
+        if path.relative_to(annotations) not in pictured:
+            pass_over(path, _IMAGELESS)
     photographs = []
     for path in usable(chosen):
         name = path.relative_to(images)

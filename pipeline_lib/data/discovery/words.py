@@ -12,9 +12,15 @@ from xml.etree import ElementTree
 import numpy as np
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.image_files import existing, files_below, image_names
+from pipeline_lib.data.image_files import (
+    existing,
+    images_below,
+    is_jpeg,
+    leads_nowhere,
+    usable,
+)
 from pipeline_lib.data.manifest import ABSENT, PRESENT, ImageSet, Summary
-from pipeline_lib.data.reading import annotated_view, current_view, header_of, report
+from pipeline_lib.data.reading import UNLISTED, annotated_view, current_view, header_of, report
 from pipeline_lib.data.transfer.notes import counted
 from pipeline_lib.data.xml_files import parse_xml
 
@@ -31,10 +37,11 @@ def read_text(root: Path) -> ImageSet:
     a box outside its image, and no outdoor scene.
     """
     images, boxes, splits, views, n_clipped, n_missing = [], [], [], {}, 0, 0
-    counts = {}
+    counts, named = {}, set()
     for subset in ("train", "test"):
         path = root / "svt1" / f"{subset}.xml"
         listed = _tagged_images(path)
+        named |= {root / "svt1" / name for name, *_ in listed}
         tagged_images = _with_files(listed, path, root / "svt1")
         n_missing += len(listed) - len(tagged_images)
         counts[subset] = len(tagged_images)
@@ -63,6 +70,7 @@ def read_text(root: Path) -> ImageSet:
                     continue
                 n_clipped += (x0, y0, x1, y1) != box
                 boxes.append((image, TEXT, x0, y0, x1, y1))
+    images_below(root / "svt1" / "img", named.__contains__, UNLISTED)
     outdoor = _outdoor_images(root / "SUN397")
     order = np.random.default_rng(_SEED).permutation(len(outdoor))
     ratio = min(1.0, len(outdoor) / sum(counts.values()))
@@ -145,14 +153,15 @@ def _outdoor_images(folder: Path) -> list[str]:
     """The outdoor images, sorted, as paths below the set's folder."""
     if not folder.is_dir():
         raise InputError(f"{folder}: not found; unpack SUN397 there, all or some of its classes")
-    images = [
-        f"{place.relative_to(folder).as_posix()}/{name}"
+    outdoor = [
+        path
         for letter in sorted(folder.iterdir())
-        if letter.is_dir() and len(letter.name) == 1
-        for place in sorted({file.parent for file in files_below(letter)})
-        if is_outdoor(place.relative_to(letter).as_posix())
-        for name in image_names(place)
+        if len(letter.name) == 1 and not leads_nowhere(letter)
+        for path in images_below(letter, is_jpeg)
+        if is_outdoor(path.parent.relative_to(letter).as_posix())
     ]
+    in_order = sorted(usable(outdoor), key=lambda path: (path.parent, path.name))
+    images = [path.relative_to(folder).as_posix() for path in in_order]
     if not images:
         raise InputError(
             f"{folder}: has no image of an outdoor class; add some, for example highway"

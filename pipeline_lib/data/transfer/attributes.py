@@ -11,8 +11,9 @@ import numpy as np
 import scipy.io
 
 from pipeline_lib.common.errors import InputError, reason_of
-from pipeline_lib.data.image_files import existing
+from pipeline_lib.data.image_files import existing, images_below
 from pipeline_lib.data.manifest import ABSENT, PRESENT, ImageSet, Summary
+from pipeline_lib.data.reading import UNLISTED
 from pipeline_lib.data.transfer.listing import image_rows, readable
 from pipeline_lib.data.transfer.notes import OfficialCounts, counted, random_split_notes, size_notes
 from pipeline_lib.data.transfer.sets import SplitSpec
@@ -40,6 +41,7 @@ def read_sun_attribute(root: Path, spec: SplitSpec) -> ImageSet:
             raise InputError(f"{root / path}: has a repeated name; unpack the archive again")
     files = [root / "images" / name for name in names]
     there = set(existing(files))
+    images_below(root / "images", set(files).__contains__, UNLISTED)
     present = np.array([file in there for file in files], dtype=bool)
     if not present.any():
         raise InputError(f"{root / 'images'}: no image of images.mat in it; put or link them there")

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from pipeline_lib.common.command import progress
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.image_files import existing
+from pipeline_lib.data.image_files import existing, images_below
 from pipeline_lib.data.manifest import ImageSet, Summary
-from pipeline_lib.data.reading import image_size, report
+from pipeline_lib.data.reading import UNLISTED, image_size, report
 from pipeline_lib.data.transfer.listing import read_lines, readable
 from pipeline_lib.data.transfer.notes import OfficialCounts, official_split_notes, size_notes
 from pipeline_lib.data.transfer.sets import SplitSpec
@@ -58,7 +58,9 @@ def read_cub(root: Path, spec: SplitSpec) -> ImageSet:
     subsets = _Table(root / "train_test_split.txt", "id 0-or-1", _subset)
     corners = _Table(root / "bounding_boxes.txt", "id x y width height", _box)
     files = {number: root / "images" / name for number, name in names.items()}
-    there = set(existing(files.values()))
+    listed = set(files.values())
+    images_below(root / "images", listed.__contains__, UNLISTED)
+    there = set(existing(listed))
     present = {number: name for number, name in names.items() if files[number] in there}
     if not present:
         raise InputError(f"{root / 'images'}: no image of images.txt in it; put or link them there")

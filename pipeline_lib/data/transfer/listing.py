@@ -5,7 +5,8 @@ from pathlib import Path
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.text import read_text_lines
-from pipeline_lib.data.image_files import image_names
+from pipeline_lib.data.image_files import class_folders, image_names
+from pipeline_lib.data.reading import EMPTY, pass_over
 
 
 def folders_with_images(
@@ -13,14 +14,15 @@ def folders_with_images(
 ) -> dict[str, list[str]]:
     """Return ``{name: its images' paths below folder}`` for the direct subfolders that have images.
 
-    Both are sorted by name; only ``wanted`` names are looked at. Raises InputError if there is none.
+    Both are sorted by name; names that are not ``wanted`` are passed over. Raises InputError if there is
+    none.
     """
     images_of = {}
-    for path in sorted(folder.iterdir() if folder.is_dir() else ()):
-        if path.is_dir() and not path.name.startswith(".") and wanted(path.name):
-            images = [f"{path.name}/{name}" for name in image_names(path)]
-            if images:
-                images_of[path.name] = images
+    for path in class_folders(folder, wanted):
+        if images := [f"{path.name}/{name}" for name in image_names(path)]:
+            images_of[path.name] = images
+        else:
+            pass_over(path, EMPTY)
     if not images_of:
         raise InputError(f"{folder}: no folder of .jpg images in it; put or link the classes there")
     return images_of

@@ -8,8 +8,9 @@ does not mention them.
 from pathlib import Path
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.image_files import image_names
+from pipeline_lib.data.image_files import image_names, leads_nowhere
 from pipeline_lib.data.manifest import ImageSet, Summary
+from pipeline_lib.data.reading import pass_over
 from pipeline_lib.data.transfer.listing import (
     first_existing,
     folders_with_images,
@@ -40,9 +41,11 @@ def read_sun397(root: Path, spec: SplitSpec) -> ImageSet:
     """
     class_list = first_existing(root / "ClassName.txt", root / "Partitions" / "ClassName.txt")
     images_of, classes = {}, []
-    for number, line in enumerate(read_lines(class_list), 1):
-        folder = line.strip("/")
-        names = image_names(root / folder) if (root / folder).is_dir() else []
+    folders = [line.strip("/") for line in read_lines(class_list)]
+    known = {path for name in folders for path in (root / name, *(root / name).parents)}
+    for number, folder in enumerate(folders, 1):
+        leads_nowhere(root / folder)
+        names = image_names(root / folder, known_folders=known)
         if names:
             label = folder.partition("/")[2]  # the first folder is only the class's first letter
             images_of[label] = [f"{folder}/{name}" for name in names]
@@ -102,17 +105,20 @@ def read_action40(root: Path, spec: SplitSpec) -> ImageSet:
     InputError if a list is missing and if there is no image.
     """
     folder, lists = root / "JPEGImages", root / "ImageSplits"
-    names = image_names(folder) if folder.is_dir() else []
+    names = image_names(folder)
     images_of, classes = {}, []
     train, test = [], []
-    for number, line in enumerate(read_lines(lists / "actions.txt")[1:], 1):
-        action = line.split()[0]
+    actions = [line.split()[0] for line in read_lines(lists / "actions.txt")[1:]]
+    for number, action in enumerate(actions, 1):
         images = [name for name in names if name.rpartition("_")[0] == action]
         if images:
             images_of[action] = images
             classes.append((action, number, readable(action)))
         train += read_lines(lists / f"{action}_train.txt")
         test += read_lines(lists / f"{action}_test.txt")
+    for name in names:
+        if name.rpartition("_")[0] not in actions:
+            pass_over(folder / name, ("image of no action", "images of no action"))
     if not classes:
         raise InputError(
             f"{folder}: no image of an action in {lists / 'actions.txt'}; put them there"

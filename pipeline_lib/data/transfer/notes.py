@@ -1,7 +1,7 @@
 """Notes for a table's foot: where a set or its splits differ from the paper's, in full sentences."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from pipeline_lib.common.images import STORED
@@ -31,6 +31,11 @@ def unreadable_note(count: int) -> str:
 def unusable_note(count: int) -> str:
     """Say how many annotations were left out because they cannot be used; the log names them."""
     return f"{counted(count, 'annotation')} cannot be used and {_are(count)} left out."
+
+
+def passed_over_note(counts: Mapping[tuple[str, str], int]) -> str:
+    """Say how many files and folders were passed over, by their kind; the log names them."""
+    return f"Passed over: {', '.join(counted(count, *kind) for kind, count in counts.items())}."
 
 
 def view_notes(view: str, *, turned: int, profiled: int, exceptions: int) -> list[str]:

@@ -21,8 +21,14 @@ from pipeline_lib.data.manifest import (
 )
 from pipeline_lib.data.photographs import SAMPLES, root_folder
 from pipeline_lib.data.readers import READERS, ReaderOptions, option_names
-from pipeline_lib.data.reading import Reading, reading
-from pipeline_lib.data.transfer.notes import unreadable_note, unusable_note, view_notes
+from pipeline_lib.data.reading import Reading, first_ten, reading
+from pipeline_lib.data.transfer.notes import (
+    counted,
+    passed_over_note,
+    unreadable_note,
+    unusable_note,
+    view_notes,
+)
 from pipeline_lib.study.configuration.data import IlsvrcSection, ImagesSection
 from pipeline_lib.study.configuration.discovery import ConceptsSection, ScenesSection
 from pipeline_lib.study.configuration.flags import add_settings, read_settings
@@ -122,6 +128,10 @@ def _read(arguments: argparse.Namespace, options: ReaderOptions) -> ImageSet:
         notes.append(unreadable_note(len(state.images)))
     if state.others:
         notes.append(unusable_note(len(state.others)))
+    if passed := state.passed_over:
+        notes.append(passed_over_note({kind: len(paths) for kind, paths in passed.items()}))
+        for kind, paths in passed.items():
+            log.info("passed over: %s: %s", counted(len(paths), *kind), first_ten(sorted(paths)))
     summary = replace(found.summary, notes=notes, unreadable=len(state.images))
     images = [(*row, found.views.get(row[0], view)) for row in found.images]
     return replace(found, images=images, summary=summary)
