@@ -41,7 +41,9 @@ def describe_chance(card: NetworkCard, scores: pd.DataFrame) -> str:
     chance = 100 * (1 - 1 / len(card.classes))
     if not errors or min(row["high"] for row in errors) < chance:
         return ""
-    return f"no better than a guess among its {len(card.classes):,} classes: are its weights trained?"
+    return (
+        f"no better than a guess among its {len(card.classes):,} classes: are its weights trained?"
+    )
 
 
 def describe_sizes(cards: Sequence[NetworkCard]) -> list[str]:
