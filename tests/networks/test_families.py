@@ -7,6 +7,7 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.localization.explainers import network_explainer
 from pipeline_lib.networks.adoption import require_imagenet
 from pipeline_lib.networks.card import NetworkCard, Preprocessing
+from pipeline_lib.networks.layouts import layouts_of
 from pipeline_lib.networks.pretrained import build_by_name, input_of, library_of
 
 # Library, network, side of the input (- as published), kind of maps, their layer, their grid. Of class
@@ -180,3 +181,9 @@ def test_maps_are_exact_or_of_the_last_layer_whose_places_count(row):
 def test_networks_that_do_not_classify_imagenet_are_refused(name):
     with pytest.raises(InputError, match=REFUSED[name]):
         require_imagenet(name, library_of(name), "name its own")
+
+
+def test_of_the_grids_that_tokens_may_have_the_images_aspect_comes_first():
+    """4 x 4 places after a class token and four registers, not 4 x 5 after one token."""
+    first = layouts_of(torch.zeros(1, 21, 8), (64, 64))[0]
+    assert (first.prefix, first.grid) == (5, (4, 4))
