@@ -13,6 +13,8 @@ _SIGNATURES = (
     (b"Rar!\x1a\x07", "a RAR archive"),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
     (b"%PDF-", "a PDF document"),
+    (b"%!PS", "EPS, a program, which is not run"),
+    (b"\xc5\xd0\xd3\xc6", "EPS, a program, which is not run"),
     (b"\x89PNG\r\n\x1a\n", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"\x93NUMPY", "a NumPy array"),

@@ -1,4 +1,4 @@
-"""Decoding images of any format: the one place where files become pixels.
+"""Decoding images: the one place where files become pixels.
 
 An image has two views. ``SHOWN`` is what a viewer shows: turned as its EXIF or XMP data says, in the
 colours that its ICC profile means. ``STORED`` has the pixels as they are in the file, which is what the
@@ -8,6 +8,7 @@ transparent; of several pages or frames, both have the first.
 
 import errno
 import io
+import logging
 import os
 import warnings
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, TiffImagePlugin, UnidentifiedImageError
 
 from pipeline_lib.common.errors import InputError, reason_of
 from pipeline_lib.common.file_kinds import kind_of
@@ -24,9 +25,14 @@ from pipeline_lib.common.file_kinds import kind_of
 STORED, SHOWN = "stored", "shown"
 VIEWS = (STORED, SHOWN)
 ADVICE = "fetch it again, or leave such files out (images.unreadable: skip)"
-# What stands where an image should: nothing, a link in a circle, a folder.
-_NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR)
-_PROGRAMS = ("EPS",)  # Pillow would have Ghostscript run it
+# What stands where an image should: nothing, or a link in a circle.
+_NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+# The formats in which Pillow agrees with other decoders. It reads more, but gives the negative of XBM, say,
+# and has Ghostscript run EPS, which is a program.
+_FORMATS = (
+    *("JPEG", "PNG", "GIF", "WEBP", "AVIF", "TIFF", "BMP", "DIB", "JPEG2000", "PPM"),
+    *("TGA", "ICO", "PCX", "PSD", "QOI", "SGI", "SUN"),
+)
 _TURNED_BY_PILLOW = ("TIFF",)
 _UPRIGHT = 1
 _TURNS = {  # how each of EXIF's orientations is undone; from 5 on, width and height change places
@@ -39,11 +45,15 @@ _TURNS = {  # how each of EXIF's orientations is undone; from 5 on, width and he
     8: Image.Transpose.ROTATE_90,
 }
 _PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0  # TIFF's tag, and its value
+_PLANES = 284  # TIFF's tag: 2 if each channel stands by itself
 _SRGB = ImageCms.createProfile("sRGB")
 
 # Pillow warns of large images, odd metadata and the like. What matters is whether the pixels come out,
 # and where they do not, it raises an error.
 warnings.filterwarnings("ignore", module="PIL")
+logging.getLogger("PIL").setLevel(logging.CRITICAL)
+# Pillow itself, unlike libtiff, mistakes channels that stand by themselves in some uncompressed TIFFs.
+TiffImagePlugin.READ_LIBTIFF = True
 
 
 class Picture(NamedTuple):
@@ -83,6 +93,7 @@ def open_rgb(path: Path | str, view: str, advice: str = ADVICE) -> Image.Image:
     range; InputError if the system cannot read it.
     """
     with _opened(path, advice) as image:
+        _decode(image)
         if view == STORED:
             return _to_rgb(image)
         orientation = _orientation(image)
@@ -110,10 +121,10 @@ def warp(image: Image.Image, width: int, height: int) -> np.ndarray:
 @contextmanager
 def _opened(path: Path | str, advice: str) -> Iterator[Image.Image]:
     """Open an image; what goes wrong then, and inside, is one line that names the file."""
+    if os.path.exists(path) and not os.path.isfile(path):  # a pipe would be waited for
+        raise _unreadable(path, absence(path), advice)
     try:
-        with Image.open(path) as image:
-            if image.format in _PROGRAMS:
-                raise ValueError(f"{image.format} is a program, which is not run")
+        with Image.open(path, formats=_FORMATS) as image:
             yield image
     except MemoryError:
         raise
@@ -138,9 +149,9 @@ def _unreadable(path: Path | str, reason: str, advice: str) -> UnreadableImage:
 
 
 def absence(path: Path | str) -> str:
-    """Say what stands where an image file should: a folder, a link to nothing, nothing."""
-    if os.path.isdir(path):
-        return "is a folder, not an image"
+    """Say what stands where an image file should: a folder, a device, a link to nothing, nothing."""
+    if os.path.exists(path):
+        return f"is a {'folder' if os.path.isdir(path) else 'pipe or device'}, not an image"
     return (
         f"links to {os.readlink(path)}, which is not there" if os.path.islink(path) else "not found"
     )
@@ -168,12 +179,25 @@ def _profile(image: Image.Image) -> ImageCms.ImageCmsProfile | None:
     return None if is_srgb else profile
 
 
+def _decode(image: Image.Image) -> None:
+    """Decode the pixels, and give PNG's transparent colour their bits: Pillow leaves it the file's."""
+    raw_mode = image.tile[0].args if image.format == "PNG" and image.tile else ""
+    image.load()
+    if image.mode == "LA" and image.format == "TIFF" and image.tag_v2.get(_PLANES) == 2:
+        raise ValueError("its planes of gray and alpha would be mistaken for each other")
+    if "transparency" not in image.info:
+        return
+    if raw_mode == "RGB;16B":  # its lower bits are gone
+        raise ValueError("its transparent colour has 16 bits a channel")
+    image.info["transparency"] *= {"L;2": 85, "L;4": 17}.get(raw_mode, 1)
+
+
 def _to_rgb(image: Image.Image, profile: ImageCms.ImageCmsProfile | None = None) -> Image.Image:
     """Convert to RGB of eight bits a channel, in sRGB's colours if there is a ``profile``."""
     if image.mode == "F":
         raise ValueError("its pixels are floating-point numbers")
     if image.mode.startswith("I"):
-        return _upper_bits(image).convert("RGB")
+        image = _upper_bits(image)
     if image.has_transparency_data:
         image = image.convert("RGBA")
         alpha = image.getchannel("A")
@@ -188,6 +212,10 @@ def _in_srgb(image: Image.Image, profile: ImageCms.ImageCmsProfile | None) -> Im
         return image
     if image.mode not in ("L", "RGB", "CMYK", "LAB"):
         image = image.convert("RGB")
+    if image.mode == "RGB" and profile.profile.xcolor_space == "GRAY":  # gray with alpha, say
+        gray = image.convert("L")
+        if gray.convert("RGB").tobytes() == image.tobytes():
+            image = gray
     try:
         return ImageCms.profileToProfile(image, profile, _SRGB, outputMode="RGB")
     except ImageCms.PyCMSError:  # such as a profile of RGB in a gray image
@@ -195,13 +223,16 @@ def _in_srgb(image: Image.Image, profile: ImageCms.ImageCmsProfile | None) -> Im
 
 
 def _upper_bits(image: Image.Image) -> Image.Image:
-    """Return the upper eight of 16 bits. Pillow would clip them at 255, to a white image."""
+    """Return the upper eight of 16 bits of gray. Pillow would clip them at 255, to a white image."""
     pixels = np.asarray(image)
     if (
         pixels.itemsize > 2 and image.format != "PPM"
     ):  # in PPM's plain numbers, Pillow means 16 bits
-        raise ValueError("its pixels have more than 16 bits")
+        raise ValueError("its pixels have a sign or more than 16 bits")
     upper = (pixels >> 8).astype(np.uint8)
     # Of TIFF, Pillow heeds this in eight bits only.
     is_inverted = image.format == "TIFF" and image.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
-    return Image.fromarray(255 - upper if is_inverted else upper)
+    gray = Image.fromarray(255 - upper if is_inverted else upper)
+    if "transparency" in image.info:
+        gray.putalpha(Image.fromarray(pixels != image.info["transparency"]))
+    return gray

@@ -143,10 +143,12 @@ def test_links_that_lead_nowhere_and_folders_are_called_so(tmp_path, reader):
     (tmp_path / "gone.jpg").symlink_to("elsewhere/photo.jpg")
     (tmp_path / "circle.jpg").symlink_to("circle.jpg")
     (tmp_path / "folder.jpg").mkdir()
+    os.mkfifo(tmp_path / "pipe.jpg")
     for name, words in (
         ("gone", "links to elsewhere/photo.jpg, which is not there"),
         ("circle", "links to circle.jpg, which is not there"),
         ("folder", "is a folder, not an image"),
+        ("pipe", "is a pipe or device, not an image"),
         ("absent", "not found"),
     ):
         with pytest.raises(UnreadableImage, match=rf"{name}\.jpg: {words}; fetch it again"):
@@ -157,7 +159,7 @@ def test_what_the_system_cannot_read_is_not_called_unreadable(tmp_path, photogra
     """A disk that fails must not make images vanish."""
     photograph.save(tmp_path / "photo.jpg")
 
-    def fail(*_):
+    def fail(*_, **__):
         raise OSError(5, os.strerror(5), "photo.jpg")
 
     monkeypatch.setattr(Image, "open", fail)

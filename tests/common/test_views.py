@@ -193,7 +193,7 @@ def test_a_program_is_not_run(tmp_path):
     Image.new("RGB", (4, 4)).save(content, "EPS")
     (tmp_path / "figure.jpg").write_bytes(content.getvalue())
     with pytest.raises(
-        UnreadableImage, match=r"cannot be decoded \(EPS is a program, which is not"
+        UnreadableImage, match=r"cannot be decoded \(it is EPS, a program, which is"
     ):
         open_rgb(tmp_path / "figure.jpg", SHOWN)
 

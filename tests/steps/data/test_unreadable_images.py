@@ -102,7 +102,7 @@ def test_a_set_of_nothing_else_is_refused(layout, root, tmp_path, capsys):
 
 @pytest.mark.parametrize("layout", ["photographs"])
 def test_a_disk_that_fails_makes_no_image_vanish(layout, root, tmp_path, capsys, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr("pipeline_lib.common.images.Image.open", fail)
