@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline_lib.common.command import log
-from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.errors import InputError, reason_of
 from pipeline_lib.common.files import atomic, read_json, write_json
 
 _NOTE = "key.json"
@@ -71,8 +71,11 @@ class Blocks:
             path = self._path(block)
             try:
                 results = self._form.read(path)
-            except (OSError, ValueError, EOFError) as error:
-                raise InputError(f"{path}: spoiled ({error}); delete it and rerun") from None
+                if len(results) != len(block):
+                    raise ValueError(f"{len(results)} results of {len(block)} images")
+            except Exception as error:  # np.load raises many types for a damaged file
+                reason = reason_of(error)
+                raise InputError(f"{path}: spoiled ({reason}); delete it and rerun") from None
             yield results
 
     def _path(self, images: range) -> Path:

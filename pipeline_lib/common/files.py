@@ -70,15 +70,20 @@ def write_json(path: Path | str, value: object, checksum: bool = False) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-def read_json(path: Path | str) -> dict:
-    """Read a JSON object. Raises InputError if the file is missing, not JSON, or damaged."""
+def read_json(path: Path | str, advice: str = "delete it and rerun") -> dict:
+    """Read a JSON object. Raises InputError if the file is missing, holds none, or is damaged.
+
+    ``advice`` is what to do about a file that no step has written.
+    """
     try:
         value = json.loads(read_text(path))
     except FileNotFoundError:
         raise InputError(f"{path}: not found") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not valid JSON ({error}); delete it and rerun") from None
-    if isinstance(value, dict) and _CHECKSUM in value:
+        raise InputError(f"{path}: not valid JSON ({error}); {advice}") from None
+    if not isinstance(value, dict):
+        raise InputError(f"{path}: not a JSON object; {advice}")
+    if _CHECKSUM in value:
         checksum = value.pop(_CHECKSUM)
         if checksum != _json_checksum(value):
             raise damaged(path)

@@ -11,6 +11,8 @@ import h5py
 
 from pipeline_lib.common.errors import InputError, reason_of
 
+# What reading a file raises that is no HDF5, not whole, or holds something else.
+READ_ERRORS = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError)
 _ERRNO = re.compile(r"errno = (\d+)")
 _ADVICE = {
     errno.ENOSPC: "; the disk is full: free some space and rerun",

@@ -9,6 +9,7 @@ import pooch
 from pipeline_lib.common.command import log
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import write_text
+from pipeline_lib.common.text import read_text
 from pipeline_lib.data.archives import unpack
 from pipeline_lib.data.downloads import Archive, DataSet, broken_link, missing_files, state
 from pipeline_lib.data.transport import Downloader, Unavailable
@@ -139,7 +140,7 @@ def _known_checksum(archive: Archive, path: Path) -> str | None:
     """Return the checksum an archive must have: of ``downloads.yaml``, or the one recorded beside it."""
     if archive.checksum is not None or not _record(path).exists():
         return archive.checksum
-    text = _record(path).read_text(encoding="utf-8")
+    text = read_text(_record(path), errors="replace")
     digest = re.match(r"[0-9a-f]{64}\b", text)
     if digest is None:
         raise InputError(f"{_record(path)}: does not begin with a SHA-256; delete it and rerun")

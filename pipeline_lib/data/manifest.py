@@ -24,7 +24,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from pipeline_lib.common.checksums import mark, require_unchanged
-from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.errors import InputError, reason_of
 from pipeline_lib.common.files import atomic, fingerprint
 from pipeline_lib.common.images import STORED, VIEWS, Picture
 
@@ -138,8 +138,10 @@ def read_csv(
             keep_default_na=False,
             na_values={name: [""] for name in ("width", "height", "score")},
         )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a CSV table ({error}); delete it and rerun") from None
+    except ValueError as error:  # pandas' own errors are among these
+        raise InputError(
+            f"{path}: not a CSV table ({reason_of(error)}); delete it and rerun"
+        ) from None
     missing = [_with_old_name(name, frame) for name in columns if name not in frame.columns]
     if missing:
         raise InputError(f"{path}: lacks the column {', '.join(missing)}; delete it and rerun")
@@ -152,7 +154,7 @@ def read_file_settings(path: Path | str) -> dict[str, object]:
     """Return the settings that ``write_csv`` put into a table. Raises InputError if there are none."""
     try:
         return dict(_read_header(path)["settings"])
-    except KeyError:
+    except (KeyError, TypeError):
         raise InputError(f"{path}: does not say how it was made; delete it and rerun") from None
 
 
@@ -172,7 +174,9 @@ def _read_header(path: Path | str) -> dict:
     except FileNotFoundError:
         raise InputError(f"{path}: not found") from None
     except ValueError as error:  # neither UTF-8 nor JSON
-        raise InputError(f"{path}: not a CSV table ({error}); delete it and rerun") from None
+        raise InputError(
+            f"{path}: not a CSV table ({reason_of(error)}); delete it and rerun"
+        ) from None
 
 
 def _with_old_name(column: str, frame: pd.DataFrame) -> str:

@@ -19,9 +19,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.errors import InputError, reason_of
 from pipeline_lib.common.files import atomic, fingerprint, read_json, sha256, write_json
-from pipeline_lib.common.hdf5 import open_hdf5, writing
+from pipeline_lib.common.hdf5 import READ_ERRORS, open_hdf5, writing
 from pipeline_lib.common.images import open_rgb, warp
 from pipeline_lib.data.manifest import pictures
 
@@ -91,7 +91,7 @@ def is_complete_shard(path: Path, rows: np.ndarray, packing: Packing) -> bool:
                 and np.array_equal(file["rows"], rows)
                 and file.attrs["sha256"] == _content_sha256(file)
             )
-    except (OSError, RuntimeError, KeyError):
+    except READ_ERRORS:
         return False
 
 
@@ -148,8 +148,8 @@ class PackedImages:
                 with open_hdf5(path) as file:
                     foreign = file.attrs["packing"] != self.packing.fingerprint
                     rows = file["rows"][:]
-            except (OSError, RuntimeError, KeyError) as error:
-                raise InputError(f"{path}: cannot be read ({error}); {PACK_AGAIN}") from None
+            except READ_ERRORS as error:
+                raise _unreadable(path, error) from None
             inside = len(rows) == shard["images"] and ((rows >= 0) & (rows < count)).all()
             if foreign or not inside:
                 raise InputError(f"{path}: is not a shard of this index; {PACK_AGAIN}")
@@ -180,7 +180,7 @@ class PackedImages:
         except (OSError, SyntaxError, ValueError) as error:
             path = self.folder / self.shards[number]["file"]
             raise InputError(
-                f"{path}: image {position} cannot be decoded ({error}); {PACK_AGAIN}"
+                f"{path}: image {position} cannot be decoded ({reason_of(error)}); {PACK_AGAIN}"
             ) from None
 
     def _file(self, number: int) -> tuple[h5py.Dataset, np.ndarray, np.ndarray | None]:
@@ -193,12 +193,16 @@ class PackedImages:
                 file = open_hdf5(path)
                 checksums = file["crc32"][:] if "crc32" in file else None
                 self._files[number] = file["bytes"], file["offsets"][:], checksums
-            except (OSError, RuntimeError, KeyError) as error:
-                raise InputError(f"{path}: cannot be read ({error}); {PACK_AGAIN}") from None
+            except READ_ERRORS as error:
+                raise _unreadable(path, error) from None
         return self._files[number]
 
     def __getstate__(self) -> dict:
         return self.__dict__ | {"_process_id": 0, "_files": {}}
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    return InputError(f"{path}: cannot be read ({reason_of(error)}); {PACK_AGAIN}")
 
 
 def _crc32(image: bytes, row: int) -> int:

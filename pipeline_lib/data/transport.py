@@ -11,7 +11,7 @@ import urllib3
 from tqdm import tqdm
 
 from pipeline_lib.common.command import log
-from pipeline_lib.common.errors import reason_of
+from pipeline_lib.common.errors import InputError, reason_of
 from pipeline_lib.common.files import read_json, write_json
 from pipeline_lib.data.archives import require_space
 
@@ -145,8 +145,11 @@ class Downloader:
         """Return the ETag or date stored for the part: "" if none was sent, None without a part."""
         if not (self.part.exists() and self.origin.exists()):
             return None
-        origin = read_json(self.origin)
-        return origin["validator"] if origin["url"] == url else None
+        try:
+            origin = read_json(self.origin)
+            return origin["validator"] if origin["url"] == url else None
+        except (InputError, KeyError):  # cut off when the machine died
+            return None
 
     def _write(self, response: requests.Response, offset: int, total: int | None) -> None:
         bar_options = {"unit": "B", "unit_scale": True, "leave": False, "dynamic_ncols": True}

@@ -16,7 +16,7 @@ import numpy as np
 from pipeline_lib.common.checksums import USER_BLOCK, require_intact, seal
 from pipeline_lib.common.errors import InputError, reason_of
 from pipeline_lib.common.files import atomic, fingerprint
-from pipeline_lib.common.hdf5 import open_hdf5, writing
+from pipeline_lib.common.hdf5 import READ_ERRORS, open_hdf5, writing
 
 WHOLE = "whole"
 
@@ -107,7 +107,7 @@ def read_features(path: Path, images: Path | None = None) -> Features:
             )
     except FileNotFoundError:
         raise InputError(f"{path}: not found") from None
-    except (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
+    except READ_ERRORS as error:
         raise InputError(
             f"{path}: not a whole features file ({reason_of(error)}); delete it, or extract with "
             "--rebuild"

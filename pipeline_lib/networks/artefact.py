@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import nn
 
-from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.errors import InputError, reason_of
 from pipeline_lib.common.files import atomic, fingerprint, write_json
 from pipeline_lib.networks.card import NetworkCard, read_card
 from pipeline_lib.networks.pretrained import build_by_name
@@ -26,7 +26,8 @@ def save_network(path: Path, card: NetworkCard, state: dict[str, torch.Tensor]) 
         try:
             save_file(tensors, temporary)
         except SafetensorError as error:  # how safetensors reports a full disk
-            raise InputError(f"{path}: could not be written ({error}); free some space") from None
+            reason = reason_of(error)
+            raise InputError(f"{path}: could not be written ({reason}); free some space") from None
     card = replace(card, weights=fingerprint(path))
     write_json(path.with_suffix(".json"), asdict(card), checksum=True)
 

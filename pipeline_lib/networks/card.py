@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.errors import InputError, reason_of
 from pipeline_lib.common.files import fingerprint, read_json
 
 
@@ -58,4 +58,5 @@ def read_card(path: Path) -> NetworkCard:
         values["preprocessing"] = Preprocessing(**values["preprocessing"])
         return NetworkCard(**values)
     except (TypeError, KeyError) as error:
-        raise InputError(f"{path}: not a network's card ({error}); delete it and rerun") from None
+        reason = reason_of(error)
+        raise InputError(f"{path}: not a network's card ({reason}); delete it and rerun") from None

@@ -12,7 +12,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.errors import InputError, reason_of
 from pipeline_lib.common.files import atomic
 from pipeline_lib.networks.caffe.released import find_release, read_release
 from pipeline_lib.networks.weights import find_state
@@ -40,7 +40,8 @@ def bring_start_weights(start: str, folder: Path | None, out: Path) -> object:
         try:
             save_file(tensors, temporary, {"start": start})
         except SafetensorError as error:  # how safetensors reports a full disk
-            raise InputError(f"{out}: could not be written ({error}); free some space") from None
+            reason = reason_of(error)
+            raise InputError(f"{out}: could not be written ({reason}); free some space") from None
     return origin
 
 
@@ -53,7 +54,7 @@ def read_start_weights(start: str, path: Path) -> dict[str, torch.Tensor]:
     except FileNotFoundError:
         raise InputError(f"{path}: not found; make it with the step start_weights") from None
     except SafetensorError as error:
-        raise InputError(f"{path}: not whole ({error}); delete it and rerun") from None
+        raise InputError(f"{path}: not whole ({reason_of(error)}); delete it and rerun") from None
     if found != start:
         raise InputError(f"{path}: has the weights of {found}, not of {start}; make it anew")
     return tensors

@@ -65,13 +65,8 @@ def _training(
     written = modified(path)
     if written is None or written < since:  # of an earlier training
         return None
-    header, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
-    names = header.split(",")
-    cells = [line.split(",") for line in lines]
-    rows = [
-        dict(zip(names, map(float, row), strict=True)) for row in cells if len(row) == len(names)
-    ]
-    if not rows:
+    rows = _rows(path)
+    if not rows or not {"step", "epoch", "images_per_second"} <= rows[0].keys():
         return None
     step, epoch = round(rows[-1]["step"]), rows[-1]["epoch"]
     speed = harmonic_mean([row["images_per_second"] for row in rows[-SPEED_ROWS:]])
@@ -87,6 +82,21 @@ def _training(
         f"{left} left",
         written,
     )
+
+
+def _rows(path: Path) -> list[dict[str, float]]:
+    """Return the complete rows of a training's history; none of a spoiled one."""
+    header, *lines = path.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
+    names = header.split(",")
+    cells = (line.split(",") for line in lines)
+    try:
+        return [
+            dict(zip(names, map(float, row), strict=True))
+            for row in cells
+            if len(row) == len(names)
+        ]
+    except ValueError:
+        return []
 
 
 def _blocks(lines: list[str], folder: Path, since: float) -> Progress | None:

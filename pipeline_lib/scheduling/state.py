@@ -148,7 +148,7 @@ class Run:
         markers = [self._markers[path][1] for path in outputs if path in self._markers]
         try:
             return read_json(markers[0])["external_jobid"]
-        except InputError:  # it has just ended
+        except (InputError, KeyError):  # it has just begun, or ended
             return None
 
     def _job(self, record: dict, logged: bool) -> Job:

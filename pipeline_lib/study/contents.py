@@ -26,7 +26,8 @@ def contents(*paths: str) -> str:
 def _content(path: str) -> object:
     if os.path.isdir(path):
         with os.scandir(path) as entries:
-            found = sorted(entries, key=lambda entry: entry.name)
+            seen = (entry for entry in entries if not entry.name.startswith("."))  # as readers do
+            found = sorted(seen, key=lambda entry: entry.name)
         if len(found) > _FEW:
             return [entry.name for entry in found]
         return [[entry.name, _size(entry)] for entry in found]
@@ -37,7 +38,7 @@ def _content(path: str) -> object:
 
 def _size(entry: os.DirEntry) -> int | None:
     """Return the size of a file; None for folders, whose size says nothing, and dangling links."""
-    return entry.stat().st_size if entry.is_file() else None
+    return os.path.getsize(entry.path) if os.path.isfile(entry.path) else None  # none of a loop
 
 
 def _samples(path: Path) -> Iterable[str]:

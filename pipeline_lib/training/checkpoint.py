@@ -63,7 +63,10 @@ class Checkpoints:
         """Return the newest readable checkpoint of this run, None if there is none."""
         for path in reversed(self._files()):
             try:
-                return torch.load(path, map_location="cpu", weights_only=True)
+                state = torch.load(path, map_location="cpu", weights_only=True)
+                if not (isinstance(state, dict) and "step" in state):
+                    raise ValueError("not a checkpoint")
+                return state
             except Exception as error:  # torch.load raises many types for a damaged file
                 log.warning("%s: unreadable, trying an older one (%s)", path, reason_of(error))
         return None

@@ -103,8 +103,10 @@ class History:
 def _lines_up_to(path: Path, step: int) -> list[str]:
     """Return the table's header and its complete rows up to ``step``."""
     header = ",".join(HISTORY_COLUMNS) + "\n"
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
+    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    lines = text.splitlines(keepends=True)
     if step == 0 or lines[:1] != [header]:
         return [header]
     complete = [line for line in lines[1:] if line.count(",") == header.count(",") and "\n" in line]
-    return [header] + [line for line in complete if int(line.split(",")[0]) <= step]
+    steps = [(line.split(",")[0], line) for line in complete]
+    return [header] + [line for number, line in steps if number.isdecimal() and int(number) <= step]

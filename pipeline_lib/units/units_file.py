@@ -28,7 +28,7 @@ import numpy as np
 from pipeline_lib.common.checksums import USER_BLOCK, require_intact, seal
 from pipeline_lib.common.errors import InputError, reason_of
 from pipeline_lib.common.files import atomic, fingerprint
-from pipeline_lib.common.hdf5 import open_hdf5, writing
+from pipeline_lib.common.hdf5 import READ_ERRORS, open_hdf5, writing
 from pipeline_lib.units.receptive_field import Axis, ReceptiveField
 
 _ARRAYS = (
@@ -95,7 +95,7 @@ def read_units(path: Path, images: Path) -> UnitsFile:
             )
     except FileNotFoundError:
         raise InputError(f"{path}: not found") from None
-    except (OSError, KeyError, RuntimeError) as error:
+    except READ_ERRORS as error:
         raise InputError(
             f"{path}: not a complete units file ({reason_of(error)}); delete it and rerun"
         ) from None

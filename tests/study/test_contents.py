@@ -61,3 +61,11 @@ def test_order_and_absence_count(tmp_path):
     a, b = str(tmp_path / "a"), str(tmp_path / "b")
     assert contents(a, b) != contents(b, a)
     assert contents(a) != contents(a, str(tmp_path / "missing"))
+
+
+def test_hidden_files_and_links_to_themselves_count_for_nothing(folder):
+    before = contents(str(folder))
+    (folder / ".DS_Store").write_text("macOS looked at it")
+    assert contents(str(folder)) == before
+    (folder / "loop").symlink_to("loop")
+    assert contents(str(folder)) != before  # it has a name, and no size

@@ -107,7 +107,7 @@ def captions_of(path: Path, image_ids: Sequence[str]) -> list[list[str]]:
 
 def _coco_captions(path: Path, folder: Path) -> tuple[list[tuple[str, str]], int]:
     """Return a split's pairs of file name and caption, in order, and how many images do not exist."""
-    content = read_json(path)
+    content = read_json(path, "unpack it again")
     try:
         name_of = {image["id"]: image["file_name"] for image in content["images"]}
         captions = [

@@ -109,8 +109,9 @@ def _questions(folder: Path, subset: str, coco_split: str) -> pd.DataFrame:
 
 def _by_question(path: Path, key: str, keys: tuple[str, ...]) -> dict[int, dict]:
     """A file's records by question id, each with all of ``keys``."""
+    advice = "unpack its archive again"
     try:
-        records = {record["question_id"]: record for record in read_json(path)[key]}
+        records = {record["question_id"]: record for record in read_json(path, advice)[key]}
         for record in records.values():
             if not all(name in record for name in keys):
                 raise KeyError
@@ -119,10 +120,10 @@ def _by_question(path: Path, key: str, keys: tuple[str, ...]) -> dict[int, dict]
     except (KeyError, TypeError, AttributeError):
         raise InputError(
             f"{path}: not a VQA v1 file: no list '{key}' of records with question_id, "
-            f"{', '.join(keys)}; unpack its archive again"
+            f"{', '.join(keys)}; {advice}"
         ) from None
     if not records:
-        raise InputError(f"{path}: lists no question; unpack its archive again")
+        raise InputError(f"{path}: lists no question; {advice}")
     return records
 
 
