@@ -45,6 +45,18 @@ def test_a_file_that_changed_meanwhile_is_fetched_from_the_start(server, root):
     assert (root / "archives" / "set.zip").read_bytes() == other
 
 
+@pytest.mark.parametrize("note", ["", "{", "null", "{}"])
+def test_a_part_whose_note_was_cut_off_is_fetched_from_the_start(server, root, note):
+    server.plan += [{"cut_after": 300_000}] + [{"status": 503}] * module.ATTEMPTS
+    with pytest.raises(InputError):
+        fetch(data_set(server), root)
+    (origin,) = root.rglob("*.part.json")
+    origin.write_text(note)
+    fetch(data_set(server), root)
+    assert server.requests[-1].range is None
+    assert is_whole(root)
+
+
 def test_without_a_tag_or_a_checksum_a_part_is_not_trusted(server, root):
     server.http.tag = None
     server.plan += [{"cut_after": 300_000}]
