@@ -10,7 +10,7 @@ from pipeline_lib.common.files import atomic, write_json
 from pipeline_lib.data.classes import short_name
 from pipeline_lib.localization.photographs import ExplainedPhotograph, MapOfClass
 from pipeline_lib.reporting.figures.figure4 import SheetRow, plot
-from pipeline_lib.reporting.figures.pictures import guesses, write_image
+from pipeline_lib.reporting.figures.pictures import guesses, save_picture
 
 
 class Explanations:
@@ -63,7 +63,7 @@ class Explanations:
 
     def write(self, sheet: Path, json: Path, settings: dict, failed: Sequence[InputError]) -> None:
         """Write the sheet, and the JSON with the ``settings`` and what could not be read."""
-        plot(self.sheet, lambda figure: write_image(figure, sheet))
+        plot(self.sheet, lambda figure: save_picture(figure, sheet))
         content = {**settings, "rows": self.entries, "failed": [str(error) for error in failed]}
         write_json(json, content)
 

@@ -15,6 +15,7 @@ from pipeline_lib.data.classes import short_name
 from pipeline_lib.data.manifest import pictures
 from pipeline_lib.localization.heat_maps import heat_map
 from pipeline_lib.localization.predictions import Predictions
+from pipeline_lib.reporting.figures.letters import letters_drawn
 
 matplotlib.use("Agg")
 STYLE = {
@@ -98,13 +99,19 @@ def guesses(labels: list[str], scores: Iterable[float], names: dict[str, str]) -
 
 def save(figure: Figure, path: Path, content: dict) -> None:
     """Write the PNG and, beside it, a PDF and a JSON of what they show."""
-    for suffix in (".png", ".pdf"):
-        write_image(figure, path.with_suffix(suffix))
+    with letters_drawn(figure, path):
+        for suffix in (".png", ".pdf"):
+            _write(figure, path.with_suffix(suffix))
     write_json(path.with_suffix(".json"), content)
 
 
-def write_image(figure: Figure, path: Path) -> None:
-    """Write a figure in the format that the suffix names."""
+def save_picture(figure: Figure, path: Path) -> None:
+    """Write a figure alone, in the format that the suffix names."""
+    with letters_drawn(figure, path):
+        _write(figure, path)
+
+
+def _write(figure: Figure, path: Path) -> None:
     with atomic(path) as temporary:
         # With a date in it, the same figure would be another file each time.
         metadata = {"CreationDate": None} if path.suffix == ".pdf" else None
