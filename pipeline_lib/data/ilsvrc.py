@@ -38,7 +38,10 @@ _NAME = re.compile(r"ILSVRC2012_(val|test)_(\d{8})\.jpe?g", re.IGNORECASE)
 
 
 def read_train(root: Path) -> ImageSet:
-    """Read ``train/``: every image of every WNID folder. Sizes stay empty, because training warps."""
+    """Read ``train/``: every image of every WNID folder. Sizes stay empty, because training warps.
+
+    The notes count the classes without an image.
+    """
     classes = _classes(root)
     known = {wnid for wnid, _, _ in classes}
     folders = class_folders(root / "train", lambda name: name.startswith("n"))
@@ -61,7 +64,9 @@ def read_train(root: Path) -> ImageSet:
             f"{root / 'train'}: no <wnid>/*.JPEG in it; put or link ILSVRC2012 train there"
         )
     rows = list(images.values())
-    return ImageSet(rows, [], classes, Summary("ILSVRC2012 train", len(rows)))
+    absent = len(known) - len({label for _, _, label, *_ in rows})
+    notes = [f"{absent:,} of {len(known):,} classes without a training image."] if absent else []
+    return ImageSet(rows, [], classes, Summary("ILSVRC2012 train", len(rows), notes=notes))
 
 
 def read_val(root: Path, expected: int) -> ImageSet:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections import Counter
 
 import pytest
@@ -205,3 +206,29 @@ def test_ten_files_are_named_and_the_rest_counted(layout, root, tmp_path, capsys
     assert line.startswith(f"passed over: 13 files that are no images: {root / '00.raw'}; ")
     assert line.endswith("; and 3 more")
     assert len(re.findall(r"\.raw", line)) == 10
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_part_that_is_missing_is_said(layout, root, tmp_path, capsys):
+    """A class where the set has folders of them, else four images."""
+    assert run(layout, root, tmp_path / "before") == 0
+    images = read_images(tmp_path / "before" / "images.csv")
+    folder = (root / images["path"].iloc[0]).parent
+    siblings = [path for path in folder.parent.iterdir() if path.is_dir()]
+    if len(siblings) > 3 and folder.name not in ("val", "test"):
+        shutil.rmtree(folder)
+    else:
+        for path in images["path"].iloc[:4]:
+            (root / path).unlink()
+    capsys.readouterr()
+    done = run(layout, root, tmp_path / "after")
+    if layout == "concepts-table":  # a file of one's own
+        assert done == 1
+        assert "line 1: " in capsys.readouterr().err
+        return
+    assert done == 0
+    notes = {each: (tmp_path / each / "summary.json").read_text() for each in ("before", "after")}
+    said = [json.loads(text)["notes"] for text in notes.values()]
+    assert said[0] != said[1] or layout in ("photographs", "ilsvrc-test")  # no one knows how many
+    if layout == "ilsvrc-train":
+        assert said[1] == ["1 of 10 classes without a training image."]
