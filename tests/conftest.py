@@ -1,6 +1,11 @@
 """Fixtures for all tests: real data if there is any, and a tiny synthetic ILSVRC."""
 
 import os
+
+# Tests run beside one another on few cores: threads of one network that wait for each other's turn take
+# ten times as long. Child processes inherit it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import signal
 from pathlib import Path
 

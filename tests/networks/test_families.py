@@ -102,7 +102,6 @@ timm ese_vovnet19b_slim_dw 64 cam stages 2x2
 timm selecsls42 128 cam head 2x2
 timm tresnet_m 64 cam body 2x2
 timm rdnet_tiny 96 grad-cam norm_pre 3x3
-timm visformer_tiny - cam norm 7x7
 timm nextvit_small 64 cam norm 2x2
 timm legacy_xception 128 cam act4 4x4
 timm edgenext_xx_small 96 grad-cam norm_pre 3x3
