@@ -28,10 +28,10 @@ ADVICE = "fetch it again, or leave such files out (images.unreadable: skip)"
 # What stands where an image should: nothing, or a link in a circle.
 _NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 # The formats in which Pillow agrees with other decoders. It reads more, but gives the negative of XBM,
-# say, and has Ghostscript run EPS, which is a program.
+# other colours of a truncated PCX, and has Ghostscript run EPS, which is a program.
 _FORMATS = (
     *("JPEG", "PNG", "GIF", "WEBP", "AVIF", "TIFF", "BMP", "DIB", "JPEG2000", "PPM"),
-    *("TGA", "ICO", "PCX", "PSD", "QOI", "SGI", "SUN"),
+    *("TGA", "ICO", "PSD", "QOI", "SGI", "SUN"),
 )
 _TURNED_BY_PILLOW = ("TIFF",)
 _UPRIGHT = 1

@@ -61,7 +61,6 @@ def lossless():
             ({}, {"compression": "tga_rle"}, {"orientation": 1}),
         ),
         "ICO": (("RGB", "RGBA", "L"), ({"sizes": _SIZES}, {"sizes": _SIZES, "bitmap_format": "bmp"})),
-        "PCX": (("1", "L", "P", "RGB"), ({},)),
         "SGI": (("L", "RGB", "RGBA"), ({},)),
         "QOI": (("RGB", "RGBA"), ({},)),
     }  # fmt: skip
@@ -170,6 +169,7 @@ def others():
         "XBM": black,
         "MSP": black,
         "PALM": black,
+        "PCX": black,
         "DDS": black.convert("RGB"),
         "SPIDER": black.convert("F"),
         "EPS": black.convert("RGB"),

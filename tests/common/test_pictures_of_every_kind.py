@@ -43,8 +43,7 @@ WHOLE = {
         "PPM": ({},),
         "TGA": ({}, {"compression": "tga_rle"}),
         "ICO": ({"sizes": [(37, 21)]},),
-        "PCX": ({},),
-        "QOI": ({},),
+            "QOI": ({},),
         "SGI": ({},),
     }.items()
     for number, how in enumerate(hows)
