@@ -31,7 +31,7 @@ _NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 # other colours of a truncated PCX, and has Ghostscript run EPS, which is a program.
 _FORMATS = (
     *("JPEG", "PNG", "GIF", "WEBP", "AVIF", "TIFF", "BMP", "DIB", "JPEG2000", "PPM"),
-    *("TGA", "ICO", "PSD", "QOI", "SGI", "SUN"),
+    *("ICO", "PSD", "QOI", "SGI", "SUN", "TGA"),  # TGA has no signature: it is tried last
 )
 _TURNED_BY_PILLOW = ("TIFF",)
 _UPRIGHT = 1

@@ -70,6 +70,9 @@ def lossless():
                 continue
             image, pixels = picture(mode)
             yield f"{kind}-{mode}-{number}", saved(image, kind, **how), (pixels, 1)
+    wide = Image.new("RGBA", (150, 150), (9, 8, 7, 255))  # its header could be one of TGA
+    content = saved(wide, "ICO", sizes=[wide.size], bitmap_format="bmp")
+    yield "ICO-wide", content, (np.asarray(wide)[..., :3], 0)
     rgb = noise(3)
     for orientation, kind in product(TURNS, ("PNG", "WEBP", "TIFF")):
         how = {"lossless": True} if kind == "WEBP" else {}
