@@ -26,6 +26,8 @@ from tests.common.encoders import (
 )
 
 HEIGHT, WIDTH = 21, 37
+# EXIF's table: what stands in the first row and column of what is stored, as a change of the array
+# that turns it into what is shown.
 TURNS = {
     1: lambda a: a,
     2: lambda a: a[:, ::-1],

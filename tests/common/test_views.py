@@ -8,19 +8,8 @@ from PIL import Image, ImageCms, PngImagePlugin
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.images import SHOWN, STORED, UnreadableImage, open_rgb, read_header
+from tests.common.picture_cases import TURNS
 
-# EXIF's table: what stands in the first row and column of what is stored, as a change of the array
-# that turns it into what is shown.
-TURNS = {
-    1: lambda a: a,
-    2: lambda a: a[:, ::-1],
-    3: lambda a: a[::-1, ::-1],
-    4: lambda a: a[::-1],
-    5: lambda a: a.transpose(1, 0, 2),
-    6: lambda a: np.rot90(a, -1),
-    7: lambda a: a[::-1, ::-1].transpose(1, 0, 2),
-    8: lambda a: np.rot90(a),
-}
 LOSSLESS = {"PNG": {}, "WEBP": {"lossless": True}}
 
 

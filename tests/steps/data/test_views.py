@@ -9,6 +9,7 @@ from PIL import Image
 
 from pipeline_lib.common.images import open_rgb
 from pipeline_lib.data.manifest import BOX_COLUMNS, pictures, read_csv, read_images
+from tests.editing import rewrite
 from tests.steps.data.layouts import run
 
 TURNED = 6  # EXIF: the camera was turned to the right
@@ -29,7 +30,7 @@ def swap_size(xml):
     width, height = (int(re.search(f"<{side}>(\\d+)", text)[1]) for side in ("width", "height"))
     text = re.sub(r"<width>\d+", f"<width>{height}", text)
     text = re.sub(r"<height>\d+", f"<height>{width}", text)
-    xml.write_text(re.sub(r"(<[xy](?:min|max)>)\d+", r"\g<1>3", text))
+    rewrite(xml, re.sub(r"(<[xy](?:min|max)>)\d+", r"\g<1>3", text))
 
 
 def notes_of(out):
@@ -100,7 +101,7 @@ def test_boxes_are_scaled_only_where_the_aspect_agrees(layout, root, tmp_path, c
     height = int(re.search(r"<height>(\d+)", text)[1])
     assert run(layout, root, tmp_path / "plain") == 0
     twice = re.sub(r"<(width|height|[xy]m..)>(\d+)", lambda m: f"<{m[1]}>{2 * int(m[2])}", text)
-    xml.write_text(twice)
+    rewrite(xml, twice)
     assert run(layout, root, tmp_path / "twice") == 0
     plain, scaled = (
         read_csv(tmp_path / name / "boxes.csv", BOX_COLUMNS) for name in ("plain", "twice")
@@ -109,7 +110,7 @@ def test_boxes_are_scaled_only_where_the_aspect_agrees(layout, root, tmp_path, c
     # Corners are inclusive in the file: the last pixel of twice the image is half a pixel of this one.
     np.testing.assert_allclose(plain[corners], scaled[corners], atol=0.5)
     capsys.readouterr()
-    xml.write_text(text.replace(f"<width>{width}", f"<width>{2 * width}"))
+    rewrite(xml, text.replace(f"<width>{width}", f"<width>{2 * width}"))
     assert run(layout, root, tmp_path / "out") == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line == (
@@ -128,7 +129,7 @@ def test_all_offending_files_are_listed_at_once_the_first_ten_by_name(
 ):
     spoilt = sorted((root / "bbox" / "val").glob("*.xml"))[:12]
     for path in spoilt:
-        path.write_text("<annotation>")
+        rewrite(path, "<annotation>")
     assert run(layout, root, tmp_path / "out") == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert all(str(path) in line for path in spoilt[:10])
@@ -171,7 +172,7 @@ def test_polygons_of_a_turned_image_are_of_what_they_were_drawn_on(layout, root,
     rows, columns = (re.search(rf"<{tag}>\s*(\d+)", text)[1] for tag in ("nrows", "ncols"))
     assert rows != columns
     text = re.sub(r"(<nrows>\s*)\d+", rf"\g<1>{columns}", text)
-    xml.write_text(re.sub(r"(<ncols>\s*)\d+", rf"\g<1>{rows}", text))
+    rewrite(xml, re.sub(r"(<ncols>\s*)\d+", rf"\g<1>{rows}", text))
     assert run(layout, root, tmp_path / "shown") == 0
     for out, view in (("stored", "stored"), ("shown", "shown")):
         found = read_images(tmp_path / out / "images.csv").set_index("image_id")
