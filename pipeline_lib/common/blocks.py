@@ -30,8 +30,11 @@ def _write_rows(path: Path, rows: object) -> None:
     path.write_text(json.dumps(rows), encoding="utf-8")
 
 
-def _read_rows(path: Path) -> object:
-    return json.loads(path.read_text(encoding="utf-8"))
+def _read_rows(path: Path) -> list:
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(rows, list):
+        raise ValueError(f"a {type(rows).__name__} in place of rows")
+    return rows
 
 
 ARRAY = BlockFormat(".npy", np.save, np.load)  # (m, d) arrays
@@ -71,7 +74,8 @@ class Blocks:
             path = self._path(block)
             try:
                 results = self._form.read(path)
-                if len(results) != len(block):
+                # An image may have several rows, but its features are one.
+                if self._form is ARRAY and len(results) != len(block):
                     raise ValueError(f"{len(results)} results of {len(block)} images")
             except Exception as error:  # np.load raises many types for a damaged file
                 reason = reason_of(error)
