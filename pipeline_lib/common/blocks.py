@@ -32,13 +32,13 @@ def _write_rows(path: Path, rows: object) -> None:
 
 def _read_rows(path: Path) -> list:
     rows = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(rows, list):
-        raise ValueError(f"a {type(rows).__name__} in place of rows")
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+        raise ValueError("not a list of rows")
     return rows
 
 
 ARRAY = BlockFormat(".npy", np.save, np.load)  # (m, d) arrays
-ROWS = BlockFormat(".json", _write_rows, _read_rows)  # lists of text, numbers and None
+ROWS = BlockFormat(".json", _write_rows, _read_rows)  # lists of rows of text, numbers and None
 
 
 class Blocks:
