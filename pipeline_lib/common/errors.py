@@ -22,4 +22,5 @@ def reason_of(error: BaseException, length: int = 160) -> str:
     An error without a message gives its type's name. Colour codes of terminals are left out.
     """
     lines = (line.strip() for line in _COLOURS.sub("", str(error)).splitlines())
-    return next(filter(None, lines), type(error).__name__)[:length]
+    reason = next(filter(None, lines), type(error).__name__)
+    return reason if len(reason) <= length else reason[: length - 1] + "…"
