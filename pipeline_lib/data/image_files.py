@@ -23,6 +23,7 @@ from pipeline_lib.data.reading import (
 )
 
 _AT_ONCE = 1000  # images handed to the threads together
+_OWN = (".snakemake_timestamp",)  # what a run leaves in the folders that it writes
 
 
 def files_below(folder: Path, excluded_folders: Collection[str] = ()) -> Iterator[Path]:
@@ -69,10 +70,15 @@ def is_jpeg(path: Path | str) -> bool:
     return str(path).lower().endswith((".jpg", ".jpeg"))
 
 
-def class_folders(folder: Path, wanted: Callable[[str], object] = lambda name: True) -> list[Path]:
+def class_folders(
+    folder: Path,
+    wanted: Callable[[str], object] = lambda name: True,
+    excluded: Collection[str] = (),
+) -> list[Path]:
     """Return the sorted folders directly in ``folder`` with a ``wanted`` name; all else is passed over.
 
-    Links are followed; one that leads nowhere is reported. None if there is no such folder.
+    The ``excluded`` are folders that the paper leaves out too. Links are followed; one that leads
+    nowhere is reported. None if there is no such folder.
     """
     found = []
     for entry in _visible(folder) if folder.is_dir() else ():
@@ -80,6 +86,8 @@ def class_folders(folder: Path, wanted: Callable[[str], object] = lambda name: T
         if not _is_folder(entry):
             if not leads_nowhere(path):
                 pass_over(path, BESIDE)
+        elif entry.name in excluded:
+            continue
         elif wanted(entry.name):
             found.append(path)
         else:
@@ -166,6 +174,8 @@ def _visible(folder: Path) -> Iterator[os.DirEntry]:
     """Yield what lies directly in a folder; hidden files and folders are passed over."""
     with os.scandir(folder) as entries:
         for entry in entries:
+            if entry.name in _OWN:
+                continue
             if entry.name.startswith(".") or entry.name == "__MACOSX":
                 pass_over(folder / entry.name, HIDDEN)
             else:

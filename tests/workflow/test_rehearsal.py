@@ -38,6 +38,7 @@ def test_all_of_it_is_planned(rehearsal):
     assert (jobs["train"], jobs["adopt"], jobs["find_units"]) == (6, 4, 2)
 
 
+@pytest.mark.slow
 def test_full_size_networks_run_through_three_chapters(rehearsal):
     done = rehearsal.run("figure13", "figure9", "measures", EVENTS)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -9,6 +9,7 @@ from tests.soak.run import Run, jobs_of
 from tests.soak.trial import chosen, compare, trial
 
 pytestmark = pytest.mark.workflow
+SLOW = [pytest.param(n, id=name, marks=pytest.mark.slow) for n, name in enumerate(FAULTS) if n]
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +17,7 @@ def finished(tiny_study):
     return Run(tiny_study.folder, tiny_study.folder / "results" / "mini", tiny_study.flags)
 
 
-@pytest.mark.parametrize("number", range(len(FAULTS)), ids=list(FAULTS))
+@pytest.mark.parametrize("number", [pytest.param(0, id=next(iter(FAULTS))), *SLOW])
 def test_after_a_fault_the_results_are_the_same(finished, number, tmp_path):
     outcome = trial(number, finished, jobs_of(finished), tmp_path / "copy", cheap=True)
     assert outcome.number == number

@@ -5,6 +5,7 @@ classes; the strays 056.dog/greg (a folder) and 198.spider/RENAME2 (not an image
 """
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from pipeline_lib.data.manifest import ImageSet, Summary
@@ -21,7 +22,7 @@ def read_scene15(root: Path, spec: SplitSpec) -> ImageSet:
 
 def read_caltech101(root: Path, spec: SplitSpec) -> ImageSet:
     """Read ``<class>/image_*.jpg`` except the background; raises InputError if there is none."""
-    return _read(root, spec, OfficialCounts(8_677, 101), excluded="BACKGROUND_Google")
+    return _read(root, spec, OfficialCounts(8_677, 101), excluded=("BACKGROUND_Google",))
 
 
 def read_caltech256(root: Path, spec: SplitSpec) -> ImageSet:
@@ -34,7 +35,7 @@ def read_caltech256(root: Path, spec: SplitSpec) -> ImageSet:
         spec,
         OfficialCounts(29_780, 256),
         name_pattern=r"(\d{3})\.(.+)",
-        excluded="257.clutter",
+        excluded=("257.clutter",),
     )
 
 
@@ -50,14 +51,14 @@ def _read(
     official: OfficialCounts,
     below: str = "",
     name_pattern: str = "()(.+)",
-    excluded: str | None = None,
+    excluded: Collection[str] = (),
 ) -> ImageSet:
     """Read the class folders of ``root/below``, whose names match ``name_pattern``, (number)(name)."""
 
     def named(label: str) -> re.Match | None:
-        return re.fullmatch(name_pattern, label) if label != excluded else None
+        return re.fullmatch(name_pattern, label)
 
-    images_of = folders_with_images(root / below, named)
+    images_of = folders_with_images(root / below, named, excluded)
     classes = [
         (label, int(match[1] or position), readable(match[2]))
         for position, (label, match) in enumerate(

@@ -1,6 +1,6 @@
 """Images below folders, found by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from pipeline_lib.common.errors import InputError
@@ -10,15 +10,17 @@ from pipeline_lib.data.reading import EMPTY, pass_over
 
 
 def folders_with_images(
-    folder: Path, wanted: Callable[[str], object] = lambda name: True
+    folder: Path,
+    wanted: Callable[[str], object] = lambda name: True,
+    excluded: Collection[str] = (),
 ) -> dict[str, list[str]]:
     """Return ``{name: its images' paths below folder}`` for the direct subfolders that have images.
 
-    Both are sorted by name; names that are not ``wanted`` are passed over. Raises InputError if there is
-    none.
+    Both are sorted by name; names that are not ``wanted`` are passed over, but for the ``excluded``,
+    which the paper leaves out too. Raises InputError if there is none.
     """
     images_of = {}
-    for path in class_folders(folder, wanted):
+    for path in class_folders(folder, wanted, excluded):
         if images := [f"{path.name}/{name}" for name in image_names(path)]:
             images_of[path.name] = images
         else:
