@@ -53,7 +53,12 @@ def losses(folder):
         return [float(row["loss"]) for row in csv.DictReader(file)]
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def _slow_if_of_caffe(name):
+    """The layers of Caffe's networks are those of the others, but for their sizes."""
+    return pytest.param(name, marks=[pytest.mark.slow] if name.startswith("caffe_") else [])
+
+
+@pytest.mark.parametrize("architecture", [_slow_if_of_caffe(name) for name in ARCHITECTURES])
 def test_each_architecture_learns_in_a_hundred_steps_at_full_depth(architecture, tmp_path):
     """Without batch norm where it can be left out, five classes, the paper's rate for NIN."""
     crops = easy_crops(160, 5, side_of(architecture))
