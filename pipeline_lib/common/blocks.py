@@ -77,6 +77,8 @@ class Blocks:
                 # An image may have several rows, but its features are one.
                 if self._form is ARRAY and len(results) != len(block):
                     raise ValueError(f"{len(results)} results of {len(block)} images")
+            except MemoryError:
+                raise
             except Exception as error:  # np.load raises many types for a damaged file
                 reason = reason_of(error)
                 raise InputError(f"{path}: spoiled ({reason}); delete it and rerun") from None

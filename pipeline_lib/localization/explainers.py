@@ -30,6 +30,18 @@ class Explainer:
     fingerprint: str
     softmax: bool = True
 
+    def header(self, crops: int) -> dict[str, object]:
+        """Return what the header of predictions from so many crops says of the network."""
+        return {
+            "class_labels": self.class_labels,
+            "name": self.name,
+            "method": self.method,
+            "crops": crops,
+            "size": self.preprocessing.size,
+            "warped": self.preprocessing.warped,
+            "network": self.fingerprint,
+        }
+
 
 def network_explainer(
     classifier: nn.Module, card: NetworkCard, method: str | None = None, layer: str | None = None

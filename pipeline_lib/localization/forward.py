@@ -46,13 +46,7 @@ def predictions_header(
     return Header(
         image_id=list(images["image_id"]),
         true_class=np.array([index_of.get(label, -1) for label in images["label"]], np.int32),
-        class_labels=explainer.class_labels,
-        name=explainer.name,
-        method=explainer.method,
-        crops=crops,
-        size=explainer.preprocessing.size,
-        warped=explainer.preprocessing.warped,
-        network=explainer.fingerprint,
+        **explainer.header(crops),
         **identify_images(manifest, images, root)._asdict(),
         precision=precision,
     )

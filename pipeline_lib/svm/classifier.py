@@ -53,6 +53,8 @@ def load(path: Path) -> LinearClassifier:
             raise ValueError(f"{shapes[0]} weights, {shapes[1]} biases, {shapes[2]} classes")
     except FileNotFoundError:
         raise InputError(f"{path}: not found") from None
+    except MemoryError:
+        raise
     except Exception as e:  # np.load raises many types for a damaged file
         raise InputError(
             f"{path}: not a whole classifier ({reason_of(e)}); delete it and rerun"
