@@ -90,10 +90,13 @@ def answer_questions(
         seed=config.seed,
     )
     val_answers = answers[FULL].assign(
+        **{f"{model}, {task}": values for (model, task), values in accuracies.items()},
         question_id=val["question_id"].to_numpy(),
         accuracy=accuracies[FULL, TASKS[0]],
         words_alone=answers[WORDS]["answer"],
     )
+    # First the image, which stands for its questions in the bootstrap (``evaluation.by_image``).
+    val_answers.insert(0, "image_id", val["image_id"].to_numpy())
     return VqaResult(
         scores,
         val_answers,

@@ -5,7 +5,8 @@ Columns of the tables, rates in [0, 1]:
 - measures: a row per measure of ``map_measures`` and map, and the ratio of the class map's mean to the
   uniform map's, with its 95 % bootstrap interval over the n test images that have words; ``threshold``
   and ``interpolation``, with which they were measured, in every row
-- images: each test image with words, its decision value and the class map's measures
+- images: each test image with words, its decision value, and the measures of the class map, of a
+  centred and of a uniform map
 """
 
 import numpy as np
@@ -30,7 +31,11 @@ TEXT_MEASURE_COLUMNS = (
     *("measure", "map", "value", "low", "high", "n"),
     *("threshold", "interpolation"),
 )
-TEXT_IMAGE_COLUMNS = ("image_id", "score", *MEASURES, "area")
+BASELINES = (CENTRED, UNIFORM)
+TEXT_IMAGE_COLUMNS = (
+    *("image_id", "score", *MEASURES, "area"),
+    *(f"{name}, {kind}" for kind in BASELINES for name in MEASURES),
+)
 
 
 def measure_text_maps(
@@ -58,12 +63,13 @@ def measure_text_maps(
         heat = heat_map(predictions, index, TRUE_CLASS, width, height, interpolation)
         values = measure_map(heat, mask, threshold)
         centred = measure_map(centred_map(width, height), mask, threshold)
-        baselines.append((centred, measure_uniform_map(mask)))
+        uniform = measure_uniform_map(mask)
+        baselines.append((centred, uniform))
         score = float(predictions.scores[index, 0])
-        rows.append((image_id, score, *values, float(mask.mean())))
+        rows.append((image_id, score, *values, float(mask.mean()), *centred, *uniform))
     by_image = pd.DataFrame(rows, columns=list(TEXT_IMAGE_COLUMNS))
     by_map = {CLASS_MAP: by_image[list(MEASURES)].to_numpy(float)}
-    by_map |= dict(zip((CENTRED, UNIFORM), np.array(baselines).swapaxes(0, 1), strict=True))
+    by_map |= dict(zip(BASELINES, np.array(baselines).swapaxes(0, 1), strict=True))
     settings = (threshold, interpolation)
     measures = [
         (name, kind, *ratio_interval(values[:, k]), len(by_image), *settings)

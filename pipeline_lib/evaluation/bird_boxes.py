@@ -30,8 +30,10 @@ def score_bird_boxes(
     boxes: pd.DataFrame,
     settings: Mapping[str, object],
     true_boxes: pd.DataFrame,
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return ``BIRD_BOX_COLUMNS``: a row ``name`` for the ``boxes``, then one for each baseline.
+
+    The second table has the image's id and, by row, the probability that its box is right.
 
     ``images``, with sizes, are the test images; each has one box in both tables. ``settings`` are those
     that the boxes were extracted with.
@@ -49,4 +51,5 @@ def score_bird_boxes(
         used = [settings[key] for key in BOX_SETTINGS] if row == name else ["", None, ""]
         rows.append((row, value, low, high, n, *used))
         log.info("%s: %.1f %% right", row, value)
-    return pd.DataFrame(rows, columns=list(BIRD_BOX_COLUMNS))
+    by_image = pd.DataFrame({"image_id": names, **rates})
+    return pd.DataFrame(rows, columns=list(BIRD_BOX_COLUMNS)), by_image

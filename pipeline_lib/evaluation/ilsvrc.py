@@ -27,15 +27,15 @@ def best_overlap(boxes: np.ndarray, true_boxes: np.ndarray) -> np.ndarray:
     return iou(boxes, true_boxes).max(axis=1, initial=0)
 
 
+def best_overlaps(boxes: np.ndarray, true_boxes: list[np.ndarray]) -> np.ndarray:
+    """Return the largest IoU of each of (n, 4) boxes with any of its image's (m_i, 4) boxes: (n,)."""
+    pairs = zip(boxes, true_boxes, strict=True)
+    return np.array([best_overlap(box[None], true)[0] for box, true in pairs], float)
+
+
 def box_is_right(boxes: np.ndarray, true_boxes: list[np.ndarray]) -> np.ndarray:
     """Return whether each of (n, 4) boxes has an IoU of 0.5 with any of its image's (m_i, 4) boxes."""
-    return np.array(
-        [
-            best_overlap(box[None], true)[0] >= MIN_IOU
-            for box, true in zip(boxes, true_boxes, strict=True)
-        ],
-        bool,
-    )
+    return best_overlaps(boxes, true_boxes) >= MIN_IOU
 
 
 def classification_error(rank: np.ndarray, k: int) -> np.ndarray:

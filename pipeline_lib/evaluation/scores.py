@@ -7,21 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.manifest import read_csv
-from pipeline_lib.evaluation.ground_truth import CORNERS, localizable
-from pipeline_lib.evaluation.ilsvrc import (
-    GT_KNOWN,
-    HEURISTICS_TOP_5,
-    box_is_right,
-    classification_error,
-    heuristics_error,
-    localization_errors,
-    true_rank,
-)
 from pipeline_lib.evaluation.interval import error_interval
-from pipeline_lib.localization.centred_box import centred_box
-from pipeline_lib.localization.heat_maps import TRUE_CLASS
+from pipeline_lib.evaluation.outcomes import metrics_of, wrong
 from pipeline_lib.localization.predictions import Predictions
 
 
@@ -45,59 +33,33 @@ SCORE_COLUMNS = (*ScoreKey._fields, "metric", "error", "low", "high", "n")
 CENTRED = ScoreKey("Centred box", "centred", "none", 0)
 
 
-def score_network(
-    predictions: Predictions,
-    boxes: pd.DataFrame,
-    settings: Mapping[str, object],
-    images: pd.DataFrame,
-    true_boxes: pd.DataFrame,
+def network_scores(
+    outcomes: pd.DataFrame, predictions: Predictions, settings: Mapping[str, object]
 ) -> pd.DataFrame:
-    """Return classification and localization errors, top-1 and top-5, and GT-known localization.
+    """Return a network's errors, SCORE_COLUMNS: those that its ``outcomes`` decide.
 
-    ``boxes`` were extracted from the predictions with ``settings`` (``box_settings``); ``images`` is
-    the manifest in the predictions' order, ``true_boxes`` its boxes. Classification is scored on all
-    labelled images, localization on the ``localizable`` ones; box method authors has "heuristics" too
-    (protocol, section 2). Raises InputError if no image has a label.
+    ``settings`` are those that its boxes were extracted with (``box_settings``).
     """
-    truth = predictions.true_class
-    labelled = truth >= 0
-    if not labelled.any():
-        raise InputError(f"{predictions.name}: no image has a label, so there is nothing to score")
-    rank = true_rank(predictions.classes, truth)
-    outcomes = {f"classification top-{k}": classification_error(rank[labelled], k) for k in (1, 5)}
-    threshold, box_method = settings["threshold"], str(settings["box_method"])
-    keep, boxes_of = localizable(images, true_boxes, labelled)
-    if keep.any():
-        true_class = boxes[boxes["rank"] == TRUE_CLASS].set_index("image_id")
-        names = images["image_id"][keep]
-        right = {
-            fit: box_is_right(rows.loc[names, CORNERS].to_numpy(), boxes_of)
-            for fit, rows in true_class.groupby("fit")
-        }
-        outcomes |= localization_errors(rank[keep], right["loose"])
-        if box_method == "authors":
-            outcomes[HEURISTICS_TOP_5] = heuristics_error(
-                rank[keep], right["loose"], right["tight"]
-            )
+    threshold = settings["threshold"]
     key = score_key(
         predictions,
-        box_method,
+        str(settings["box_method"]),
         interpolation=str(settings["interpolation"]),
         threshold=np.nan if threshold is None else float(threshold),
     )
-    rows = [error_row(key, metric, wrong) for metric, wrong in outcomes.items()]
-    return pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
+    return _scores(key, outcomes)
 
 
-def score_centred_box(
-    images: pd.DataFrame, true_boxes: pd.DataFrame, fraction: float
-) -> pd.DataFrame:
-    """Return GT-known localization of a centred box of ``fraction`` of each side in every image."""
-    keep, boxes_of = localizable(images, true_boxes, (images["label"] != "").to_numpy())
-    sizes = images.loc[keep, ["width", "height"]].to_numpy(float)
-    boxes = np.array([centred_box(*size, fraction) for size in sizes]).reshape(-1, 4)
-    key = CENTRED._replace(centred_fraction=fraction)
-    rows = [error_row(key, GT_KNOWN, ~box_is_right(boxes, boxes_of))] if len(boxes) else []
+def centred_scores(outcomes: pd.DataFrame, fraction: float) -> pd.DataFrame:
+    """Return GT-known localization, SCORE_COLUMNS, of a centred box of ``fraction`` of each side."""
+    return _scores(CENTRED._replace(centred_fraction=fraction), outcomes)
+
+
+def _scores(key: ScoreKey, outcomes: pd.DataFrame) -> pd.DataFrame:
+    rows = [
+        error_row(key, metric, wrong(outcomes, metric).to_numpy())
+        for metric in metrics_of(outcomes)
+    ]
     return pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
 
 

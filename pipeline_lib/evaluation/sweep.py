@@ -1,6 +1,7 @@
 """The paper's box method at every threshold; the best threshold, chosen on held-out images."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,15 @@ HELD_OUT, SCORED, ALL = "held-out", "scored", "all"  # subsets of the images
 CHOSEN, AT_CHOSEN, MAX_BOX_ACC = "threshold chosen", "{} at it", "MaxBoxAccV2"
 
 
+class Sweep(NamedTuple):
+    """The tables of a sweep: curve (CURVE_COLUMNS), scores (SCORE_COLUMNS), and the scores by image
+    (``by_image``), with the subset of each image."""
+
+    curve: pd.DataFrame
+    scores: pd.DataFrame
+    images: pd.DataFrame
+
+
 def sweep(
     predictions: Predictions,
     images: pd.DataFrame,
@@ -38,19 +48,20 @@ def sweep(
     seed: int,
     interpolation: str,
     processes: int = 1,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the curve (CURVE_COLUMNS, percent) and the scores at the threshold chosen from it.
+) -> Sweep:
+    """Return the curve, in percent, and the scores at the threshold chosen from it.
 
     The threshold is chosen on ``held_out_fraction`` of the localizable images and scored on the
     others, the same images for every network. The scores are of box method paper: the chosen
     threshold in percent of the maximum, the errors at it on the scored images, and MaxBoxAccV2, an
-    accuracy, on all images. ``processes`` share the work, with the same result. Both tables are
+    accuracy, on all images. ``processes`` share the work, with the same result. The tables are
     empty if fewer than two images can be localized.
     """
     keep, boxes_of = localizable(images, true_boxes, predictions.true_class >= 0)
     kept = np.flatnonzero(keep)
     if len(kept) < 2:
-        return pd.DataFrame(columns=list(CURVE_COLUMNS)), pd.DataFrame(columns=list(SCORE_COLUMNS))
+        columns = (CURVE_COLUMNS, SCORE_COLUMNS, ("image_id", "subset"))
+        return Sweep(*(pd.DataFrame(columns=list(each)) for each in columns))
     sizes = images[["width", "height"]].to_numpy(int)
     tasks = (
         (predictions.part(block, guesses=False), keep[rows], sizes[rows], boxes, interpolation)
@@ -73,7 +84,13 @@ def sweep(
         at_it = outcomes[subsets[SCORED], np.searchsorted(THRESHOLDS, best)]
         rows.append(error_row(key, AT_CHOSEN.format(metric), at_it))
     rows.append((*key, MAX_BOX_ACC, *maxboxacc.max_box_acc(hits, seed), len(kept)))
-    return curve, pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
+    by_image = pd.DataFrame({"image_id": images["image_id"].to_numpy()[kept], "subset": HELD_OUT})
+    by_image.loc[subsets[SCORED], "subset"] = SCORED
+    for metric, outcomes in wrong.items():
+        at_it = outcomes[subsets[SCORED], np.searchsorted(THRESHOLDS, best)]
+        by_image.loc[subsets[SCORED], AT_CHOSEN.format(metric)] = at_it.astype(int)
+    by_image[MAX_BOX_ACC] = maxboxacc.image_accuracies(hits)
+    return Sweep(curve, pd.DataFrame(rows, columns=list(SCORE_COLUMNS)), by_image)
 
 
 def _blocks(

@@ -77,6 +77,11 @@ def read_transfer_scores(path: Path) -> pd.DataFrame:
     return scores
 
 
+def scaling_name(normalised: bool) -> str:
+    """Return the name of features scaled to unit length, or of those that are not."""
+    return "L2-normalised" if normalised else "raw"
+
+
 def most_certain_images(decisions: pd.DataFrame, classes: int, per_class: int) -> list[str]:
     """Return ids of ``per_class`` images of each of ``classes`` classes, the SVM's most certain.
 

@@ -108,6 +108,10 @@ class Paths:
         """Error of the centred box."""
         return f"{self.results}/scores/centred-box.csv"
 
+    def outcomes(self, scores: str) -> str:
+        """The outcome of every image, from which a file of scores was computed; it lies beside it."""
+        return scores.removesuffix(".csv") + ".images.csv"
+
     def curve(self, maps: Maps) -> str:
         """Errors at every threshold."""
         _, source, crops, network = maps

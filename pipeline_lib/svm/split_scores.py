@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pipeline_lib.evaluation.by_image import SPLIT
 from pipeline_lib.evaluation.transfer import (
     DECISION_COLUMNS,
     TRANSFER_SCORE_COLUMNS,
     Outcomes,
+    scaling_name,
     summarise,
 )
 from pipeline_lib.features.cache import Features
@@ -47,6 +49,17 @@ def score_rows(splits: FittedSplits, features: Features, set_name: str, crop: st
         choice = (of_splits[0].normalised, kind == chosen, _cost_range(of_splits))
         rows.append((*identity, *choice, value, low, high, spread, n, len(splits.trials)))
     return pd.DataFrame(rows, columns=list(TRANSFER_SCORE_COLUMNS))
+
+
+def outcomes_by_image(splits: FittedSplits, features: Features) -> pd.DataFrame:
+    """Return the scores by image (``by_image``), of all splits: a column for raw and for normalised."""
+    tables = []
+    for number, (trial, svms) in enumerate(zip(splits.trials, splits.fitted, strict=True), 1):
+        outcomes = {scaling_name(svm.normalised): svm.outcomes for svm in svms}
+        unit = "image_id" if splits.metric == ACCURACY else "attribute"
+        units = {unit: _units(trial, features, splits.metric), SPLIT: number}
+        tables.append(pd.DataFrame(units | outcomes))
+    return pd.concat(tables, ignore_index=True)
 
 
 def decisions_of(trial: Trial, svm: FittedSvm, features: Features, metric: str) -> pd.DataFrame:

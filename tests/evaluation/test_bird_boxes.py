@@ -17,7 +17,7 @@ def boxes(**corners):
 
 def test_rows_are_the_boxes_then_the_baselines_whatever_the_order_of_the_tables():
     true = boxes(b=(0, 0, 40, 40), a=(0, 0, 10, 10))
-    scores = score_bird_boxes(
+    scores, by_image = score_bird_boxes(
         "net", IMAGES, boxes(a=(0, 0, 10, 10), b=(0, 0, 19, 40)), SETTINGS, true
     )
     assert scores["row"].iloc[0] == "net"
@@ -26,6 +26,8 @@ def test_rows_are_the_boxes_then_the_baselines_whatever_the_order_of_the_tables(
     assert values["net"] == 50  # b overlaps by 19/40
     assert values["Chance: full image"] == 50  # right for b alone
     assert (scores["n"] == 2).all()
+    assert by_image.set_index("image_id")["net"].to_dict() == {"a": 1, "b": 0}
+    assert (100 * by_image[list(values.index)].mean()).to_dict() == pytest.approx(dict(values))
     assert scores.loc[0, list(SETTINGS)].to_dict() == SETTINGS  # the tables' notes read them here
     assert (scores["box_method"].iloc[1:] == "").all()
 

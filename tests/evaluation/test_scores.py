@@ -4,11 +4,12 @@ import pytest
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.manifest import write_csv
+from pipeline_lib.evaluation.outcomes import centred_outcomes, network_outcomes, wrong
 from pipeline_lib.evaluation.scores import (
     SCORE_COLUMNS,
+    centred_scores,
+    network_scores,
     read_scores,
-    score_centred_box,
-    score_network,
 )
 from pipeline_lib.localization.predictions import Predictions
 
@@ -61,12 +62,19 @@ class Study:
             images="1",
         )
         boxes = pd.DataFrame(self.boxes, columns=["image_id", "rank", "fit", *CORNERS])
+        if box_method != "authors":  # only that method has tight boxes
+            boxes = boxes[boxes["fit"] == "loose"]
         settings = {"box_method": box_method, "threshold": threshold, "interpolation": "nearest"}
-        found = score_network(predictions, boxes, settings, images, true_boxes)
+        self.outcomes = network_outcomes(predictions, boxes, images, true_boxes)
+        found = network_scores(self.outcomes, predictions, settings)
         assert set(found["row"]) == {"net"}
         assert set(found["box_method"]) == {box_method}
         assert set(found["method"]) == {method}
         return found.set_index("metric")
+
+
+def centred(study, fraction):
+    return centred_scores(centred_outcomes(*study.tables(), fraction), fraction)
 
 
 FIVE = ["cat", "dog", "owl", "fox", "bee"]
@@ -150,7 +158,7 @@ def test_the_centred_box_is_scored_where_localization_is():
     study.add("cat", FIVE, boxes=[(10, 10, 90, 45)])  # 35 of 80 in height
     study.add("cat", FIVE, blacklisted=1)
     study.add("cat", FIVE, boxes=())
-    (found,) = score_centred_box(*study.tables(), 0.8).itertuples()
+    (found,) = centred(study, 0.8).itertuples()
     assert found.metric == "GT-known"
     assert found.n == 4
     assert found.error == 50
@@ -160,13 +168,13 @@ def test_the_centred_box_of_the_whole_side_is_the_image():
     study = Study()
     study.add("cat", FIVE, boxes=[(0, 0, 100, 50)])  # exactly one half
     study.add("cat", FIVE, boxes=[(0, 0, 100, 49)])
-    assert score_centred_box(*study.tables(), 1.0)["error"].tolist() == [50]
+    assert centred(study, 1.0)["error"].tolist() == [50]
 
 
 def test_the_centred_box_without_boxes_to_meet_has_no_score():
     study = Study()
     study.add("cat", FIVE, boxes=())
-    assert score_centred_box(*study.tables(), 0.8).empty
+    assert centred(study, 0.8).empty
 
 
 def test_the_authors_box_method_has_the_heuristics_too():
@@ -224,6 +232,34 @@ def test_the_scores_say_how_the_boxes_were_made():
     assert set(with_threshold["interpolation"]) == {"nearest"}
     assert with_threshold["centred_fraction"].isna().all()
     assert study.scores(threshold=None)["threshold"].isna().all()
-    (centred,) = score_centred_box(*study.tables(), 0.8).itertuples()
-    assert (centred.interpolation, centred.centred_fraction) == ("", 0.8)
-    assert np.isnan(centred.threshold)
+    (box,) = centred(study, 0.8).itertuples()
+    assert (box.interpolation, centred.centred_fraction) == ("", 0.8)
+    assert np.isnan(box.threshold)
+
+
+def test_outcomes_say_of_each_image_what_its_scores_are_made_of():
+    study = Study()
+    study.add("cat", FIVE, tight=False)
+    study.add("bee", FIVE, known=False, tight=True)
+    study.add("ant", FIVE, boxes=(), tight=True)  # localization is not scored on it
+    study.add("", FIVE, boxes=())  # no label: it is not scored at all
+    scores = study.scores("authors")
+    table = study.outcomes.set_index("image_id")
+    assert table["true_rank"].to_dict() == {"image0": 1, "image1": 5, "image2": 0}
+    assert table["iou"].fillna(-1).to_dict() == {"image0": 1, "image1": 0, "image2": -1}
+    assert table["tight_iou"].fillna(-1).to_dict() == {"image0": 0, "image1": 1, "image2": -1}
+    assert wrong(study.outcomes, "localization top-1").to_dict() == {
+        "image0": False,
+        "image1": True,
+    }
+    for metric, score in scores.iterrows():
+        values = wrong(study.outcomes, metric)
+        assert (100 * values.mean(), len(values)) == (score["error"], score["n"])
+
+
+def test_outcomes_decide_no_metric_that_they_do_not_have():
+    study = Study()
+    study.add("cat", FIVE)
+    study.scores()
+    with pytest.raises(InputError, match="do not decide 'heuristics top-5'"):
+        wrong(study.outcomes, "heuristics top-5")

@@ -73,7 +73,7 @@ def expected_errors(predictions, study, threshold):
 
 def test_the_curve_of_all_images_is_the_error_at_every_threshold(study):
     predictions = random_predictions()
-    curve, _ = run(predictions, study)
+    curve, *_ = run(predictions, study)
     whole = curve[curve["subset"] == "all"].set_index(["threshold", "metric"])
     assert len(whole) == 150
     assert set(whole["n"]) == {N - 3}
@@ -83,7 +83,7 @@ def test_the_curve_of_all_images_is_the_error_at_every_threshold(study):
 
 
 def test_the_subsets_make_up_the_whole(study):
-    curve, _ = run(random_predictions(), study)
+    curve, *_ = run(random_predictions(), study)
     counts = curve.groupby("subset")["n"].first()
     assert counts.to_dict() == {"held-out": 11, "scored": 16, "all": 27}
     wrong = (
@@ -93,7 +93,7 @@ def test_the_subsets_make_up_the_whole(study):
 
 
 def test_the_threshold_is_the_held_out_subsets_best_whatever_the_scored_subset_says(study):
-    curve, scores = run(random_predictions(), study)
+    curve, scores, _ = run(random_predictions(), study)
     held_out = curve[(curve["subset"] == "held-out") & (curve["metric"] == "localization top-1")]
     best = held_out[held_out["error"] == held_out["error"].min()]["threshold"].min()
     errors = scores.set_index("metric")["error"]
@@ -115,16 +115,16 @@ def test_of_equally_good_thresholds_the_lowest_is_chosen_and_the_scored_subset_d
 
 
 def test_every_network_is_split_alike_and_the_seed_decides(study):
-    first, _ = run(random_predictions(), study)
-    again, _ = run(random_predictions(name="other"), study)
-    other, _ = run(random_predictions(), study, seed=1)
+    first, *_ = run(random_predictions(), study)
+    again, *_ = run(random_predictions(name="other"), study)
+    other, *_ = run(random_predictions(), study, seed=1)
     assert first["error"].equals(again["error"])
     assert set(again["row"]) == {"other"}
     assert not first["error"].equals(other["error"])
 
 
 def test_scores_are_those_of_box_method_paper_and_have_the_centre_of_their_intervals(study):
-    _, scores = run(random_predictions(), study)
+    _, scores, _ = run(random_predictions(), study)
     assert set(scores["box_method"]) == {"paper"}
     assert set(scores["method"]) == {"cam"}
     found = scores.set_index("metric")
@@ -141,8 +141,18 @@ def test_scores_are_those_of_box_method_paper_and_have_the_centre_of_their_inter
     assert (rest["error"] <= rest["high"]).all()
 
 
+def test_the_scores_by_image_average_to_the_scores(study):
+    _, scores, images = run(random_predictions(), study)
+    found = scores.set_index("metric").drop("threshold chosen")
+    for metric, score in found.iterrows():
+        assert images[metric].notna().sum() == score["n"]
+        assert 100 * images[metric].mean() == pytest.approx(score["error"])
+    assert images["image_id"].is_unique
+    assert images["subset"].value_counts().to_dict() == {"scored": 16, "held-out": 11}
+
+
 def test_the_tables_say_the_interpolation_and_no_threshold_that_was_set(study):
-    curve, scores = run(random_predictions(), study, interpolation="nearest")
+    curve, scores, _ = run(random_predictions(), study, interpolation="nearest")
     assert set(curve["interpolation"]) == set(scores["interpolation"]) == {"nearest"}
     assert scores["threshold"].isna().all()
     assert scores["centred_fraction"].isna().all()
@@ -158,7 +168,7 @@ def test_a_map_that_is_the_true_box_localizes_everything(study):
     known = random_predictions(true_map=maps, true_class=np.zeros(N, np.int32))
     known.classes[:, 0] = 0
     true_boxes = pd.DataFrame(boxes, columns=list(BOX_COLUMNS))
-    _, scores = run(known, (images, true_boxes), interpolation="nearest")
+    _, scores, _ = run(known, (images, true_boxes), interpolation="nearest")
     errors = scores.set_index("metric")["error"]
     assert errors["localization top-1 at it"] == 0
     assert errors["MaxBoxAccV2"] == 100
@@ -176,7 +186,7 @@ def test_large_images_have_the_same_accuracy_as_small_ones():
         corners = scale * np.sort(rng.integers(0, 112, (N, 2, 2)), axis=1).reshape(-1, 4)
         boxes = [(f"i{n}", "c", *box) for n, box in enumerate(corners.tolist())]
         true_boxes = pd.DataFrame(boxes, columns=list(BOX_COLUMNS))
-        _, scores = run(random_predictions(), (images, true_boxes))
+        _, scores, _ = run(random_predictions(), (images, true_boxes))
         accuracies.append(scores.set_index("metric").loc["MaxBoxAccV2", "error"])
     assert accuracies[0] == pytest.approx(accuracies[1])
     assert 0 < accuracies[0] < 100
@@ -187,8 +197,8 @@ def test_the_gradient_baseline_is_swept_too(study):
     gradient = random_predictions(
         method="backprop", true_map=planes, maps=np.zeros((N, 0, 2, 56, 56), np.float16)
     )
-    _, scores = run(gradient, study)
-    _, strongest = run(random_predictions(true_map=planes[:, :1].astype(np.float32)), study)
+    _, scores, _ = run(gradient, study)
+    _, strongest, _ = run(random_predictions(true_map=planes[:, :1].astype(np.float32)), study)
     assert scores["error"].tolist() == strongest["error"].tolist()
 
 
@@ -196,7 +206,7 @@ def test_the_gradient_baseline_is_swept_too(study):
 def test_with_too_few_images_to_localize_there_is_nothing(study, labelled):
     truth = np.full(N, -1, np.int32)
     truth[:labelled] = 0
-    curve, scores = run(random_predictions(true_class=truth), study)
+    curve, scores, _ = run(random_predictions(true_class=truth), study)
     assert curve.empty
     assert scores.empty
     assert list(curve.columns) == list(CURVE_COLUMNS)

@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.evaluation.scores import score_network
+from pipeline_lib.evaluation.outcomes import network_outcomes
+from pipeline_lib.evaluation.scores import network_scores
 from pipeline_lib.localization.heat_maps import TRUE_CLASS
 from pipeline_lib.networks.card import NetworkCard, Preprocessing
 from pipeline_lib.reporting.tables.columns import LAYOUTS
@@ -192,7 +193,8 @@ def test_the_ten_crop_error_is_that_of_the_maps_of_ten_crops():
         columns=["image_id", "rank", "class", "score", "x0", "y0", "x1", "y1", "fit"],
     )
     settings = {"box_method": "authors", "threshold": None, "interpolation": "bilinear"}
-    results = score_network(predictions, boxes, settings, images, true_boxes)
+    outcomes = network_outcomes(predictions, boxes, images, true_boxes)
+    results = network_scores(outcomes, predictions, settings)
     built = build_cells("table1", results, [card("net")])
     for k in (1, 5):
         best = [set(row[:k].tolist()) for row in predictions.classes]

@@ -60,7 +60,8 @@ rule evaluate:
         images=PATHS.manifest(VAL),
         true_boxes=PATHS.manifest(VAL, "boxes"),
     output:
-        PATHS.scores(VAL_MAPS, "{box_method}"),
+        scores=PATHS.scores(VAL_MAPS, "{box_method}"),
+        outcomes=PATHS.outcomes(PATHS.scores(VAL_MAPS, "{box_method}")),
     log:
         PATHS.log("evaluate/{map_source}/{crops}/{box_method}/{network}"),
     benchmark:
@@ -70,7 +71,7 @@ rule evaluate:
     shell:
         "python -m pipeline_lib evaluate --predictions {input.predictions:q} "
         "--boxes {input.boxes:q} --images {input.images:q} --true-boxes {input.true_boxes:q} "
-        "--out {output:q} --log {log:q}"
+        "--out {output.scores:q} --outcomes {output.outcomes:q} --log {log:q}"
 
 
 rule evaluate_centred_box:
@@ -78,7 +79,8 @@ rule evaluate_centred_box:
         images=PATHS.manifest(VAL),
         true_boxes=PATHS.manifest(VAL, "boxes"),
     output:
-        PATHS.centred_scores,
+        scores=PATHS.centred_scores,
+        outcomes=PATHS.outcomes(PATHS.centred_scores),
     log:
         PATHS.log("evaluate/centred-box"),
     benchmark:
@@ -90,7 +92,8 @@ rule evaluate_centred_box:
         settings=settings(CONFIG.boxes, "centred_fraction"),
     shell:
         "python -m pipeline_lib evaluate {params.settings} --images {input.images:q} "
-        "--true-boxes {input.true_boxes:q} --out {output:q} --log {log:q}"
+        "--true-boxes {input.true_boxes:q} --out {output.scores:q} "
+        "--outcomes {output.outcomes:q} --log {log:q}"
 
 
 rule sweep:
@@ -101,6 +104,7 @@ rule sweep:
     output:
         curve=PATHS.curve(VAL_MAPS),
         scores=PATHS.scores(VAL_MAPS, "sweep"),
+        outcomes=PATHS.outcomes(PATHS.scores(VAL_MAPS, "sweep")),
     log:
         PATHS.log("sweep/{map_source}/{crops}/{network}"),
     benchmark:
@@ -113,7 +117,8 @@ rule sweep:
     shell:
         "python -m pipeline_lib sweep --predictions {input.predictions:q} "
         "--images {input.images:q} --true-boxes {input.true_boxes:q} {params.settings} "
-        "--processes {threads} --out {output.curve:q} --scores {output.scores:q} --log {log:q}"
+        "--processes {threads} --out {output.curve:q} --scores {output.scores:q} "
+        "--outcomes {output.outcomes:q} --log {log:q}"
 
 
 rule submit:

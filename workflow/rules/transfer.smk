@@ -42,6 +42,7 @@ rule fit:
         classifier=PATHS.svm("{image_set}", "{crop}", "{network}"),
         scores=PATHS.svm("{image_set}", "{crop}", "{network}", "csv"),
         decisions=PATHS.svm("{image_set}", "{crop}", "{network}", "decisions.csv"),
+        outcomes=PATHS.outcomes(PATHS.svm("{image_set}", "{crop}", "{network}", "csv")),
     log:
         PATHS.log("fit/{image_set}/{crop}/{network}"),
     benchmark:
@@ -60,7 +61,8 @@ rule fit:
         "python -m pipeline_lib fit --features {input.features:q} --images {input.images:q} "
         "--splits {input.splits:q} --set {params.title:q} --crop {wildcards.crop} "
         "{params.settings} --threads {threads} --out {output.classifier:q} "
-        "--scores {output.scores:q} --decisions {output.decisions:q} --log {log:q}"
+        "--scores {output.scores:q} --decisions {output.decisions:q} "
+        "--outcomes {output.outcomes:q} --log {log:q}"
 
 
 rule pick_images:
@@ -90,7 +92,8 @@ rule evaluate_birds:
         splits=PATHS.manifest(BIRDS, "splits"),
         boxes=PATHS.boxes(STUDY.main_maps(SVM, BIRDS), "paper"),
     output:
-        PATHS.bird_boxes,
+        scores=PATHS.bird_boxes,
+        outcomes=PATHS.outcomes(PATHS.bird_boxes),
     log:
         PATHS.log("evaluate/birds"),
     benchmark:
@@ -103,4 +106,4 @@ rule evaluate_birds:
     shell:
         "python -m pipeline_lib evaluate_birds --images {input.images:q} "
         "--true-boxes {input.true_boxes:q} --splits {input.splits:q} --boxes {input.boxes:q} "
-        "--name {params.row:q} --out {output:q} --log {log:q}"
+        "--name {params.row:q} --out {output.scores:q} --outcomes {output.outcomes:q} --log {log:q}"

@@ -23,7 +23,13 @@ from pipeline_lib.reporting.tables.describe import (
     describe_thresholds,
     describe_unreadable,
 )
-from pipeline_lib.reporting.tables.table import TABLE_COLUMNS, Built, paper_numbers, reason_of
+from pipeline_lib.reporting.tables.table import (
+    TABLE_COLUMNS,
+    Built,
+    paper_numbers,
+    reason_of,
+    sources_of,
+)
 
 
 class Row(NamedTuple):
@@ -36,7 +42,8 @@ class Row(NamedTuple):
 
 def build(inputs: Inputs, table: str, study: str) -> Built:
     """Return a table from the roles scores, cards, summary and training-summary, with notes."""
-    scores = pd.concat([read_scores(path) for path in inputs.paths("scores")], ignore_index=True)
+    files = [read_scores(path).assign(file=str(path)) for path in inputs.paths("scores")]
+    scores = pd.concat(files, ignore_index=True)
     cards = [read_card(path) for path in inputs.paths("cards")]
     cells = build_cells(table, scores, cards, inputs.absent)
     paper, layout = paper_numbers()[table], LAYOUTS[table]
@@ -68,9 +75,10 @@ def build_cells(
 ) -> pd.DataFrame:
     """Return the table as rows of ``TABLE_COLUMNS``: the paper's rows, then the study's own.
 
-    ``scores`` are those of all networks and baselines; ``absent`` gives the reason where those of a
-    network are missing, by its label. A cell that the paper or the study does not have
-    is empty (NaN), and its note says why. Raises InputError where a cell has two scores.
+    ``scores`` are those of all networks and baselines, with the ``file`` of each if they are from
+    files; ``absent`` gives the reason where those of a network are missing, by its label. A cell that
+    the paper or the study does not have is empty (NaN), and its note says why. Raises InputError where
+    a cell has two scores.
     """
     paper, layout = paper_numbers()[table]["rows"], LAYOUTS[table]
     remarks = _remarks(scores, cards)
@@ -82,7 +90,10 @@ def build_cells(
             score = _score(scores, row, column)
             if score is not None:
                 ours = (score["error"], score["low"], score["high"], score["n"])
-                lines.append((row.label, column.label, printed, *ours, remarks[row.scored]))
+                sources = sources_of(score.get("file"), score["metric"])
+                lines.append(
+                    (row.label, column.label, printed, *ours, remarks[row.scored], *sources)
+                )
             else:
                 if paper.get(row.label, {}).get("quoted"):
                     reason = "quoted from the paper: trained with boxes, not reproduced"
@@ -91,7 +102,7 @@ def build_cells(
                     reason = reason_of(network, absent or {}) or _why_empty(
                         row.scored, row.scored in remarks, row.scored in localized
                     )
-                lines.append((row.label, column.label, printed, *[np.nan] * 3, 0, reason))
+                lines.append((row.label, column.label, printed, *[np.nan] * 3, 0, reason, "", ""))
     return pd.DataFrame(lines, columns=list(TABLE_COLUMNS))
 
 

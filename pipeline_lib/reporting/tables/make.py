@@ -1,5 +1,6 @@
 """Making a table's files: CSV, Markdown and HTML."""
 
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -8,6 +9,7 @@ from pipeline_lib.data.manifest import write_csv
 from pipeline_lib.reporting.artefact import Table
 from pipeline_lib.reporting.inputs import Inputs
 from pipeline_lib.reporting.tables.render import write_table
+from pipeline_lib.reporting.tables.table import SOURCE_COLUMNS
 
 
 def make_table(table: Table, inputs: Inputs, study: str, out: Path) -> pd.DataFrame:
@@ -19,5 +21,8 @@ def make_table(table: Table, inputs: Inputs, study: str, out: Path) -> pd.DataFr
     number = table.name.removeprefix("table")
     prefix = f"Table {number}. " if number.isdigit() else ""
     write_table(out, f"{prefix}{table.title} ({study} study)", built.to_read, built.notes)
-    write_csv(out, built.cells)
-    return built.cells
+    cells = built.cells
+    for column in SOURCE_COLUMNS:
+        cells[column] = [path and os.path.relpath(path, out.parent) for path in cells[column]]
+    write_csv(out, cells)
+    return cells

@@ -3,8 +3,8 @@
 All in percent, with 95 % intervals, as rows of ``TABLE_COLUMNS``.
 """
 
-from collections.abc import Iterator, Mapping
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -49,43 +49,58 @@ class Percent(NamedTuple):
 
 def build(inputs: Inputs, _table: str, _study: str) -> Built:
     """Return the table from the measures that the study has, each in a role of its own."""
-    lines = []
+    tables = []
     for path in inputs.optional("scenes"):
-        svm = read_json(inputs.path("scene-svm"))
-        lines.append(
-            of_scenes(read_objects(path), svm, read_class_names(inputs.paths("scene-classes")))
-        )
+        svm = inputs.path("scene-svm")
+        names = read_class_names(inputs.paths("scene-classes"))
+        tables.append(as_table(of_scenes(read_json(svm)), svm))
+        tables.append(as_table(of_objects(read_objects(path), names), path))
     for path in inputs.optional("concepts"):
-        lines.append(of_concepts(read_concepts(path)))
+        tables.append(as_table(of_concepts(read_concepts(path)), path, path))
     for path in inputs.optional("text"):
-        lines.append(of_text(read_csv(path, TEXT_MEASURE_COLUMNS)))
+        measured = of_text(read_csv(path, TEXT_MEASURE_COLUMNS))
+        tables.append(as_table(measured, path, path.with_name("text-images.csv")))
     for path in inputs.optional("vqa"):
-        lines.append(of_answers(read_vqa_scores(path)))
+        measured = of_answers(read_vqa_scores(path))
+        tables.append(as_table(measured, path, path.with_name("vqa-answers.csv")))
     for role, where in {"units": "", "units-places205": ", Places205"}.items():
         for path in inputs.optional(role):
-            lines.append(of_units(read_unit_measures(path), where))
-    cells = as_table(chain.from_iterable(lines))
+            tables.append(as_table(of_units(read_unit_measures(path), where), path))
+    cells = pd.concat([as_table([]), *tables], ignore_index=True)
     left_out = describe_unreadable(inputs.optional("summaries"))
     missing = [f"{name}: {reason}." for name, reason in inputs.absent.items()]
     return Built(cells, cells, [*_NOTES, *inputs.notes, *left_out, *missing])
 
 
-def as_table(lines: Iterator[tuple]) -> pd.DataFrame:
-    """Return the lines of the functions below as a table of ``TABLE_COLUMNS``."""
-    return pd.DataFrame(lines, columns=list(TABLE_COLUMNS))
+def as_table(
+    lines: Iterable[tuple], scores: Path | None = None, by_image: Path | None = None
+) -> pd.DataFrame:
+    """Return the lines of the functions below as a table of ``TABLE_COLUMNS``.
 
-
-def of_scenes(table: pd.DataFrame, svm: Mapping, names: Mapping[str, str]) -> Iterator[tuple]:
-    """Yield how well scenes are classified, and how often the object of highest lift is highlighted.
-
-    ``table`` is of ``OBJECT_COLUMNS``, ``svm`` is written by fit_scenes.
+    Their last value is the column of the table ``by_image``, "" where it has none.
     """
+    table = pd.DataFrame(list(lines), columns=list(TABLE_COLUMNS[:-2]) + ["column"])
+    columns = table.pop("column")
+    table["scores"] = "" if scores is None else str(scores)
+    table["by_image"] = [f"{by_image}#{name}" if name and by_image else "" for name in columns]
+    return table
+
+
+def of_scenes(svm: Mapping) -> Iterator[tuple]:
+    """Yield how well scenes are classified; ``svm`` is written by fit_scenes."""
     accuracy = svm["held_out_accuracy"]
     measured = Percent(accuracy["percent"], accuracy["low"], accuracy["high"])
     chance = Percent(100 / len(svm["categories"]))
     yield from _both(
         "Figure 9: scenes told", measured, chance, accuracy["n"], "chance: one of them"
     )
+
+
+def of_objects(table: pd.DataFrame, names: Mapping[str, str]) -> Iterator[tuple]:
+    """Yield how often each category's object of highest lift is highlighted.
+
+    ``table`` is of ``OBJECT_COLUMNS``.
+    """
     for category, ours in table.groupby("category", sort=False):
         for row in highest_lift(ours, 1).itertuples():
             lift = f"lift {row.lift:.1f} ({row.lift_low:.1f} to {row.lift_high:.1f})"
@@ -107,7 +122,8 @@ def of_concepts(table: pd.DataFrame) -> Iterator[tuple]:
             for name in ("precision", "chance")
         ]
         note = "mean of the concepts; chance: a random order"
-        yield from _both("Figure 10: precision at 10", *percents, means["precision"]["n"], note)
+        n, columns = means["precision"]["n"], ("precision", "chance")
+        yield from _both("Figure 10: precision at 10", *percents, n, note, columns=columns)
 
 
 def of_text(table: pd.DataFrame) -> Iterator[tuple]:
@@ -128,6 +144,7 @@ def of_text(table: pd.DataFrame) -> Iterator[tuple]:
             *(_percent(line["value"], line["low"], line["high"]) for line in (measured, uniform)),
             measured["n"],
             note,
+            columns=(name, f"{name}, {UNIFORM}"),
         )
 
 
@@ -154,6 +171,7 @@ def of_answers(table: pd.DataFrame) -> Iterator[tuple]:
             full["n"],
             note,
             paper,
+            columns=(f"{FULL}, {task}", f"{WORDS}, {task}"),
         )
 
 
@@ -175,7 +193,14 @@ def _percent(*fractions: float) -> Percent:
 
 
 def _both(
-    label: str, measured: Percent, baseline: Percent, n: float, note: str, paper: float = np.nan
+    label: str,
+    measured: Percent,
+    baseline: Percent,
+    n: float,
+    note: str,
+    paper: float = np.nan,
+    *,
+    columns: tuple[str, str] = ("", ""),
 ) -> Iterator[tuple]:
-    yield (label, MEASURED, paper, *measured, int(n), note)
-    yield (label, BASELINE, np.nan, *baseline, int(n), note)
+    yield (label, MEASURED, paper, *measured, int(n), note, columns[0])
+    yield (label, BASELINE, np.nan, *baseline, int(n), note, columns[1])

@@ -8,7 +8,10 @@ from typing import NamedTuple
 import pandas as pd
 import yaml
 
-TABLE_COLUMNS = ("row", "metric", "paper", "ours", "low", "high", "n", "note")
+# Where a cell's number comes from: its file of scores, and FILE#COLUMN of the table by image. Paths are
+# relative to the folder of the table; "" where there is none.
+SOURCE_COLUMNS = ("scores", "by_image")
+TABLE_COLUMNS = ("row", "metric", "paper", "ours", "low", "high", "n", "note", *SOURCE_COLUMNS)
 _PAPER = Path(__file__).parents[1] / "paper.yaml"
 
 
@@ -23,6 +26,13 @@ class Built(NamedTuple):
 def reason_of(network: str, absent: Mapping[str, str]) -> str:
     """Return why a network has no number, "" if nothing is known; ``network`` is its label or name."""
     return absent.get(network) or absent.get(network.replace("*", "plus"), "")
+
+
+def sources_of(scores: str | None, column: str) -> tuple[str, str]:
+    """Return a number's SOURCE_COLUMNS; the workflow writes the table by image beside the scores."""
+    if not scores:
+        return ("", "")
+    return (scores, f"{scores.removesuffix('.csv')}.images.csv#{column}")
 
 
 @cache

@@ -10,13 +10,26 @@ from pipeline_lib.common.files import read_json
 from pipeline_lib.data.manifest import read_csv
 from pipeline_lib.data.transfer.sets import transfer_sets
 from pipeline_lib.evaluation.bird_boxes import BIRD_BOX_COLUMNS
-from pipeline_lib.evaluation.transfer import TRANSFER_SCORE_COLUMNS, read_transfer_scores
+from pipeline_lib.evaluation.transfer import (
+    TRANSFER_SCORE_COLUMNS,
+    read_transfer_scores,
+    scaling_name,
+)
 from pipeline_lib.networks.card import read_card
 from pipeline_lib.reporting.inputs import Inputs
 from pipeline_lib.reporting.tables.describe import describe, percent, several_settings
-from pipeline_lib.reporting.tables.table import Built, paper_numbers, reason_of
+from pipeline_lib.reporting.tables.table import (
+    SOURCE_COLUMNS,
+    Built,
+    paper_numbers,
+    reason_of,
+    sources_of,
+)
 
-SVM_TABLE_COLUMNS = ("row", "metric", "paper", "ours", "low", "high", "spread", "n", "note")
+SVM_TABLE_COLUMNS = (
+    *("row", "metric", "paper", "ours", "low", "high", "spread", "n", "note"),
+    *SOURCE_COLUMNS,
+)
 BIRDS = "CUB-200-2011"
 ACCURACY, LOCALIZATION = "accuracy", "localization"
 # The rows of Table 5 in the paper by network; a study's other networks add rows of their own name.
@@ -56,8 +69,10 @@ def build(inputs: Inputs, table: str, study: str) -> Built:
 
     Raises InputError where the birds' boxes were made with several settings.
     """
-    frames = [read_transfer_scores(path) for path in inputs.optional("scores")]
-    empty = pd.DataFrame(columns=list(TRANSFER_SCORE_COLUMNS))
+    frames = [
+        read_transfer_scores(path).assign(file=str(path)) for path in inputs.optional("scores")
+    ]
+    empty = pd.DataFrame(columns=[*TRANSFER_SCORE_COLUMNS, "file"])
     scores = pd.concat([empty, *frames], ignore_index=True)
     scores = scores.astype({"chosen": bool, "normalised": bool})
     summaries = {
@@ -65,9 +80,9 @@ def build(inputs: Inputs, table: str, study: str) -> Built:
     }
     paper = paper_numbers()[table]
     if table == "table4":
-        located = pd.DataFrame(columns=list(BIRD_BOX_COLUMNS))
+        located = pd.DataFrame(columns=[*BIRD_BOX_COLUMNS, "file"])
         for path in inputs.optional("located"):
-            located = read_csv(path, BIRD_BOX_COLUMNS)
+            located = read_csv(path, BIRD_BOX_COLUMNS).assign(file=str(path))
         to_read = cells = build_table4(scores, located, inputs.absent)
         notes = [note.format(box=_box_of(located)) for note in _BIRDS]
         notes += [note for summary in summaries.values() for note in summary["notes"]]
@@ -103,7 +118,8 @@ def build_table4(
             missing = "a baseline without a network" if row not in paper else missing
         note = detail or missing
         for metric, result in ((ACCURACY, score), (LOCALIZATION, box)):
-            lines.append((row, metric, printed.get(metric, np.nan), *_numbers(result), note))
+            numbers, sources = _numbers(result), _sources(result)
+            lines.append((row, metric, printed.get(metric, np.nan), *numbers, note, *sources))
     return pd.DataFrame(lines, columns=list(SVM_TABLE_COLUMNS))
 
 
@@ -127,7 +143,8 @@ def build_table5(scores: pd.DataFrame, absent: dict[str, str]) -> pd.DataFrame:
             missing = absent.get(f"{name}, {network}") or absent.get(name)
             missing = missing or reason_of(network, absent) or _NOT_OURS
             note = _detail(chosen, cell) if chosen else missing
-            lines.append((row, name, paper.get(row, {}).get(name, np.nan), *_numbers(chosen), note))
+            printed = paper.get(row, {}).get(name, np.nan)
+            lines.append((row, name, printed, *_numbers(chosen), note, *_sources(chosen)))
     return pd.DataFrame(lines, columns=list(SVM_TABLE_COLUMNS))
 
 
@@ -175,17 +192,22 @@ def _numbers(result: object | None) -> tuple[float, float, float, float, int]:
     return (result.value, result.low, result.high, getattr(result, "spread", np.nan), result.n)
 
 
+def _sources(result: object | None) -> tuple[str, str]:
+    """Return a result's SOURCE_COLUMNS; birds' boxes have a column by image for each row."""
+    if result is None:
+        return ("", "")
+    is_svm = hasattr(result, "normalised")
+    column = scaling_name(result.normalised) if is_svm else result.row
+    return sources_of(getattr(result, "file", None), column)
+
+
 def _detail(chosen: object, both: pd.DataFrame) -> str:
     """Say which features and C were chosen, over how many splits, and what the other features give."""
-    parts = [f"{_scaling(chosen)}, C {chosen.cost}"]
+    parts = [f"{scaling_name(chosen.normalised)}, C {chosen.cost}"]
     parts += [
-        f"{_scaling(other)}: {other.value:.1f}, C {other.cost}"
+        f"{scaling_name(other.normalised)}: {other.value:.1f}, C {other.cost}"
         for other in both.itertuples()
         if not other.chosen
     ]
     parts += [f"{chosen.splits} splits"] if chosen.splits > 1 else []
     return ", ".join(parts)
-
-
-def _scaling(score: object) -> str:
-    return "L2-normalised" if score.normalised else "raw"

@@ -32,9 +32,10 @@ def main(arguments: argparse.Namespace) -> None:
     A row's image_id is the question's id and its label the answer, so that the map of the label is
     that of the answer, also for two questions about one image.
     """
-    answers = read_csv(arguments.answers, ("question_id", "accuracy", *ANSWER_COLUMNS))
+    answers = read_csv(arguments.answers, ("image_id", "question_id", "accuracy", *ANSWER_COLUMNS))
     questions = read_csv(arguments.questions, QUESTION_COLUMNS).drop(columns="answer")
-    answered = answers.astype({"answer": str}).merge(questions, on="question_id", validate="1:1")
+    answers = answers.drop(columns="image_id").astype({"answer": str})
+    answered = answers.merge(questions, on="question_id", validate="1:1")
     selected = select_questions(answered, arguments.pairs)
     if selected.empty:
         raise InputError(f"{arguments.answers}: no answer is right or wrong; rerun answer")

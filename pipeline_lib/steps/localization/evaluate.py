@@ -12,7 +12,8 @@ from pipeline_lib.data.manifest import (
     read_images,
     write_csv,
 )
-from pipeline_lib.evaluation.scores import score_centred_box, score_network
+from pipeline_lib.evaluation.outcomes import centred_outcomes, network_outcomes, with_errors
+from pipeline_lib.evaluation.scores import centred_scores, network_scores
 from pipeline_lib.localization.extraction import BOX_TABLE_COLUMNS
 from pipeline_lib.localization.predictions import read_predictions
 from pipeline_lib.study.configuration.flags import add_settings, read_settings
@@ -29,6 +30,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_settings(scored, BoxesSection, "centred_fraction", centred_fraction=None)
     parser.add_argument("--boxes", type=Path, help="the boxes extracted from --predictions")
     parser.add_argument("--out", type=Path, required=True, help="the scores CSV to write")
+    parser.add_argument("--outcomes", type=Path, help="the CSV to write with every image's outcome")
     return parser
 
 
@@ -41,13 +43,16 @@ def main(arguments: argparse.Namespace) -> None:
     true_boxes = read_csv(arguments.true_boxes, BOX_COLUMNS)
     if arguments.predictions is None:
         fraction = read_settings(arguments, BoxesSection).centred_fraction
-        scores = score_centred_box(images, true_boxes, fraction)
+        outcomes = centred_outcomes(images, true_boxes, fraction)
+        scores = centred_scores(outcomes, fraction)
     else:
         predictions = read_predictions(arguments.predictions, arguments.images)
         boxes = read_csv(arguments.boxes, BOX_TABLE_COLUMNS, made_from=predictions.fingerprint)
-        settings = read_file_settings(arguments.boxes)
-        scores = score_network(predictions, boxes, settings, images, true_boxes)
+        outcomes = network_outcomes(predictions, boxes, images, true_boxes)
+        scores = network_scores(outcomes, predictions, read_file_settings(arguments.boxes))
     write_csv(arguments.out, scores)
+    if arguments.outcomes is not None:
+        write_csv(arguments.outcomes, with_errors(outcomes))
     for row in scores.itertuples():
         of = f"{row.row}, box method {row.box_method}"
         log.info("%s: %s error %.2f %%", of, row.metric, row.error)

@@ -22,6 +22,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--processes", type=int, default=1, help="processes that share the work")
     parser.add_argument("--out", type=Path, required=True, help="the curve CSV to write")
     parser.add_argument("--scores", type=Path, required=True, help="the scores CSV to write")
+    parser.add_argument("--outcomes", type=Path, help="the CSV to write with every image's outcome")
     return parser
 
 
@@ -30,7 +31,7 @@ def main(arguments: argparse.Namespace) -> None:
     """Sweep, write the curve and the scores."""
     settings = read_settings(arguments, BoxesSection)
     predictions = read_predictions(arguments.predictions, arguments.images)
-    curve, scores = sweep(
+    swept = sweep(
         predictions,
         read_images(arguments.images),
         read_csv(arguments.true_boxes, BOX_COLUMNS),
@@ -39,9 +40,11 @@ def main(arguments: argparse.Namespace) -> None:
         interpolation=settings.interpolation,
         processes=arguments.processes,
     )
-    write_csv(arguments.out, curve)
-    write_csv(arguments.scores, scores)
-    for row in scores.itertuples():
+    write_csv(arguments.out, swept.curve)
+    write_csv(arguments.scores, swept.scores)
+    if arguments.outcomes is not None:
+        write_csv(arguments.outcomes, swept.images)
+    for row in swept.scores.itertuples():
         log.info("%s: %s %.2f %%", row.row, row.metric, row.error)
-    if scores.empty:
+    if swept.scores.empty:
         log.info("%s: fewer than two images can be localized", predictions.name)

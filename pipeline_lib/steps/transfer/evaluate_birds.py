@@ -27,6 +27,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--name", required=True, help="name of the boxes' row in the table")
     parser.add_argument("--out", type=Path, required=True, help="CSV to write")
+    parser.add_argument("--outcomes", type=Path, help="the CSV to write with every image's outcome")
     return parser
 
 
@@ -42,5 +43,7 @@ def main(arguments: argparse.Namespace) -> None:
     check_one_box_each(true_boxes, images, arguments.true_boxes)
     check_one_box_each(boxes, images, arguments.boxes)
     settings = read_file_settings(arguments.boxes)
-    table = score_bird_boxes(arguments.name, images, boxes, settings, true_boxes)
+    table, by_image = score_bird_boxes(arguments.name, images, boxes, settings, true_boxes)
     write_csv(arguments.out, table)
+    if arguments.outcomes is not None:
+        write_csv(arguments.outcomes, by_image)

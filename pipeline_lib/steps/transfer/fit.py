@@ -15,7 +15,7 @@ from pipeline_lib.features.cache import WHOLE, read_features
 from pipeline_lib.svm.classifier import save
 from pipeline_lib.svm.fitting import fit_trial, to_classifier
 from pipeline_lib.svm.flags import add_svm_flags, open_solvers_device, read_svm_flags
-from pipeline_lib.svm.split_scores import FittedSplits, decisions_of, score_rows
+from pipeline_lib.svm.split_scores import FittedSplits, decisions_of, outcomes_by_image, score_rows
 from pipeline_lib.svm.trials import make_trials, metric_of
 
 
@@ -33,6 +33,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--decisions", type=Path, help="CSV to write: the first split's test images"
     )
+    parser.add_argument("--outcomes", type=Path, help="the CSV to write with every image's outcome")
     return parser
 
 
@@ -58,3 +59,5 @@ def main(arguments: argparse.Namespace) -> None:
     write_csv(arguments.scores, scores)
     if arguments.decisions is not None:
         write_csv(arguments.decisions, decisions_of(first, svm, features, metric))
+    if arguments.outcomes is not None:
+        write_csv(arguments.outcomes, outcomes_by_image(splits, features))

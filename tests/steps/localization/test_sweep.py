@@ -53,7 +53,7 @@ def run(folder, *flags):
 def test_the_step_writes_the_curve_and_the_scores(folder):
     flags = ["--held-out-fraction", "0.4", "--seed", "0", "--interpolation", "nearest"]
     assert run(folder, *flags) == 0
-    curve, scores = library_sweep(
+    curve, scores, _ = library_sweep(
         read_predictions(folder / "net.h5"),
         read_images(folder / "images.csv"),
         read_csv(folder / "boxes.csv", BOX_COLUMNS),

@@ -85,7 +85,9 @@ def test_a_table_is_written_in_three_forms(study, table):
         f"{table}.html",
         f"{table}.md",
     ]
-    assert out.read_text().splitlines()[0] == "row,metric,paper,ours,low,high,n,note"
+    assert (
+        out.read_text().splitlines()[0] == "row,metric,paper,ours,low,high,n,note,scores,by_image"
+    )
     for form in (".md", ".html"):
         text = out.with_suffix(form).read_text()
         for word in ("61.25", "12.50", "my-net", "650 of 50,000 val images found.", "small"):
