@@ -233,7 +233,7 @@ def test_the_scores_say_how_the_boxes_were_made():
     assert with_threshold["centred_fraction"].isna().all()
     assert study.scores(threshold=None)["threshold"].isna().all()
     (box,) = centred(study, 0.8).itertuples()
-    assert (box.interpolation, centred.centred_fraction) == ("", 0.8)
+    assert (box.interpolation, box.centred_fraction) == ("", 0.8)
     assert np.isnan(box.threshold)
 
 

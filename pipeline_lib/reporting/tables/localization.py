@@ -24,6 +24,7 @@ from pipeline_lib.reporting.tables.describe import (
     describe_unreadable,
 )
 from pipeline_lib.reporting.tables.table import (
+    NO_SOURCES,
     TABLE_COLUMNS,
     Built,
     paper_numbers,
@@ -102,7 +103,9 @@ def build_cells(
                     reason = reason_of(network, absent or {}) or _why_empty(
                         row.scored, row.scored in remarks, row.scored in localized
                     )
-                lines.append((row.label, column.label, printed, *[np.nan] * 3, 0, reason, "", ""))
+                lines.append(
+                    (row.label, column.label, printed, *[np.nan] * 3, 0, reason, *NO_SOURCES)
+                )
     return pd.DataFrame(lines, columns=list(TABLE_COLUMNS))
 
 

@@ -9,7 +9,7 @@ from pipeline_lib.data.manifest import write_csv
 from pipeline_lib.reporting.artefact import Table
 from pipeline_lib.reporting.inputs import Inputs
 from pipeline_lib.reporting.tables.render import write_table
-from pipeline_lib.reporting.tables.table import SOURCE_COLUMNS
+from pipeline_lib.reporting.tables.table import FILE_COLUMNS
 
 
 def make_table(table: Table, inputs: Inputs, study: str, out: Path) -> pd.DataFrame:
@@ -22,7 +22,7 @@ def make_table(table: Table, inputs: Inputs, study: str, out: Path) -> pd.DataFr
     prefix = f"Table {number}. " if number.isdigit() else ""
     write_table(out, f"{prefix}{table.title} ({study} study)", built.to_read, built.notes)
     cells = built.cells
-    for column in SOURCE_COLUMNS:
+    for column in FILE_COLUMNS:
         cells[column] = [path and os.path.relpath(path, out.parent) for path in cells[column]]
     write_csv(out, cells)
     return cells

@@ -79,10 +79,10 @@ def as_table(
 
     Their last value is the column of the table ``by_image``, "" where it has none.
     """
-    table = pd.DataFrame(list(lines), columns=list(TABLE_COLUMNS[:-2]) + ["column"])
-    columns = table.pop("column")
-    table["scores"] = "" if scores is None else str(scores)
-    table["by_image"] = [f"{by_image}#{name}" if name and by_image else "" for name in columns]
+    table = pd.DataFrame(list(lines), columns=[*TABLE_COLUMNS[:-3], "column"])
+    table.insert(len(TABLE_COLUMNS) - 3, "scores", "" if scores is None else str(scores))
+    files = [str(by_image) if name and by_image else "" for name in table["column"]]
+    table.insert(len(TABLE_COLUMNS) - 2, "by_image", files)
     return table
 
 

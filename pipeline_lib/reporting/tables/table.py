@@ -8,9 +8,11 @@ from typing import NamedTuple
 import pandas as pd
 import yaml
 
-# Where a cell's number comes from: its file of scores, and FILE#COLUMN of the table by image. Paths are
-# relative to the folder of the table; "" where there is none.
-SOURCE_COLUMNS = ("scores", "by_image")
+# Where a cell's number comes from: its file of scores, the table by image (``evaluation.by_image``) and
+# the column of that. Paths are relative to the folder of the table; all are "" where there is none.
+FILE_COLUMNS = ("scores", "by_image")
+SOURCE_COLUMNS = (*FILE_COLUMNS, "column")
+NO_SOURCES = ("", "", "")
 TABLE_COLUMNS = ("row", "metric", "paper", "ours", "low", "high", "n", "note", *SOURCE_COLUMNS)
 _PAPER = Path(__file__).parents[1] / "paper.yaml"
 
@@ -28,11 +30,11 @@ def reason_of(network: str, absent: Mapping[str, str]) -> str:
     return absent.get(network) or absent.get(network.replace("*", "plus"), "")
 
 
-def sources_of(scores: str | None, column: str) -> tuple[str, str]:
+def sources_of(scores: str | None, column: str) -> tuple[str, str, str]:
     """Return a number's SOURCE_COLUMNS; the workflow writes the table by image beside the scores."""
     if not scores:
-        return ("", "")
-    return (scores, f"{scores.removesuffix('.csv')}.images.csv#{column}")
+        return NO_SOURCES
+    return scores, f"{scores.removesuffix('.csv')}.images.csv", column
 
 
 @cache

@@ -19,6 +19,7 @@ from pipeline_lib.networks.card import read_card
 from pipeline_lib.reporting.inputs import Inputs
 from pipeline_lib.reporting.tables.describe import describe, percent, several_settings
 from pipeline_lib.reporting.tables.table import (
+    NO_SOURCES,
     SOURCE_COLUMNS,
     Built,
     paper_numbers,
@@ -192,10 +193,10 @@ def _numbers(result: object | None) -> tuple[float, float, float, float, int]:
     return (result.value, result.low, result.high, getattr(result, "spread", np.nan), result.n)
 
 
-def _sources(result: object | None) -> tuple[str, str]:
+def _sources(result: object | None) -> tuple[str, str, str]:
     """Return a result's SOURCE_COLUMNS; birds' boxes have a column by image for each row."""
     if result is None:
-        return ("", "")
+        return NO_SOURCES
     is_svm = hasattr(result, "normalised")
     column = scaling_name(result.normalised) if is_svm else result.row
     return sources_of(getattr(result, "file", None), column)

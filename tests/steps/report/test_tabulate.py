@@ -86,7 +86,8 @@ def test_a_table_is_written_in_three_forms(study, table):
         f"{table}.md",
     ]
     assert (
-        out.read_text().splitlines()[0] == "row,metric,paper,ours,low,high,n,note,scores,by_image"
+        out.read_text().splitlines()[0]
+        == "row,metric,paper,ours,low,high,n,note,scores,by_image,column"
     )
     for form in (".md", ".html"):
         text = out.with_suffix(form).read_text()

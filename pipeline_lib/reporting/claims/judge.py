@@ -1,0 +1,232 @@
+"""Judging claims by a study's tables: differences with intervals, paired by image where possible."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.data.manifest import read_csv
+from pipeline_lib.evaluation.by_image import (
+    Difference,
+    mean_percent,
+    paired_difference,
+    read_by_image,
+    unpaired_difference,
+)
+from pipeline_lib.evaluation.transfer import Outcomes
+from pipeline_lib.reporting.claims.claim import (
+    ANY,
+    FAILS,
+    HOLDS,
+    NOT_COMPUTED,
+    UNDECIDED,
+    Cell,
+    Claim,
+    Condition,
+    State,
+)
+from pipeline_lib.reporting.tables.table import SOURCE_COLUMNS
+
+_ROUNDING = 1e-6  # in percent: a score and the mean of its table by image
+CLAIM_COLUMNS = (
+    *("claim", "section", "says", "state"),
+    *("condition", "difference", "low", "high", "paired", "n", "paper", "in_the_paper", "why"),
+)
+
+
+@dataclass(frozen=True)
+class JudgedCondition:
+    """A condition's state, with the numbers.
+
+    ``cells`` describes the two cells, ``is_to_be`` the inequality; ``difference`` and its 95 % interval
+    are of this study, in points, ``paper`` that of the paper's numbers, and ``in_the_paper`` the state
+    that these alone would have; NaN and "" where a cell has none. ``paired``: over ``n`` images. ``of``
+    counts the pairs of cells whose mean it is. ``why`` says what is missing.
+    """
+
+    state: State
+    cells: tuple[str, str]
+    is_to_be: str
+    difference: float = np.nan
+    low: float = np.nan
+    high: float = np.nan
+    paired: bool = False
+    n: int = 0
+    of: int = 1
+    paper: float = np.nan
+    in_the_paper: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class JudgedClaim:
+    """A claim's state and those of its conditions."""
+
+    claim: Claim
+    state: State
+    conditions: tuple[JudgedCondition, ...]
+
+
+class Tables:
+    """A study's tables by name, and what stands behind their cells.
+
+    ``missing`` gives the reason of each table that is not there, by name.
+    """
+
+    def __init__(self, paths: Mapping[str, Path], missing: Mapping[str, str] | None = None) -> None:
+        self.paths, self.missing = dict(paths), dict(missing or {})
+        self.tables = {name: read_table(path) for name, path in self.paths.items()}
+
+    def rows(self, cell: Cell) -> pd.DataFrame:
+        """Return the rows of a table's CSV that a cell names, by (row, metric); perhaps none."""
+        table = self.tables.get(cell.table)
+        if table is None:
+            return pd.DataFrame()
+        rows = table["row"].map(lambda row: bool(_pattern(cell.row).fullmatch(row)))
+        metrics = table["metric"].map(lambda metric: bool(_pattern(cell.metric).fullmatch(metric)))
+        return table[rows & metrics]
+
+    def difference(self, name: str, first: pd.Series, second: pd.Series) -> Difference:
+        """Return the difference of two rows of a table: paired, where both have tables by image."""
+        values = [self._by_image(name, row) for row in (first, second)]
+        paired = paired_difference(*values) if all(values) else None
+        if paired is not None:
+            return paired
+        return unpaired_difference(
+            *(tuple(row[["ours", "low", "high"]]) for row in (first, second))
+        )
+
+    def _by_image(self, name: str, row: pd.Series) -> list[Outcomes] | None:
+        """Return what stands behind a cell, image by image, None if it has no such table.
+
+        Raises InputError where it does not make the cell's number.
+        """
+        path, column = self.paths[name].parent / row["by_image"], row["column"]
+        values = _values(path, column) if row["by_image"] else None
+        if values is not None and abs(mean_percent(values) - row["ours"]) > _ROUNDING:
+            raise InputError(
+                f"{path}: '{column}' has a mean of "
+                f"{mean_percent(values):.4f}, {row['row']} of {name} says {row['ours']:.4f}; "
+                "delete the table and rerun"
+            )
+        return values
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a table of the report; what is not given is NaN, or "" for text.
+
+    Raises InputError like ``read_csv``.
+    """
+    table = read_csv(path, ("row", "metric", "paper", "ours", "low", "high", "n"))
+    for column in ("paper", "ours", "low", "high", "n"):
+        table[column] = pd.to_numeric(table[column], errors="coerce")
+    for column in ("note", *SOURCE_COLUMNS):
+        table[column] = table.get(column, "")
+    return table
+
+
+def judge(claim: Claim, tables: Tables) -> JudgedClaim:
+    """Return a claim's state: it holds if all of its conditions do."""
+    judged = tuple(judge_condition(condition, tables) for condition in claim.conditions)
+    states = [condition.state for condition in judged]
+    for decisive in (NOT_COMPUTED, FAILS, UNDECIDED):
+        if decisive in states:
+            return JudgedClaim(claim, decisive, judged)
+    return JudgedClaim(claim, HOLDS, judged)
+
+
+def judge_condition(condition: Condition, tables: Tables) -> JudgedCondition:
+    """Return a condition's state; with ANY in its cells, by the mean of all matching differences."""
+    first, second = condition.difference
+    described = (str(first), str(second))
+    pairs, why = _pairs(tables, first, second)
+    printed = [one["paper"] - other["paper"] for one, other in pairs]
+    printed = [value for value in printed if not np.isnan(value)]
+    paper = float(np.mean(printed)) if printed else np.nan
+    of_paper = {"paper": paper, "in_the_paper": condition.judge(paper, paper) if printed else ""}
+    computed = [(one, other) for one, other in pairs if not np.isnan(one["ours"] + other["ours"])]
+    if not computed:
+        return JudgedCondition(NOT_COMPUTED, described, condition.inequality, **of_paper, why=why)
+    differences = [tables.difference(first.table, *pair) for pair in computed]
+    mean = mean_difference(differences)
+    return JudgedCondition(
+        condition.judge(mean.low, mean.high),
+        described,
+        condition.inequality,
+        mean.value,
+        mean.low,
+        mean.high,
+        mean.paired,
+        mean.n,
+        len(differences),
+        **of_paper,
+    )
+
+
+def mean_difference(differences: Sequence[Difference]) -> Difference:
+    """Return the mean of independent differences; the halves of their intervals add in squares."""
+    values, lows, highs = (np.array([each[i] for each in differences]) for i in range(3))
+    count, value = len(differences), values.mean()
+    down, up = (np.sqrt(((values - lows) ** 2).sum()), np.sqrt(((highs - values) ** 2).sum()))
+    paired, n = all(each.paired for each in differences), sum(each.n for each in differences)
+    return Difference(
+        float(value), float(value - down / count), float(value + up / count), paired, n
+    )
+
+
+def as_rows(judged: Sequence[JudgedClaim]) -> pd.DataFrame:
+    """Return judged claims as CLAIM_COLUMNS, a row for each condition."""
+    rows = []
+    for each in judged:
+        of_claim = (each.claim.name, each.claim.section, each.claim.says, each.state)
+        for condition in each.conditions:
+            text = f"({condition.cells[0]}) - ({condition.cells[1]}) {condition.is_to_be}"
+            values = asdict(condition)
+            rows.append((*of_claim, text, *(values[name] for name in CLAIM_COLUMNS[5:])))
+    return pd.DataFrame(rows, columns=list(CLAIM_COLUMNS))
+
+
+def _pairs(
+    tables: Tables, first: Cell, second: Cell
+) -> tuple[list[tuple[pd.Series, pd.Series]], str]:
+    """Return the matching pairs of table rows, and why there is none or none of them is computed."""
+    for cell in (first, second):
+        if cell.table not in tables.tables:
+            return [], tables.missing.get(cell.table) or f"{cell.table} is not there"
+    ones, others = tables.rows(first), tables.rows(second)
+    for cell, rows in ((first, ones), (second, others)):
+        if rows.empty:
+            return [], f"{cell.table} has no '{cell.row}', '{cell.metric}'"
+    pairs = [
+        (one, other)
+        for _, one in ones.iterrows()
+        for _, other in others.iterrows()
+        if _belong_together(first, second, one, other)
+    ]
+    missing = [row for pair in pairs for row in pair if np.isnan(row["ours"])]
+    return pairs, f"{missing[0]['row']}: {missing[0]['note']}" if missing else ""
+
+
+def _belong_together(first: Cell, second: Cell, one: pd.Series, other: pd.Series) -> bool:
+    """Return whether two rows stand for the same thing where cells have an ANY."""
+    return all(
+        getattr(first, part) != getattr(second, part)
+        or ANY not in getattr(first, part)
+        or one[part] == other[part]
+        for part in ("row", "metric")
+    )
+
+
+def _pattern(name: str) -> re.Pattern:
+    return re.compile(".*".join(map(re.escape, name.split(ANY))))
+
+
+@lru_cache(maxsize=64)
+def _values(path: Path, column: str) -> list[Outcomes] | None:
+    """Return the outcomes of a table by image, None where the file is not there."""
+    return read_by_image(path, column) if path.exists() else None
