@@ -213,17 +213,19 @@ def _pairs(
 
 
 def _belong_together(first: Cell, second: Cell, one: pd.Series, other: pd.Series) -> bool:
-    """Return whether two rows stand for the same thing where cells have an ANY."""
-    return all(
-        getattr(first, part) != getattr(second, part)
-        or ANY not in getattr(first, part)
-        or one[part] == other[part]
-        for part in ("row", "metric")
-    )
+    """Return whether ANY stands for the same text in two rows, where both cells have it."""
+    for part in ("row", "metric"):
+        texts = [
+            _pattern(getattr(cell, part)).fullmatch(row[part]).groups()
+            for cell, row in ((first, one), (second, other))
+        ]
+        if all(texts) and texts[0] != texts[1]:
+            return False
+    return True
 
 
 def _pattern(name: str) -> re.Pattern:
-    return re.compile(".*".join(map(re.escape, name.split(ANY))))
+    return re.compile("(.*)".join(map(re.escape, name.split(ANY))))
 
 
 @lru_cache(maxsize=64)
