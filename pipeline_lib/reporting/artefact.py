@@ -98,7 +98,7 @@ class Table(Artefact):
     notes: Callable[[Study], list[str]] = _nothing
     absent: Callable[[Study], Mapping[str, str]] = _none_absent
 
-    suffixes: ClassVar[tuple[str, ...]] = ("csv", "md", "html")
+    suffixes: ClassVar[tuple[str, ...]] = ("csv", "json", "md", "html")
     folder: ClassVar[str] = "table"
 
     def remarks(self, study: Study) -> str:

@@ -90,6 +90,18 @@ def measures(study: Study) -> Files:
     return files
 
 
+def by_image_files(study: Study) -> list[str]:
+    """Return the tables by image behind the numbers of all tables."""
+    scores = list(scores_and_sweeps(study)["scores"])
+    scores += [study.paths.svm(*fitted, "csv") for fitted in study.fitted]
+    scores += [study.paths.bird_boxes] * (BIRDS in study.image_sets)
+    of_discovery = {"text": "text-images", "vqa": "vqa-answers"}
+    discovered = [
+        of_discovery[name] for name in study.of_chapter("discovery") if name in of_discovery
+    ]
+    return [*map(study.paths.outcomes, scores), *map(study.paths.discovery, discovered)]
+
+
 def no_birds(study: Study) -> str:
     """Return the reason why Figure 7 cannot be made, "" if it can."""
     return "" if BIRDS in study.image_sets else _no_transfer_set(study)

@@ -3,9 +3,11 @@
 Each function takes the study and Snakemake's wildcards. Files stay in the rules.
 """
 
+import json
 import os
 import shlex
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -13,7 +15,9 @@ import yaml
 from pipeline_lib.data.transfer.sets import transfer_sets
 from pipeline_lib.study.configuration.discovery import MiningConfig
 from pipeline_lib.study.configuration.flags import as_flags
+from pipeline_lib.study.configuration.load import study_values
 from pipeline_lib.study.configuration.networks import RELEASED, WEIGHT_SUFFIXES
+from pipeline_lib.study.configuration.root import Configuration
 from pipeline_lib.study.contents import contents
 from pipeline_lib.study.hint import snakemake_command
 from pipeline_lib.study.image_sets import PICKED, own_captions, transfer_root
@@ -251,9 +255,20 @@ def unit_files(study: Study, table: str) -> dict[str, str]:
 
 
 def publish(study: Study) -> str:
-    """What the page says of the study."""
+    """What the page says of the study, and where its results are."""
     warning = study.configuration.warning
-    return f"--study {study.name}" + (f" --warning {shlex.quote(warning)}" if warning else "")
+    flags = ["--study", study.name, "--results", study.paths.results]
+    return shlex.join([*flags, *(["--warning", warning] if warning else [])])
+
+
+def configurations(configuration: Configuration, studies: Path) -> str:
+    """The study's configuration, and what its own file says."""
+    own = study_values(configuration.study, studies)
+    flags = {
+        "--config": configuration.model_dump_json(exclude_unset=True),
+        "--own": json.dumps(own),
+    }
+    return shlex.join(word for flag in flags.items() for word in flag)
 
 
 def shared_folders(study: Study, scratch: str) -> list[str]:

@@ -147,12 +147,17 @@ class Paths:
         return f"{self.results}/units/{image_set}/{network}.h5"
 
     def table(self, name: str, suffix: str = "csv") -> str:
-        """A table: csv, md or html."""
+        """A table: csv, md, html, or json, what the page shows of it."""
         return f"{self.results}/tables/{name}.{suffix}"
 
     def figure(self, name: str, suffix: str = "png") -> str:
         """A figure: png, pdf, or json, which says what it shows."""
         return f"{self.results}/figures/{name}.{suffix}"
+
+    @property
+    def claims(self) -> str:
+        """The paper's claims, judged."""
+        return f"{self.results}/claims.csv"
 
     @property
     def report(self) -> str:

@@ -6,6 +6,7 @@ rule table:
         unpack(lambda wildcards: TABLES[wildcards.table].inputs(STUDY)),
     output:
         csv=PATHS.table("{table}"),
+        page=PATHS.table("{table}", "json"),
         markdown=PATHS.table("{table}", "md"),
         html=report(
             PATHS.table("{table}", "html"),
@@ -61,14 +62,38 @@ rule figure:
         "--out {output.png:q} --log {log:q}"
 
 
-rule report:
-    """The page: all tables and figures of the study that can be made."""
+rule claims:
+    """What the paper says in words, judged by the tables."""
     input:
-        tables=[PATHS.table(each.name, "html") for each in available(STUDY, TABLES)],
+        tables=[PATHS.table(each.name) for each in available(STUDY, TABLES)],
+        by_image=by_image_files(STUDY),
+    output:
+        PATHS.claims,
+    log:
+        PATHS.log("claims"),
+    benchmark:
+        PATHS.benchmark("claims")
+    localrule: True
+    conda:
+        CONDA
+    shell:
+        "python -m pipeline_lib judge_claims --tables {input.tables:q} --out {output:q} --log {log:q}"
+
+
+rule report:
+    """The page: all tables and figures of the study that can be made, and what they show."""
+    input:
+        tables=[PATHS.table(each.name, "json") for each in available(STUDY, TABLES)],
         figures=[PATHS.figure(each.name) for each in available(STUDY, FIGURES)],
         facts=[PATHS.figure(each.name, "json") for each in available(STUDY, FIGURES)],
+        claims=PATHS.claims,
     output:
-        PATHS.report,
+        report(
+            PATHS.report,
+            caption="../report/page.rst",
+            category="Page",
+            labels={"page": STUDY.name},
+        ),
     log:
         PATHS.log("report"),
     benchmark:
@@ -78,11 +103,13 @@ rule report:
         CONDA
     params:
         flags=flags.publish(STUDY),
-        # The reasons name folders, whose place reruns nothing.
+        # The reasons name folders, whose place reruns nothing; nor do settings that change no number.
         left_out=untracked(flags.left_out(left_out(STUDY))),
+        configuration=untracked(flags.configurations(CONFIG, STUDIES)),
     shell:
         "python -m pipeline_lib publish {params.flags} --tables {input.tables:q} "
-        "--figures {input.figures:q} {params.left_out} --out {output:q} --log {log:q}"
+        "--figures {input.figures:q} --claims {input.claims:q} {params.left_out} "
+        "{params.configuration} --out {output:q} --log {log:q}"
 
 
 rule so_far:

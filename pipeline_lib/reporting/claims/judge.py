@@ -32,10 +32,11 @@ from pipeline_lib.reporting.claims.claim import (
 )
 from pipeline_lib.reporting.tables.table import SOURCE_COLUMNS
 
-_ROUNDING = 1e-6  # in percent: a score and the mean of its table by image
+_ROUNDING = 0.006  # in percent: the means of concepts are rounded to two digits
 CLAIM_COLUMNS = (
     *("claim", "section", "says", "state"),
-    *("condition", "difference", "low", "high", "paired", "n", "paper", "in_the_paper", "why"),
+    *("judged", "first", "second", "inequality", "difference", "low", "high"),
+    *("paired", "n", "of", "paper", "in_the_paper", "why"),
 )
 
 
@@ -43,15 +44,17 @@ CLAIM_COLUMNS = (
 class JudgedCondition:
     """A condition's state, with the numbers.
 
-    ``cells`` describes the two cells, ``is_to_be`` the inequality; ``difference`` and its 95 % interval
-    are of this study, in points, ``paper`` that of the paper's numbers, and ``in_the_paper`` the state
-    that these alone would have; NaN and "" where a cell has none. ``paired``: over ``n`` images. ``of``
+    ``judged`` is the state. ``first`` and ``second`` are the cells, ``inequality`` what their
+    ``difference`` has to be; it and its 95 % interval are of this study, in points; ``paper`` is that of
+    the paper's numbers, ``in_the_paper`` the state that these alone would have; NaN and "" where a cell
+    has none. ``paired``: over ``n`` images. ``of``
     counts the pairs of cells whose mean it is. ``why`` says what is missing.
     """
 
-    state: State
-    cells: tuple[str, str]
-    is_to_be: str
+    judged: State
+    first: str
+    second: str
+    inequality: str
     difference: float = np.nan
     low: float = np.nan
     high: float = np.nan
@@ -133,7 +136,7 @@ def read_table(path: Path) -> pd.DataFrame:
 def judge(claim: Claim, tables: Tables) -> JudgedClaim:
     """Return a claim's state: it holds if all of its conditions do."""
     judged = tuple(judge_condition(condition, tables) for condition in claim.conditions)
-    states = [condition.state for condition in judged]
+    states = [condition.judged for condition in judged]
     for decisive in (NOT_COMPUTED, FAILS, UNDECIDED):
         if decisive in states:
             return JudgedClaim(claim, decisive, judged)
@@ -143,7 +146,7 @@ def judge(claim: Claim, tables: Tables) -> JudgedClaim:
 def judge_condition(condition: Condition, tables: Tables) -> JudgedCondition:
     """Return a condition's state; with ANY in its cells, by the mean of all matching differences."""
     first, second = condition.difference
-    described = (str(first), str(second))
+    described = (str(first), str(second), condition.inequality)
     pairs, why = _pairs(tables, first, second)
     printed = [one["paper"] - other["paper"] for one, other in pairs]
     printed = [value for value in printed if not np.isnan(value)]
@@ -151,13 +154,12 @@ def judge_condition(condition: Condition, tables: Tables) -> JudgedCondition:
     of_paper = {"paper": paper, "in_the_paper": condition.judge(paper, paper) if printed else ""}
     computed = [(one, other) for one, other in pairs if not np.isnan(one["ours"] + other["ours"])]
     if not computed:
-        return JudgedCondition(NOT_COMPUTED, described, condition.inequality, **of_paper, why=why)
+        return JudgedCondition(NOT_COMPUTED, *described, **of_paper, why=why)
     differences = [tables.difference(first.table, *pair) for pair in computed]
     mean = mean_difference(differences)
     return JudgedCondition(
         condition.judge(mean.low, mean.high),
-        described,
-        condition.inequality,
+        *described,
         mean.value,
         mean.low,
         mean.high,
@@ -185,9 +187,8 @@ def as_rows(judged: Sequence[JudgedClaim]) -> pd.DataFrame:
     for each in judged:
         of_claim = (each.claim.name, each.claim.section, each.claim.says, each.state)
         for condition in each.conditions:
-            text = f"({condition.cells[0]}) - ({condition.cells[1]}) {condition.is_to_be}"
             values = asdict(condition)
-            rows.append((*of_claim, text, *(values[name] for name in CLAIM_COLUMNS[5:])))
+            rows.append((*of_claim, *(values[name] for name in CLAIM_COLUMNS[4:])))
     return pd.DataFrame(rows, columns=list(CLAIM_COLUMNS))
 
 

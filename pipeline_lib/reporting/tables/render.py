@@ -107,7 +107,7 @@ def to_markdown(title: str, table: pd.DataFrame, notes: Sequence[str]) -> str:
 def to_html(title: str, table: pd.DataFrame, notes: Sequence[str]) -> str:
     """Return the table as an HTML fragment: intervals below the numbers, notes below the names."""
     metrics, records = wide(table)
-    return template("table.html.j2").render(
+    return template("fragment.html.j2").render(
         title=title, metrics=metrics, records=records, notes=notes
     )
 

@@ -12,13 +12,17 @@ from pathlib import Path
 from pipeline_lib.common.command import command, log, step_parser
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import write_text
+from pipeline_lib.data.manifest import write_csv
 from pipeline_lib.reporting.catalogue import FIGURES, TABLES, available, left_out
-from pipeline_lib.reporting.page import render_page
+from pipeline_lib.reporting.claims.claim import read_claims
+from pipeline_lib.reporting.claims.judge import Tables, as_rows, judge
+from pipeline_lib.reporting.page.render import Contents, render_page
 from pipeline_lib.reporting.so_far import make_table_so_far, plot_figure_so_far
 from pipeline_lib.scheduling.blame import why_not
 from pipeline_lib.scheduling.state import Run
 from pipeline_lib.study.configuration.load import checked
 from pipeline_lib.study.configuration.root import Configuration
+from pipeline_lib.study.hint import snakemake_command
 from pipeline_lib.study.study import build_study
 
 
@@ -42,6 +46,7 @@ def main(arguments: argparse.Namespace) -> None:
         run = None
     why = partial(why_not, run)
     reasons = left_out(study)
+    commands: dict[str, str] = {}
     files: dict[str, list[Path]] = {"tables": [], "figures": []}
     shutil.rmtree(arguments.out, ignore_errors=True)
     for artefact in available(study):
@@ -53,16 +58,25 @@ def main(arguments: argparse.Namespace) -> None:
             make(artefact, study, why, path)
         except InputError as error:
             reasons[artefact.title] = str(error)
+            commands[artefact.title] = snakemake_command(study, artefact.target or artefact.name)
             log.info("%s: %s", artefact.name, error)
         else:
-            files[kind].append(path.with_suffix(".html") if is_table else path)
-    page = render_page(
+            files[kind].append(path)
+    claims, page = arguments.out / "claims.csv", arguments.out / "index.html"
+    tables = Tables({path.stem: path for path in files["tables"]})
+    write_csv(claims, as_rows([judge(claim, tables) for claim in read_claims()]))
+    contents = Contents(
         f"{study.name} (so far)",
-        files["tables"],
+        Path(study.paths.results),
+        page,
+        [path.with_suffix(".json") for path in files["tables"]],
         files["figures"],
-        reasons,
+        claims,
+        configuration=arguments.config,
+        left_out=reasons,
+        commands=commands,
         warning=study.configuration.warning or "",
     )
-    write_text(arguments.out / "index.html", page)
+    write_text(page, render_page(contents))
     made = len(files["tables"]) + len(files["figures"])
     log.info("%s: %d tables and figures of %d", arguments.out, made, len({**TABLES, **FIGURES}))

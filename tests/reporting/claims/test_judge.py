@@ -85,9 +85,9 @@ def test_exactly_alike_is_within_and_not_below(tmp_path):
 def test_what_is_not_computed_says_why(tmp_path):
     tables = plant(tmp_path, {"A": wrong_of(0.2), "B": None})
     (condition,) = judge(claim(below=0), tables).conditions
-    assert (condition.state, condition.why) == ("not computed", "B: its job failed")
+    assert (condition.judged, condition.why) == ("not computed", "B: its job failed")
     (condition,) = judge(claim(below=0), Tables({}, {"table2": "left out"})).conditions
-    assert (condition.state, condition.why) == ("not computed", "left out")
+    assert (condition.judged, condition.why) == ("not computed", "left out")
     tables = plant(tmp_path, {"A": wrong_of(0.2)})
     (condition,) = judge(claim(below=0), tables).conditions
     assert condition.why == "table2 has no 'B', 'top-1'"
@@ -98,7 +98,7 @@ def test_all_conditions_must_hold(tmp_path):
     both = [{"difference": [A, B], "below": 0}, {"difference": [A, B], "above": -5}]
     judged = judge(Claim(name="x", says="", section="1", conditions=both), tables)
     assert judged.state == "does not hold"
-    assert [condition.state for condition in judged.conditions] == ["holds", "does not hold"]
+    assert [condition.judged for condition in judged.conditions] == ["holds", "does not hold"]
     assert as_rows([judged])["state"].tolist() == ["does not hold"] * 2
 
 

@@ -1,0 +1,195 @@
+"""Putting the page together from its sections."""
+
+import importlib
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from pipeline_lib.common.files import read_json
+from pipeline_lib.reporting.claims.claim import STATES
+from pipeline_lib.reporting.page import claims as claims_on_page
+from pipeline_lib.reporting.page import verdict as verdicts
+from pipeline_lib.reporting.page.claims import PageClaim, read_page_claims
+from pipeline_lib.reporting.page.figures import read_page_figures
+from pipeline_lib.reporting.page.graph import draw_steps
+from pipeline_lib.reporting.page.names import slug
+from pipeline_lib.reporting.page.provenance import Provenance, read_provenance
+from pipeline_lib.reporting.page.tables import (
+    CLOSE,
+    CLOSE_POINTS,
+    FAR,
+    SIGNS,
+    WITHIN,
+    PageTable,
+    read_page_table,
+)
+from pipeline_lib.reporting.tables.render import template
+
+STUDIES = {
+    "mini": "A synthetic world and small networks trained from scratch: it shows that the whole "
+    "pipeline works and what the paper claims, not the paper's numbers.",
+    "small": "Real images and ready-trained networks that are not the paper's: compare with its "
+    "numbers in kind, not in value.",
+    "paper": "The paper's data and networks at full size.",
+}
+CLASSES = dict(zip(STATES, ("holds", "fails", "undecided", "missing"), strict=True))
+NEARNESS = {WITHIN: "within", CLOSE: "close", FAR: "far"}
+ACCURACIES = ("MaxBoxAccV2",)  # among errors
+MOST_JOBS = 60  # of a step, on the page
+TEMPLATES = Path(__file__).parents[1] / "templates"
+# Sections that a step of their own makes: the name of the module here, and of its data; the title.
+MADE_BY_STEPS: dict[str, str] = {}
+
+
+class Section(NamedTuple):
+    """A part of the page: the name of its link, its title, its content."""
+
+    name: str
+    title: str
+    content: Markup
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The files that the page is made of, and what it says of the study.
+
+    ``tables`` are .json, ``figures`` .png, ``data`` the .json of MADE_BY_STEPS by name.
+    ``configuration`` is that of the study, ``own`` what the study's file says. ``left_out`` gives the
+    reason of each table and figure that is not there, by its title, and ``commands`` what makes it.
+    """
+
+    study: str
+    results: Path
+    out: Path
+    tables: Sequence[Path] = ()
+    figures: Sequence[Path] = ()
+    claims: Path | None = None
+    data: Mapping[str, Path] = field(default_factory=dict)
+    configuration: Mapping = field(default_factory=dict)
+    own: Mapping = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    commands: Mapping[str, str] = field(default_factory=dict)
+    warning: str = ""
+
+
+def render_page(contents: Contents) -> str:
+    """Return the page. Raises InputError for a file that is missing or damaged, by its path."""
+    tables = [read_page_table(path) for path in contents.tables]
+    claims = read_page_claims(contents.claims) if contents.claims else []
+    provenance = read_provenance(contents.results, contents.configuration, contents.own)
+    made = [name for name in MADE_BY_STEPS if name in contents.data]
+    return template("page.html.j2").render(
+        study=contents.study,
+        introduction=STUDIES.get(contents.study, ""),
+        warning=contents.warning,
+        sections=list(_sections(contents, tables, claims, provenance)),
+        commit=provenance.commit,
+        css=Markup(_assets("page", *made, suffix="css")),
+        javascript=Markup(_assets("page", *made, suffix="js")),
+        evidence=as_json(_evidence(contents, tables, provenance)),
+    )
+
+
+def as_json(value: object) -> Markup:
+    """Return JSON that can stand in a <script>: nothing in it ends that, or starts a comment."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    escapes = {
+        "<": "\\u003c",
+        ">": "\\u003e",
+        "&": "\\u0026",
+        "\u2028": "\\u2028",
+        "\u2029": "\\u2029",
+    }
+    for character, escaped in escapes.items():
+        text = text.replace(character, escaped)
+    return Markup(text)
+
+
+def _sections(
+    contents: Contents,
+    tables: Sequence[PageTable],
+    claims: Sequence[PageClaim],
+    provenance: Provenance,
+) -> Iterator[Section]:
+    figures = read_page_figures(contents.figures)
+    verdict = verdicts.make_verdict(
+        contents.study, claims, tables, figures, contents.left_out, provenance, contents.warning
+    )
+    folders = {
+        kind: os.path.relpath(paths[0].parent, contents.out.parent) if paths else ""
+        for kind, paths in (("tables", contents.tables), ("figures", contents.figures))
+    }
+    common = {
+        "classes": CLASSES | NEARNESS,
+        "signs": claims_on_page.SIGNS,
+        "near_signs": SIGNS,
+        "comparable": verdict.is_comparable,
+        "slug": slug,
+        "folders": folders,
+    }
+
+    def part(name: str, title: str, **values: object) -> Section:
+        return Section(name, title, Markup(template(f"{name}.html.j2").render(common | values)))
+
+    yield part(
+        "verdict", "Verdict", verdict=verdict, within=WITHIN, close=CLOSE, far=FAR,
+        commands=contents.commands,
+    )  # fmt: skip
+    if claims:
+        yield part("claims", "Claims", claims=claims)
+    if tables:
+        yield part(
+            "tables", "Tables", tables=tables, number=_number, close_points=CLOSE_POINTS,
+            accuracies=ACCURACIES, near=lambda path: _from_results(contents, path),
+        )  # fmt: skip
+    for name, title in MADE_BY_STEPS.items():
+        if name in contents.data:
+            module = importlib.import_module(f"pipeline_lib.reporting.page.{name}")
+            yield Section(name, title, module.section(read_json(contents.data[name])))
+    if figures:
+        yield part("figures", "Figures", figures=figures)
+    seeds = [
+        f"{key} {value}"
+        for key, value in provenance.configuration.items()
+        if key.rpartition(".")[2] == "seed"
+    ]
+    yield part(
+        "provenance", "Provenance", provenance=provenance, seeds=", ".join(seeds), most=MOST_JOBS,
+        graph=draw_steps(provenance.steps),
+    )  # fmt: skip
+
+
+def _evidence(
+    contents: Contents, tables: Sequence[PageTable], provenance: Provenance
+) -> dict[str, dict]:
+    """Return the log and the command of each file of scores, by its path in the folder of results."""
+    jobs = provenance.jobs_by_output()
+    files = {_from_results(contents, cell.scores) for table in tables for cell in table.cells()}
+    return {
+        path: {"log": jobs[path].log, "command": jobs[path].command}
+        for path in sorted(files)
+        if path in jobs
+    }
+
+
+def _from_results(contents: Contents, path: str) -> str:
+    """Return the path of a table's source in the folder of results; "" stays."""
+    if not path:
+        return ""
+    return os.path.relpath(contents.tables[0].parent / path, contents.results)
+
+
+def _number(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.2f}"
+
+
+def _assets(*names: str, suffix: str) -> str:
+    """Return the style sheets or scripts of sections; one may have several, or none."""
+    files = [path for name in names for path in sorted(TEMPLATES.glob(f"{name}*.{suffix}"))]
+    return "\n".join(path.read_text(encoding="utf-8") for path in files)
