@@ -158,6 +158,11 @@ def read_file_settings(path: Path | str) -> dict[str, object]:
         raise InputError(f"{path}: does not say how it was made; delete it and rerun") from None
 
 
+def read_made_from(path: Path | str) -> str:
+    """Return the fingerprint of what a table was made from, "" if ``write_csv`` was given none."""
+    return str(_read_header(path).get("made_from", ""))
+
+
 def _read_header(path: Path | str) -> dict:
     """Return what the first line says of a table, {} if it is the row of column names.
 

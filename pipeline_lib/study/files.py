@@ -36,7 +36,7 @@ def every_file(study: Study) -> list[str]:
     files += [*_localization(study), *_transfer(study), *_discovery(study)]
     for table, (image_set, network) in study.unit_sets.items():
         files += [study.paths.units(image_set, network), study.paths.discovery(table)]
-    files += [*study.ilsvrc_submissions, *study.vqa_submissions.values()]
+    files += [*study.ilsvrc_submissions, *study.vqa_submissions.values(), study.paths.explorer]
     return list(dict.fromkeys(files))  # the splits of ILSVRC are drawn together
 
 

@@ -164,6 +164,11 @@ class Paths:
         """The page."""
         return f"{self.results}/report/index.html"
 
+    @property
+    def explorer(self) -> str:
+        """The images and maps that readers of the page choose from."""
+        return f"{self.results}/report/explorer.json"
+
 
 def start_name(start: str) -> str:
     """Return the name of a network's ``start`` in paths: released:VGGnet is released-VGGnet."""

@@ -19,6 +19,7 @@ from pipeline_lib.study.configuration.discovery import (
 )
 from pipeline_lib.study.configuration.localization import BoxesSection, PredictionSection
 from pipeline_lib.study.configuration.networks import NetworkConfig
+from pipeline_lib.study.configuration.report import ReportSection
 from pipeline_lib.study.configuration.section import Section, setting
 from pipeline_lib.study.configuration.training import TrainingSection
 from pipeline_lib.study.configuration.transfer import TransferSection
@@ -74,6 +75,7 @@ class Configuration(Section):
     vqa: VqaConfig = setting(VqaConfig(), "Figure 12: visual question answering.")
     units: UnitsSection = setting(UnitsSection(), "Figure 13: class-specific units.")
     figures: FiguresSection = setting(description="Networks that figures show.")
+    report: ReportSection = setting(ReportSection(), "The page.")
     photographs: PhotographsSection | None = setting(
         None, "Photographs in Figure 4, with a ready-trained network."
     )
