@@ -69,49 +69,67 @@ globalThis.CamExplorer = (() => {
   // The maximum; NaN if any value is not finite.
   function maximum(values) {
     let top = -Infinity;
-    for (const value of values) {
-      if (!Number.isFinite(value)) return NaN;
-      if (value > top) top = value;
+    for (let i = 0; i < values.length; i++) {
+      if (!Number.isFinite(values[i])) return NaN;
+      if (values[i] > top) top = values[i];
     }
     return top;
   }
 
-  // Connected components of the pixels that equal `wanted`, in the order of their first pixels.
+  // One where a value is above the limit. Loops over pixels are plain: Uint8Array.from is far slower.
+  function above(values, limit) {
+    const mask = new Uint8Array(values.length);
+    for (let i = 0; i < values.length; i++) mask[i] = values[i] > limit ? 1 : 0;
+    return mask;
+  }
+
+  // Connected components of the pixels that equal `wanted`: {first, area, box}, in the order of their
+  // first pixels; and the place in this list by the pixel after each of their runs. Runs of pixels in a
+  // row are joined with those that they touch in the row above.
   function components(mask, width, height, { wanted, diagonal }) {
-    const labels = new Int32Array(width * height);
-    const stack = new Int32Array(width * height);
-    const found = [];
-    for (let first = 0; first < mask.length; first++) {
-      if (mask[first] !== wanted || labels[first]) continue;
-      const box = [width, height, 0, 0];
-      let area = 0;
-      let depth = 0;
-      const label = found.length + 1;
-      labels[first] = label;
-      stack[depth++] = first;
-      while (depth) {
-        const pixel = stack[--depth];
-        const x = pixel % width;
-        const y = (pixel - x) / width;
-        area++;
-        if (x < box[0]) box[0] = x;
-        if (y < box[1]) box[1] = y;
-        if (x >= box[2]) box[2] = x + 1;
-        if (y >= box[3]) box[3] = y + 1;
-        for (let ny = Math.max(y - 1, 0); ny <= Math.min(y + 1, height - 1); ny++) {
-          for (let nx = Math.max(x - 1, 0); nx <= Math.min(x + 1, width - 1); nx++) {
-            const next = ny * width + nx;
-            const isNeighbour = diagonal || nx === x || ny === y;
-            if (isNeighbour && mask[next] === wanted && !labels[next]) {
-              labels[next] = label;
-              stack[depth++] = next;
-            }
-          }
+    const runs = []; // [first pixel, pixel after the last, run that it is joined with]
+    const reach = diagonal ? 1 : 0;
+    const rootOf = (run) => {
+      while (runs[run][2] !== run) run = runs[run][2] = runs[runs[run][2]][2];
+      return run;
+    };
+    let [previous, row] = [0, 0]; // the first runs of the row above and of this row
+    for (let y = 0; y < height; y++) {
+      const end = (y + 1) * width;
+      let touched = previous;
+      for (let x = end - width; x < end; x++) {
+        if (mask[x] !== wanted) continue;
+        const run = [x, x, runs.length];
+        while (x < end && mask[x] === wanted) x++;
+        run[1] = x;
+        runs.push(run);
+        const [from, to] = [run[0] - width - reach, run[1] - width + reach];
+        while (touched < row && runs[touched][1] <= from) touched++;
+        for (let other = touched; other < row && runs[other][0] < to; other++) {
+          const [one, two] = [rootOf(other), rootOf(runs.length - 1)];
+          runs[Math.max(one, two)][2] = Math.min(one, two);
         }
       }
-      found.push({ first, area, box });
+      [previous, row] = [row, runs.length];
     }
-    return { labels, found };
+    const found = [];
+    const places = new Map();
+    const afterRun = new Map();
+    runs.forEach(([first, end], run) => {
+      const root = rootOf(run);
+      const y = Math.floor(first / width);
+      const [x0, x1] = [first - y * width, end - y * width];
+      if (root === run) {
+        places.set(run, found.length);
+        found.push({ first, area: 0, box: [x0, y, x1, y + 1] });
+      }
+      const component = found[places.get(root)];
+      const { box } = component;
+      component.area += end - first;
+      component.box = [Math.min(box[0], x0), box[1], Math.max(box[2], x1), y + 1];
+      afterRun.set(end, places.get(root));
+    });
+    return { found, afterRun };
   }
 
   // The tight box of the largest component above `threshold` times the maximum; the whole image where
@@ -120,8 +138,7 @@ globalThis.CamExplorer = (() => {
     const whole = [0, 0, width, height];
     const top = maximum(values);
     if (!(top > 0)) return whole;
-    const limit = Math.fround(threshold * top);
-    const mask = Uint8Array.from(values, (value) => (value > limit ? 1 : 0));
+    const mask = above(values, Math.fround(threshold * top));
     const { found } = components(mask, width, height, { wanted: 1, diagonal: true });
     if (!found.length) return whole;
     const order = (a, b) => b.area - a.area || a.box[1] - b.box[1] || a.box[0] - b.box[0];
@@ -130,47 +147,60 @@ globalThis.CamExplorer = (() => {
 
   // The distance of each pixel to the nearest one outside of the mask; null if none is outside.
   function distances(mask, width, height) {
+    if (!mask.includes(0)) return null;
     const squares = new Float64Array(width * height).fill(FAR);
-    let hasOutside = false;
-    for (let x = 0; x < width; x++) {
-      let above = Infinity;
-      for (let y = 0; y < height; y++) {
-        above = mask[y * width + x] ? above + 1 : 0;
-        if (above < Infinity) squares[y * width + x] = above * above;
+    const steps = new Float64Array(width);
+    const sweep = (y) => { // down or up: the rows since the last one outside, in each column
+      for (let x = 0; x < width; x++) {
+        const pixel = y * width + x;
+        steps[x] = mask[pixel] ? steps[x] + 1 : 0;
+        squares[pixel] = Math.min(squares[pixel], steps[x] * steps[x]);
       }
-      let below = Infinity;
-      for (let y = height - 1; y >= 0; y--) {
-        below = mask[y * width + x] ? below + 1 : 0;
-        if (below * below < squares[y * width + x]) squares[y * width + x] = below * below;
-      }
-      hasOutside ||= above < Infinity;
-    }
-    if (!hasOutside) return null;
+    };
+    steps.fill(Infinity);
+    for (let y = 0; y < height; y++) sweep(y);
+    steps.fill(Infinity);
+    for (let y = height - 1; y >= 0; y--) sweep(y);
     const nearest = new Float32Array(width * height);
-    for (let y = 0; y < height; y++) lowestParabolas(squares, nearest, y * width, width);
+    const work = { apex: new Int32Array(width), from: new Float64Array(width) };
+    for (let y = 0; y < height; y++) lowestParabolas(squares, nearest, y * width, width, work);
     return nearest;
   }
 
   // A row of the distance transform (Felzenszwalb and Huttenlocher): the lower envelope of parabolas.
-  function lowestParabolas(squares, nearest, start, width) {
-    const apex = [0];
-    const from = [-Infinity];
+  function lowestParabolas(squares, nearest, start, width, { apex, from }) {
+    let last = 0;
+    apex[0] = 0;
+    from[0] = -Infinity;
     for (let q = 1; q < width; q++) {
+      const value = squares[start + q] + q * q;
       let crossing;
       for (;;) {
-        const p = apex[apex.length - 1];
-        crossing = (squares[start + q] + q * q - squares[start + p] - p * p) / (2 * (q - p));
-        if (crossing > from[from.length - 1]) break;
-        apex.pop();
-        from.pop();
+        const p = apex[last];
+        crossing = (value - squares[start + p] - p * p) / (2 * (q - p));
+        if (crossing > from[last]) break;
+        last--;
       }
-      apex.push(q);
-      from.push(crossing);
+      last++;
+      apex[last] = q;
+      from[last] = crossing;
     }
     for (let x = 0, k = 0; x < width; x++) {
-      while (k + 1 < from.length && from[k + 1] < x) k++;
-      nearest[start + x] = Math.sqrt((x - apex[k]) ** 2 + squares[start + apex[k]]);
+      while (k < last && from[k + 1] < x) k++;
+      const aside = x - apex[k];
+      nearest[start + x] = Math.sqrt(aside * aside + squares[start + apex[k]]);
     }
+  }
+
+  // One where a distance, scaled to 8 bits and rounded, is more than MIN_DEPTH.
+  function deep(distance) {
+    const deepest = maximum(distance);
+    const mask = new Uint8Array(distance.length);
+    for (let i = 0; i < mask.length; i++) {
+      const depth = Math.fround(Math.fround(Math.fround(distance[i] / deepest) * 255) + 0.5);
+      mask[i] = Math.floor(depth) > MIN_DEPTH ? 1 : 0;
+    }
+    return mask;
   }
 
   // [x, y, width, height] around every contour of the eroded mask: of components and of their holes,
@@ -178,21 +208,16 @@ globalThis.CamExplorer = (() => {
   function contourBoxes(mask, width, height) {
     if (!mask.includes(1)) return [];
     const distance = distances(mask, width, height);
-    let inside = mask;
-    if (distance) {
-      const deepest = maximum(distance);
-      const depth = (value) => Math.fround(Math.fround(Math.fround(value / deepest) * 255) + 0.5);
-      inside = Uint8Array.from(distance, (value) => (Math.floor(depth(value)) > MIN_DEPTH ? 1 : 0));
-    }
-    const { labels, found } = components(inside, width, height, { wanted: 1, diagonal: true });
+    const inside = distance ? deep(distance) : mask;
+    const { found, afterRun } = components(inside, width, height, { wanted: 1, diagonal: true });
     const outside = components(inside, width, height, { wanted: 0, diagonal: false }).found;
     const holes = outside.filter(
       ({ box }) => box[0] > 0 && box[1] > 0 && box[2] < width && box[3] < height,
     );
     const contours = [];
-    for (let label = found.length; label > 0; label--) {
-      contours.push(found[label - 1].box);
-      const own = holes.filter(({ first }) => labels[first - 1] === label).reverse();
+    for (let place = found.length - 1; place >= 0; place--) {
+      contours.push(found[place].box);
+      const own = holes.filter(({ first }) => afterRun.get(first) === place).reverse();
       // The contour of a hole are the pixels around it.
       for (const { box } of own) contours.push([box[0] - 1, box[1] - 1, box[2] + 1, box[3] + 1]);
     }
@@ -234,13 +259,13 @@ globalThis.CamExplorer = (() => {
     const whole = [0, 0, width, height];
     const top = maximum(values);
     if (!(top > 0)) return [whole];
-    const grey = Uint8Array.from(values, (value) => {
-      const fraction = Math.min(Math.max(Math.fround(value / top), 0), 1);
-      return roundHalfToEven(Math.fround(fraction * 255));
-    });
+    const grey = new Uint8Array(values.length);
+    for (let i = 0; i < grey.length; i++) {
+      const fraction = Math.min(Math.max(Math.fround(values[i] / top), 0), 1);
+      grey[i] = roundHalfToEven(Math.fround(fraction * 255));
+    }
     const boxes = AUTHORS_THRESHOLDS.flatMap((threshold) => {
-      const mask = grey.map((level) => (level > threshold ? 1 : 0));
-      return contourBoxes(mask, width, height);
+      return contourBoxes(above(grey, threshold), width, height);
     }).filter((box) => area(box) > 0);
     const kept = dropOverlapping(boxes.sort((a, b) => area(b) - area(a)));
     return kept.length ? kept.map(([x, y, w, h]) => [x, y, x + w, y + h]) : [whole];
