@@ -59,6 +59,7 @@ _VALUES = {
     "units.places_network": "GoogLeNet-GAP",
     "figures.network": "VGGnet-GAP",
     "figures.baseline": "GoogLeNet",
+    "report.named_images": ["ILSVRC2012_val_00000001"],
 }
 
 

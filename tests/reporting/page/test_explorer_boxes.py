@@ -107,13 +107,15 @@ def test_the_papers_boxes_are_the_librarys(in_node):
     cases = [(heat, t) for heat in heats(1) for t in (0.0, 0.2, 0.55, 0.9)]
     given = [[as_json(heat), threshold] for heat, threshold in cases]
     got = in_node("given.map(([m, t]) => C.paperBox(map(m), t))", given)
-    assert got == [list(paper_box(heat, threshold)) for heat, threshold in cases]
+    expected = [list(paper_box(heat, threshold)) for heat, threshold in cases]
+    assert [n for n, box in enumerate(got) if box != expected[n]] == []
 
 
 def test_the_authors_boxes_are_the_librarys_in_the_same_order(in_node):
     cases = heats(2, 150)
     got = in_node("given.map((m) => C.authorsBoxes(map(m)))", [as_json(heat) for heat in cases])
-    assert got == [[list(box) for box in authors_boxes(heat)] for heat in cases]
+    expected = [[list(box) for box in authors_boxes(heat)] for heat in cases]
+    assert [n for n, boxes in enumerate(got) if boxes != expected[n]] == []
     assert max(map(len, got)) > 5
 
 
