@@ -90,7 +90,9 @@
         const label = element("label", "", { "data-group": image.group });
         const input = element("input", "", { type: "radio", name: "explorer-image" });
         const alt = `${image.id}, ${nameOf(image.class)}`;
-        const small = element("img", "", { src: image.picture, alt, loading: "lazy", decoding: "async" });
+        // With its sides a picture has its place in the strip before it is decoded.
+        const { picture: src, width, height } = image;
+        const small = element("img", "", { alt, width, height, loading: "lazy", decoding: "async", src });
         input.value = image.id;
         input.addEventListener("change", () => {
           explorer.state.image = image.id;

@@ -128,23 +128,25 @@ globalThis.CamExplorer.panel = (() => {
     function describe(image, source, choice, box) {
       const network = explorer.state.panels[index].network;
       const guesses = sourcesOf(network).map((i) => image.maps[i].guesses).find((each) => each.length);
-      const isRight = guesses?.[0][0] === image.class;
-      own("guess").textContent = guesses
-        ? `First guess: ${nameOf(guesses[0][0])} (${guesses[0][1].toFixed(2)}), ` +
-          (isRight ? "the right class." : `the wrong class; the true one is ${nameOf(image.class)}.`)
-        : `The true class is ${nameOf(image.class)}.`;
+      const truth = `the true class is ${nameOf(image.class)}`; // it may be "unknown"
+      const [first, score] = guesses?.[0] ?? [null, 0];
+      const guess = `First guess: ${nameOf(first)} (${score.toFixed(2)})`;
+      let said = `${guess}, the wrong class; ${truth}.`;
+      if (image.class === null) said = `${guess}; ${truth}.`;
+      else if (first === image.class) said = `${guess}, the right class.`;
+      own("guess").textContent = guesses ? said : `Without guesses; ${truth}.`;
       const overlap = box && image.true_boxes.length ? bestIou(box, image.true_boxes) : null;
       own("iou").textContent = overlap === null ? "–" : overlap.toFixed(3);
       own("box").textContent = box ? box.join(" ") : "–";
       let verdict = "There is no true box to compare with.";
       if (overlap !== null) verdict = overlap >= data.min_iou ? "The box is right." : "The box is wrong.";
       if (!box) verdict = "The study has no such box.";
+      if (overlap !== null && choice[1] !== image.class) verdict += " Its class is not the true one.";
       own("verdict").textContent = verdict;
       const isStored = data.sources[source].method === "backprop";
       const kind = explorer.state.box === "paper" ? "by graph cut" : BOXES[explorer.state.box];
-      root.querySelector(".explorer-note").textContent = isStored
-        ? `Stored box, ${kind}, as the study made it from the whole gradient. The map shown is reduced.`
-        : "";
+      const stored = box ? `Stored box, ${kind}, as the study made it from the whole gradient. ` : "";
+      own("note").textContent = isStored ? `${stored}The map shown is reduced.` : "";
       const method = METHODS[data.sources[source].method];
       const numbers = overlap === null ? "" : ` IoU ${overlap.toFixed(2)}.`;
       const shown = `map of ${nameOf(choice[1])} by ${network}, ${method}`;

@@ -120,7 +120,11 @@ def compare(page, expected, true_boxes):
     assert best_overlap(np.array([box]), np.array([expected]))[0] > 0.97
     overlap = best_overlap(np.array([expected]), true_boxes)[0]
     assert float(text(page, "iou")) == pytest.approx(overlap, abs=0.01)
-    assert text(page, "verdict") == f"The box is {'right' if overlap >= 0.5 else 'wrong'}."
+    assert text(page, "verdict").startswith(f"The box is {'right' if overlap >= 0.5 else 'wrong'}.")
+    chosen = page.execute_script(
+        "return document.querySelector('.explorer-class').selectedOptions[0].text.toLowerCase()"
+    )
+    assert ("not the true one" in text(page, "verdict")) != ("true class" in chosen)
 
 
 def test_sliders_move_the_papers_box_as_the_library_makes_it(page, study):
