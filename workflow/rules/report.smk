@@ -87,6 +87,7 @@ rule report:
         figures=[PATHS.figure(each.name) for each in available(STUDY, FIGURES)],
         facts=[PATHS.figure(each.name, "json") for each in available(STUDY, FIGURES)],
         claims=PATHS.claims,
+        data=[PATHS.explorer],
     output:
         report(
             PATHS.report,
@@ -108,7 +109,7 @@ rule report:
         configuration=untracked(flags.configurations(CONFIG, STUDIES)),
     shell:
         "python -m pipeline_lib publish {params.flags} --tables {input.tables:q} "
-        "--figures {input.figures:q} --claims {input.claims:q} {params.left_out} "
+        "--figures {input.figures:q} --claims {input.claims:q} --data {input.data:q} {params.left_out} "
         "{params.configuration} --out {output:q} --log {log:q}"
 
 

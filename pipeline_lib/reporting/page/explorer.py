@@ -1,11 +1,11 @@
 """The explorer as a section of the page."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from markupsafe import Markup
 
+from pipeline_lib.reporting.page.embedding import as_json
 from pipeline_lib.reporting.page.explorer_inputs import EXPLORER
 from pipeline_lib.reporting.tables.render import template
 
@@ -25,15 +25,7 @@ def section(data: Mapping) -> Markup:
         template("explorer.html.j2").render(
             title=EXPLORER.title,
             data=data,
-            json=_embedded(data),
+            json=as_json(data),
             shown=len(data["images"]),
         )
     )
-
-
-def _embedded(value: object) -> Markup:
-    """Return JSON that can stand in a script element: nothing in it ends or opens an element."""
-    text = json.dumps(value, separators=(",", ":"))
-    for letter in "<>&":
-        text = text.replace(letter, f"\\u{ord(letter):04x}")
-    return Markup(text)

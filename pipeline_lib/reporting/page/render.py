@@ -1,12 +1,12 @@
 """Putting the page together from its sections."""
 
 import importlib
-import json
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -16,6 +16,7 @@ from pipeline_lib.reporting.claims.claim import STATES
 from pipeline_lib.reporting.page import claims as claims_on_page
 from pipeline_lib.reporting.page import verdict as verdicts
 from pipeline_lib.reporting.page.claims import PageClaim, read_page_claims
+from pipeline_lib.reporting.page.embedding import as_json
 from pipeline_lib.reporting.page.figures import read_page_figures
 from pipeline_lib.reporting.page.graph import draw_steps
 from pipeline_lib.reporting.page.names import slug
@@ -43,16 +44,20 @@ NEARNESS = {WITHIN: "within", CLOSE: "close", FAR: "far"}
 ACCURACIES = ("MaxBoxAccV2",)  # among errors
 MOST_JOBS = 60  # of a step, on the page
 TEMPLATES = Path(__file__).parents[1] / "templates"
-# Sections that a step of their own makes: the name of the module here, and of its data; the title.
-MADE_BY_STEPS: dict[str, str] = {}
+# Sections whose data a step of their own makes: the name of the module here and of its data, the title.
+MADE_BY_STEPS = {"explorer": "Explorer"}
 
 
 class Section(NamedTuple):
-    """A part of the page: the name of its link, its title, its content."""
+    """A part of the page: the name of its link, its title, its content.
+
+    ``is_whole``: the content is a <section> with a heading already.
+    """
 
     name: str
     title: str
     content: Markup
+    is_whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,32 +88,19 @@ def render_page(contents: Contents) -> str:
     tables = [read_page_table(path) for path in contents.tables]
     claims = read_page_claims(contents.claims) if contents.claims else []
     provenance = read_provenance(contents.results, contents.configuration, contents.own)
-    made = [name for name in MADE_BY_STEPS if name in contents.data]
+    modules = {name: _module(name) for name in MADE_BY_STEPS if name in contents.data}
     return template("page.html.j2").render(
         study=contents.study,
         introduction=STUDIES.get(contents.study, ""),
         warning=contents.warning,
         sections=list(_sections(contents, tables, claims, provenance)),
         commit=provenance.commit,
-        css=Markup(_assets("page", *made, suffix="css")),
-        javascript=Markup(_assets("page", *made, suffix="js")),
+        css=_texts(TEMPLATES / "page.css", *(each for m in modules.values() for each in m.STYLES)),
+        javascript=_texts(
+            TEMPLATES / "page.js", *(each for m in modules.values() for each in m.SCRIPTS)
+        ),
         evidence=as_json(_evidence(contents, tables, provenance)),
     )
-
-
-def as_json(value: object) -> Markup:
-    """Return JSON that can stand in a <script>: nothing in it ends that, or starts a comment."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    escapes = {
-        "<": "\\u003c",
-        ">": "\\u003e",
-        "&": "\\u0026",
-        "\u2028": "\\u2028",
-        "\u2029": "\\u2029",
-    }
-    for character, escaped in escapes.items():
-        text = text.replace(character, escaped)
-    return Markup(text)
 
 
 def _sections(
@@ -150,8 +142,8 @@ def _sections(
         )  # fmt: skip
     for name, title in MADE_BY_STEPS.items():
         if name in contents.data:
-            module = importlib.import_module(f"pipeline_lib.reporting.page.{name}")
-            yield Section(name, title, module.section(read_json(contents.data[name])))
+            content = _module(name).section(read_json(contents.data[name]))
+            yield Section(name, title, content, is_whole=True)
     if figures:
         yield part("figures", "Figures", figures=figures)
     seeds = [
@@ -189,7 +181,10 @@ def _number(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.2f}"
 
 
-def _assets(*names: str, suffix: str) -> str:
-    """Return the style sheets or scripts of sections; one may have several, or none."""
-    files = [path for name in names for path in sorted(TEMPLATES.glob(f"{name}*.{suffix}"))]
-    return "\n".join(path.read_text(encoding="utf-8") for path in files)
+def _module(name: str) -> ModuleType:
+    """Return the module of a section: it has ``section(data)``, STYLES and SCRIPTS."""
+    return importlib.import_module(f"pipeline_lib.reporting.page.{name}")
+
+
+def _texts(*files: Path) -> Markup:
+    return Markup("\n".join(path.read_text(encoding="utf-8") for path in files))
