@@ -6,12 +6,10 @@ import unicodedata
 
 
 def slug(text: str) -> str:
-    """Return a text as part of an address: letters, digits and hyphens.
+    """Return a text as part of an address: ASCII letters, digits and hyphens.
 
-    A text that loses more than spaces and punctuation gets a hash, so that different texts stay apart.
+    A text that is not such a name already gets a hash, so that different texts stay apart.
     """
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    name = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
-    if re.fullmatch(r"[A-Za-z0-9 ]+", text):
-        return name
-    return f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:4]}".strip("-")
+    name = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")
+    return name if name == text else f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"

@@ -1,33 +1,46 @@
 """The page's step."""
 
-from pipeline_lib.reporting.catalogue import FIGURES
+import json
+
 from pipeline_lib.steps.report import publish
+from tests.reporting.page.planted_page import plant_page
 
 
-def run(folder, figure):
-    (folder / "table2.html").write_text("<table><tr><td>56.40</td></tr></table>")
-    argv = ["--study", "mini", "--tables", str(folder / "table2.html")]
-    argv += ["--figures", str(folder / figure), "--out", str(folder / "report.html")]
-    return publish.main(argv)
+def run(contents, *more):
+    argv = ["--study", "mini", "--results", str(contents.results)]
+    argv += ["--tables", *map(str, contents.tables), "--claims", str(contents.claims)]
+    argv += ["--figures", *map(str, contents.figures)]
+    argv += ["--config", json.dumps(contents.configuration), "--own", json.dumps(contents.own)]
+    return publish.main([*argv, *more, "--out", str(contents.out)])
 
 
-def test_the_page_is_written_with_the_catalogues_captions(tmp_path):
-    (tmp_path / "figure3.png").write_bytes(b"\x89PNG not really")
-    assert run(tmp_path, "figure3.png") == 0
-    page = (tmp_path / "report.html").read_text()
-    assert "56.40" in page
-    assert FIGURES["figure3"].caption in page
+def test_the_page_is_written_with_all_its_parts(tmp_path):
+    contents = plant_page(tmp_path)
+    more = ["--left-out", "Figure 9=no <images>", "--make", "Figure 9=snakemake figure9"]
+    assert run(contents, *more) == 0
+    page = contents.out.read_text()
+    for part in (
+        "60.00",
+        'id="figure3"',
+        "claim-gap-and-gmp",
+        "no &lt;images&gt;",
+        "snakemake figure9",
+    ):
+        assert part in page
 
 
 def test_what_is_missing_is_said_in_one_line(tmp_path, capsys):
-    assert run(tmp_path, "figure3.png") == 1
+    contents = plant_page(tmp_path)
+    contents.figures[0].unlink()
+    assert run(contents) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert "figure3.png: not found" in line
-    assert not (tmp_path / "report.html").exists()
+    assert not contents.out.exists()
 
 
-def test_a_figure_that_the_catalogue_lacks_is_refused_in_one_line(tmp_path, capsys):
-    (tmp_path / "figure99.png").write_bytes(b"\x89PNG not really")
-    assert run(tmp_path, "figure99.png") == 1
+def test_a_damaged_part_is_said_in_one_line(tmp_path, capsys):
+    contents = plant_page(tmp_path)
+    contents.figures[0].write_bytes(b"\x89PNG not really")
+    assert run(contents) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert "figure99.png: the catalogue has no figure99" in line
+    assert "figure3.png: not a picture" in line
