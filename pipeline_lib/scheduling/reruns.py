@@ -30,6 +30,8 @@ _VALUES = {
     "data_root": "elsewhere",
     "container": "other.sif",
     "warning": "a sentence",
+    "run_a": "one run",
+    "run_b": "another",
     "networks.NAME.architecture": "alexnet_gap",
     "networks.NAME.options": {"dropout": 0.25},
     "networks.NAME.start": "alexnet",

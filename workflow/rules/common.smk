@@ -11,6 +11,7 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.machine import GPU_REQUIRED
 from pipeline_lib.data.downloads import downloads
 from pipeline_lib.reporting.catalogue import FIGURES, TABLES, available, left_out, targets
+from pipeline_lib.reporting.comparison.folders import output_folder, require_runs
 from pipeline_lib.reporting.needs import by_image_files
 from pipeline_lib.reporting.page.explorer_inputs import EXPLORER
 from pipeline_lib.scheduling.attempts import start_again_only_what_may_succeed

@@ -3,22 +3,13 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.manifest import read_csv
-from pipeline_lib.evaluation.by_image import (
-    Difference,
-    mean_percent,
-    paired_difference,
-    read_by_image,
-    unpaired_difference,
-)
-from pipeline_lib.evaluation.transfer import Outcomes
+from pipeline_lib.evaluation.by_image import Difference
+from pipeline_lib.reporting.cells import CellOf, difference_of, read_table
 from pipeline_lib.reporting.claims.claim import (
     ANY,
     FAILS,
@@ -30,9 +21,7 @@ from pipeline_lib.reporting.claims.claim import (
     Condition,
     State,
 )
-from pipeline_lib.reporting.tables.table import SOURCE_COLUMNS
 
-_ROUNDING = 0.006  # in percent: the means of concepts are rounded to two digits
 CLAIM_COLUMNS = (
     *("claim", "section", "says", "state"),
     *("judged", "first", "second", "inequality", "difference", "low", "high"),
@@ -96,41 +85,7 @@ class Tables:
 
     def difference(self, name: str, first: pd.Series, second: pd.Series) -> Difference:
         """Return the difference of two rows of a table: paired, where both have tables by image."""
-        values = [self._by_image(name, row) for row in (first, second)]
-        paired = paired_difference(*values) if all(values) else None
-        if paired is not None:
-            return paired
-        return unpaired_difference(
-            *(tuple(row[["ours", "low", "high"]]) for row in (first, second))
-        )
-
-    def _by_image(self, name: str, row: pd.Series) -> list[Outcomes] | None:
-        """Return what stands behind a cell, image by image, None if it has no such table.
-
-        Raises InputError where it does not make the cell's number.
-        """
-        path, column = self.paths[name].parent / row["by_image"], row["column"]
-        values = _values(path, column) if row["by_image"] else None
-        if values is not None and abs(mean_percent(values) - row["ours"]) > _ROUNDING:
-            raise InputError(
-                f"{path}: '{column}' has a mean of "
-                f"{mean_percent(values):.4f}, {row['row']} of {name} says {row['ours']:.4f}; "
-                "delete the table and rerun"
-            )
-        return values
-
-
-def read_table(path: Path) -> pd.DataFrame:
-    """Read a table of the report; what is not given is NaN, or "" for text.
-
-    Raises InputError like ``read_csv``.
-    """
-    table = read_csv(path, ("row", "metric", "paper", "ours", "low", "high", "n"))
-    for column in ("paper", "ours", "low", "high", "n"):
-        table[column] = pd.to_numeric(table[column], errors="coerce")
-    for column in ("note", *SOURCE_COLUMNS):
-        table[column] = table.get(column, "")
-    return table
+        return difference_of(*(CellOf(self.paths[name], row) for row in (first, second)))
 
 
 def judge(claim: Claim, tables: Tables) -> JudgedClaim:
@@ -227,9 +182,3 @@ def _belong_together(first: Cell, second: Cell, one: pd.Series, other: pd.Series
 
 def _pattern(name: str) -> re.Pattern:
     return re.compile("(.*)".join(map(re.escape, name.split(ANY))))
-
-
-@lru_cache(maxsize=64)
-def _values(path: Path, column: str) -> list[Outcomes] | None:
-    """Return the outcomes of a table by image, None where the file is not there."""
-    return read_by_image(path, column) if path.exists() else None

@@ -6,6 +6,7 @@ from pipeline_lib.evaluation.ilsvrc import GT_KNOWN, TOP_1, TOP_5
 from pipeline_lib.evaluation.scores import CENTRED
 from pipeline_lib.evaluation.sweep import MAX_BOX_ACC
 
+MEASURED, BASELINE = "measured", "baseline"  # the metrics of the table of measures
 BACKPROP = "backprop"
 WITH_HEURISTICS = " (heuristics)"
 
@@ -20,13 +21,15 @@ SWEPT = {"cam": "paper", "grad-cam": "paper", BACKPROP: "paper"}
 class Column:
     """A column: its label (the paper's, if it has one), its metric, its box method by kind of maps.
 
-    ``crops`` is the number of crops that its scores are of, where the column says it.
+    ``crops`` is the number of crops that its scores are of, where the column says it;
+    ``is_accuracy``: it is no error.
     """
 
     label: str
     metric: str
     box_methods: dict[str, str]
     crops: int | None = None
+    is_accuracy: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ LAYOUTS = {
             Column("top-1 (authors' rule)", TOP_1, AUTHORS),
             Column("top-5 (authors' rule)", TOP_5, AUTHORS),
             Column(GT_KNOWN, GT_KNOWN, CITED),
-            Column(MAX_BOX_ACC, MAX_BOX_ACC, SWEPT),
+            Column(MAX_BOX_ACC, MAX_BOX_ACC, SWEPT, is_accuracy=True),
         ),
         definitions=(
             _LOCALIZATION,
@@ -105,3 +108,17 @@ LAYOUTS = {
         reproduced_by={"Backprop": "Backprop on AlexNet"},
     ),
 }
+
+_OF_ACCURACIES = ("table4", "table5", "measures")
+
+
+def higher_is_better(table: str, metric: str) -> bool | None:
+    """Return whether a higher number of a table is a better one; None where neither is better.
+
+    Neither is for a baseline among the measures, which only says what chance gets, and for a table or
+    metric that is not known.
+    """
+    if table in _OF_ACCURACIES:
+        return None if metric == BASELINE else True
+    columns = LAYOUTS[table].columns if table in LAYOUTS else ()
+    return next((column.is_accuracy for column in columns if column.label == metric), None)

@@ -25,11 +25,11 @@ from pipeline_lib.discovery.text import (
     UNIFORM,
 )
 from pipeline_lib.reporting.inputs import Inputs
+from pipeline_lib.reporting.tables.columns import BASELINE, MEASURED
 from pipeline_lib.reporting.tables.describe import describe_unreadable, percent
 from pipeline_lib.reporting.tables.table import TABLE_COLUMNS, Built, paper_numbers
 from pipeline_lib.units.measures import ALL_CLASSES, read_unit_measures
 
-MEASURED, BASELINE = "measured", "baseline"
 _NOTES = (
     "In percent. The paper shows pictures, and one number: VQA's.",
     "Baseline: what chance gets, or for answers the same model without the image.",

@@ -79,3 +79,10 @@ class Configuration(Section):
     photographs: PhotographsSection | None = setting(
         None, "Photographs in Figure 4, with a ready-trained network."
     )
+    # Snakemake takes no keys of one letter.
+    run_a: str | None = setting(
+        None, "For the target compare: the folder of results of a run, as results/mini."
+    )
+    run_b: str | None = setting(
+        None, "For the target compare: that of another run; differences are b - a."
+    )

@@ -1,0 +1,1 @@
+"""Two runs compared: tables and claims, what changed beyond chance, and which settings differ."""
