@@ -63,3 +63,20 @@ def files_of(target):
             refuse(error)
 
     return files
+
+
+COMPARED = [Path(os.path.expanduser(each or "")) for each in (CONFIG.run_a, CONFIG.run_b)]
+
+
+def compared_runs(_wildcards):
+    """Return no input: refuse folders that cannot be compared, before any job runs."""
+    if not (CONFIG.run_a and CONFIG.run_b):
+        refuse(
+            "config.run_a, config.run_b: name the folders of two runs, as in "
+            "snakemake compare --cores 1 --config run_a=results/small run_b=results/paper"
+        )
+    try:
+        require_runs(*COMPARED)
+    except InputError as error:
+        refuse(error)
+    return []

@@ -123,7 +123,7 @@ def _shown(cell: Compared, scale: float) -> dict:
         "kind": _KINDS.get(cell.state, "alike"),
         "difference": _signed(cell),
         "bar": None if np.isnan(ends).any() else ends,
-        "basis": f"paired over {cell.n:,} images or other units" if cell.paired else cell.why,
+        "basis": f"paired, n = {cell.n:,}" if cell.paired else cell.why,
     }
 
 

@@ -58,7 +58,7 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Mapping):
-        known = {key: each for key, each in value.items() if each is not None}
+        known = {key: each for key, each in value.items() if each not in (None, {})}
         return "{" + ", ".join(f"{key}: {_text(each)}" for key, each in known.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_text, value)) + "]"

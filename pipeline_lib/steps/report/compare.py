@@ -27,7 +27,7 @@ def make_parser() -> argparse.ArgumentParser:
 @command(make_parser)
 def main(arguments: argparse.Namespace) -> None:
     """Write the comparison as CSV and as a page; print the largest changes."""
-    folders = (arguments.a.expanduser(), arguments.b.expanduser())
+    folders = (arguments.a, arguments.b)
     require_runs(*folders)
     a, b = (
         read_run(folder, name, _record(folder))
