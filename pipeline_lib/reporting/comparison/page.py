@@ -34,7 +34,7 @@ from pipeline_lib.reporting.tables.columns import higher_is_better
 from pipeline_lib.reporting.tables.render import template
 
 MARKS = {BETTER: "✓", WORSE: "✕", HIGHER: "↑", LOWER: "↓", WITHIN: "≈", SAME: "="}
-_LARGEST = 10  # changes that the terminal shows
+_LARGEST = 10  # differences that the terminal shows
 
 
 def render_comparison(a: Run, b: Run, cells: Sequence[Compared], out: Path) -> str:
@@ -71,21 +71,21 @@ def verdict(cells: Sequence[Compared]) -> str:
 
 
 def terminal_lines(a: Run, b: Run, cells: Sequence[Compared]) -> str:
-    """Return the comparison for a terminal: settings, the verdict, and the largest changes."""
+    """Return the comparison for a terminal: settings, the verdict, the cells that differ most."""
     lines = [f"a: {a.name} ({a.folder})", f"b: {b.name} ({b.folder})"]
     lines += [_said(setting) for setting in settings_that_differ(a, b)]
     lines += ["", verdict(cells), said_of_chance(cells)]
-    changed = [cell for cell in cells if cell.state in CHANGED]
+    differing = [cell for cell in cells if cell.state in (*CHANGED, WITHIN)]
     rows = [
         (cell.table, cell.row, cell.metric, f"{cell.a:.2f}", f"{cell.b:.2f}",
          _signed(cell), f"{MARKS[cell.state]} {cell.state}")
-        for cell in changed[:_LARGEST]
+        for cell in differing[:_LARGEST]
     ]  # fmt: skip
     if rows:
         head = ("table", "row", "metric", "a", "b", "b - a", "")
         lines += ["", tabulate(rows, head, disable_numparse=True, tablefmt="simple")]
-    if len(changed) > _LARGEST:
-        lines.append(f"and {len(changed) - _LARGEST} more")
+    if len(differing) > _LARGEST:
+        lines.append(f"and {len(differing) - _LARGEST} more, on the page")
     lines += [_said_of(claim) for claim in claims_that_differ(a, b) or []]
     return "\n".join(lines)
 
