@@ -36,8 +36,16 @@ def every_file(study: Study) -> list[str]:
     files += [*_localization(study), *_transfer(study), *_discovery(study)]
     for table, (image_set, network) in study.unit_sets.items():
         files += [study.paths.units(image_set, network), study.paths.discovery(table)]
-    files += [*study.ilsvrc_submissions, *study.vqa_submissions.values(), study.paths.explorer]
+    files += [*study.ilsvrc_submissions, *study.vqa_submissions.values()]
+    files += [study.paths.errors(study.main), *browsed_sections(study).values()]
     return list(dict.fromkeys(files))  # the splits of ILSVRC are drawn together
+
+
+def browsed_sections(study: Study) -> dict[str, str]:
+    """Return the file of each section of the page that one can browse: maps, errors, units, concepts."""
+    concepts = ["concepts"] * ("concepts" in study.image_sets)
+    names = ["explorer", "errors", *study.unit_sets, *concepts]
+    return {name: study.paths.browsed(name) for name in names}
 
 
 def _localization(study: Study) -> list[str]:

@@ -164,10 +164,13 @@ class Paths:
         """The page."""
         return f"{self.results}/report/index.html"
 
-    @property
-    def explorer(self) -> str:
-        """The images and maps that readers of the page choose from."""
-        return f"{self.results}/report/explorer.json"
+    def browsed(self, section: str) -> str:
+        """What a section of the page shows: explorer, errors, units, units-places205, concepts."""
+        return f"{self.results}/report/{section}.json"
+
+    def errors(self, network: str) -> str:
+        """Why each image is wrong, a row an image."""
+        return f"{self.results}/errors/{network}.csv"
 
 
 def start_name(start: str) -> str:

@@ -29,7 +29,7 @@ from pipeline_lib.study.configuration.root import NETWORK_NAME
 from pipeline_lib.study.configuration.transfer import SvmConfig
 from pipeline_lib.study.configuration.typed import as_typed
 from pipeline_lib.study.contents import contents
-from pipeline_lib.study.files import every_file, index_tables
+from pipeline_lib.study.files import browsed_sections, every_file, index_tables
 from pipeline_lib.study.hint import snakemake_command
 from pipeline_lib.study.image_sets import BIRDS, PICKED, TEST, TRAIN
 from pipeline_lib.study.missing import missing_data

@@ -87,7 +87,7 @@ rule report:
         figures=[PATHS.figure(each.name) for each in available(STUDY, FIGURES)],
         facts=[PATHS.figure(each.name, "json") for each in available(STUDY, FIGURES)],
         claims=PATHS.claims,
-        data=[PATHS.explorer],
+        data=list(browsed_sections(STUDY).values()),
     output:
         report(
             PATHS.report,

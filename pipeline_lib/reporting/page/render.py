@@ -44,8 +44,14 @@ NEARNESS = {WITHIN: "within", CLOSE: "close", FAR: "far"}
 ACCURACIES = ("MaxBoxAccV2",)  # among errors
 MOST_JOBS = 60  # of a step, on the page
 TEMPLATES = Path(__file__).parents[1] / "templates"
-# Sections whose data a step of their own makes: the name of the module here and of its data, the title.
-MADE_BY_STEPS = {"explorer": "Explorer"}
+# Sections whose data a step of their own makes, by the name of the data: module and title.
+MADE_BY_STEPS = {
+    "explorer": ("explorer", "Explorer"),
+    "errors": ("errors", "Errors"),
+    "units": ("units", "Units"),
+    "units-places205": ("units", "Units of Places205"),
+    "concepts": ("concepts", "Concepts"),
+}
 
 
 class Section(NamedTuple):
@@ -88,16 +94,17 @@ def render_page(contents: Contents) -> str:
     tables = [read_page_table(path) for path in contents.tables]
     claims = read_page_claims(contents.claims) if contents.claims else []
     provenance = read_provenance(contents.results, contents.configuration, contents.own)
-    modules = {name: _module(name) for name in MADE_BY_STEPS if name in contents.data}
+    made = dict.fromkeys(MADE_BY_STEPS[name][0] for name in MADE_BY_STEPS if name in contents.data)
+    modules = [_module(name) for name in made]
     return template("page.html.j2").render(
         study=contents.study,
         introduction=STUDIES.get(contents.study, ""),
         warning=contents.warning,
         sections=list(_sections(contents, tables, claims, provenance)),
         commit=provenance.commit,
-        css=_texts(TEMPLATES / "page.css", *(each for m in modules.values() for each in m.STYLES)),
+        css=_texts(TEMPLATES / "page.css", *(each for m in modules for each in m.STYLES)),
         javascript=_texts(
-            TEMPLATES / "page.js", *(each for m in modules.values() for each in m.SCRIPTS)
+            TEMPLATES / "page.js", *(each for m in modules for each in m.SCRIPTS)
         ),
         evidence=as_json(_evidence(contents, tables, provenance)),
     )
@@ -140,9 +147,9 @@ def _sections(
             "tables", "Tables", tables=tables, number=_number, close_points=CLOSE_POINTS,
             accuracies=ACCURACIES, near=lambda path: _from_results(contents, path),
         )  # fmt: skip
-    for name, title in MADE_BY_STEPS.items():
+    for name, (module, title) in MADE_BY_STEPS.items():
         if name in contents.data:
-            content = _module(name).section(read_json(contents.data[name]))
+            content = _module(module).section(read_json(contents.data[name]))
             yield Section(name, title, content, is_whole=True)
     if figures:
         yield part("figures", "Figures", figures=figures)
@@ -187,4 +194,4 @@ def _module(name: str) -> ModuleType:
 
 
 def _texts(*files: Path) -> Markup:
-    return Markup("\n".join(path.read_text(encoding="utf-8") for path in files))
+    return Markup("\n".join(path.read_text(encoding="utf-8") for path in dict.fromkeys(files)))
