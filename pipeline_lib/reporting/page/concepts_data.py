@@ -10,7 +10,7 @@ from pipeline_lib.discovery.concept_tables import means_of
 from pipeline_lib.reporting.page.thumbnails import open_image, thumbnail
 
 SIDE = 96  # pixels of a picture
-PICTURES = 400  # at most, in all
+PICTURES = 300  # at most, in all
 PICTURE_RULE = (
     f"Images are shown for whole concepts, up to {PICTURES} images in all: first the concepts that "
     "Figure 10 shows, then the others in the order in which they were mined."

@@ -14,7 +14,7 @@ from pipeline_lib.units.measures import IN_BOX, PURITY
 from pipeline_lib.units.units_file import UnitsFile
 
 SIDE = 96  # pixels of a crop
-PICTURES = 400  # at most, in all
+PICTURES = 300  # at most, in all
 MARGIN = 0.25  # of a measured field's width and height, on each side of a crop
 OUTSIDE = 0.5  # brightness of what is outside the measured field
 PICTURE_RULE = (
