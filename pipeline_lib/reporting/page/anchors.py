@@ -2,17 +2,17 @@
 
 import re
 
-_OTHER = re.compile(r"[^A-Za-z0-9_]")
+_OTHER = re.compile(r"[^A-Za-z0-9_-]")
 
 
 def anchor(*parts: object) -> str:
-    """Return the id of what ``parts`` name: their texts joined by hyphens.
+    """Return the id of what ``parts`` name: their texts joined by slashes.
 
-    Letters, digits and underscores of ASCII stay as they are, a space becomes a full stop, and any other
-    character its code: "café au lait" is ``caf~e9~.au.lait``. So every text has an id that is valid in
-    HTML and in a link as it stands, and no two lists of parts share one.
+    ASCII letters, digits, hyphens and underscores stay as they are, a space becomes a full stop, and
+    any other character its code: "café au lait" is ``caf~e9~.au.lait``. So every text has an id that is
+    valid in HTML and in a link as it stands, and no two lists of parts share one.
     """
-    return "-".join(_OTHER.sub(_code, str(part)) for part in parts)
+    return "/".join(_OTHER.sub(_code, str(part)) for part in parts)
 
 
 def _code(match: re.Match) -> str:

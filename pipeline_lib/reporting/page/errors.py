@@ -6,7 +6,10 @@ from markupsafe import Markup
 
 from pipeline_lib.evaluation.box_errors import GT_KNOWN, TOP_1_LOC
 from pipeline_lib.reporting.page.anchors import anchor
-from pipeline_lib.reporting.tables.render import template
+from pipeline_lib.reporting.tables.render import TEMPLATES, template
+
+STYLES = tuple(TEMPLATES / name for name in ("browse.css", "errors.css"))
+SCRIPTS = (TEMPLATES / "browse.js",)
 
 # The drawing of accuracy by object size, in its own units; on a phone a unit is about a pixel.
 _WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 360, 210, 34, 12, 44

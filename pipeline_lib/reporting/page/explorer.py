@@ -1,19 +1,17 @@
 """The explorer as a section of the page."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from markupsafe import Markup
 
 from pipeline_lib.reporting.page.embedding import as_json
 from pipeline_lib.reporting.page.explorer_inputs import EXPLORER
-from pipeline_lib.reporting.tables.render import template
+from pipeline_lib.reporting.tables.render import TEMPLATES, template
 
-_TEMPLATES = Path(__file__).parents[1] / "templates"
 SCRIPTS = tuple(  # in this order
-    _TEMPLATES / name for name in ("explorer_boxes.js", "explorer_panel.js", "explorer.js")
+    TEMPLATES / name for name in ("explorer_boxes.js", "explorer_panel.js", "explorer.js")
 )
-STYLES = (_TEMPLATES / "explorer.css",)
+STYLES = (TEMPLATES / "explorer.css",)
 
 
 def section(data: Mapping) -> Markup:

@@ -15,11 +15,11 @@ from pipeline_lib.common.files import read_json
 from pipeline_lib.reporting.claims.claim import STATES
 from pipeline_lib.reporting.page import claims as claims_on_page
 from pipeline_lib.reporting.page import verdict as verdicts
+from pipeline_lib.reporting.page.anchors import anchor
 from pipeline_lib.reporting.page.claims import PageClaim, read_page_claims
 from pipeline_lib.reporting.page.embedding import as_json
 from pipeline_lib.reporting.page.figures import read_page_figures
 from pipeline_lib.reporting.page.graph import draw_steps
-from pipeline_lib.reporting.page.names import slug
 from pipeline_lib.reporting.page.provenance import Provenance, read_provenance
 from pipeline_lib.reporting.page.tables import (
     CLOSE,
@@ -30,7 +30,7 @@ from pipeline_lib.reporting.page.tables import (
     PageTable,
     read_page_table,
 )
-from pipeline_lib.reporting.tables.render import template
+from pipeline_lib.reporting.tables.render import TEMPLATES, template
 
 STUDIES = {
     "mini": "A synthetic world and small networks trained from scratch: it shows that the whole "
@@ -41,9 +41,7 @@ STUDIES = {
 }
 CLASSES = dict(zip(STATES, ("holds", "fails", "undecided", "missing"), strict=True))
 NEARNESS = {WITHIN: "within", CLOSE: "close", FAR: "far"}
-ACCURACIES = ("MaxBoxAccV2",)  # among errors
 MOST_JOBS = 60  # of a step, on the page
-TEMPLATES = Path(__file__).parents[1] / "templates"
 # Sections whose data a step of their own makes, by the name of the data: module and title.
 MADE_BY_STEPS = {
     "explorer": ("explorer", "Explorer"),
@@ -103,9 +101,7 @@ def render_page(contents: Contents) -> str:
         sections=list(_sections(contents, tables, claims, provenance)),
         commit=provenance.commit,
         css=_texts(TEMPLATES / "page.css", *(each for m in modules for each in m.STYLES)),
-        javascript=_texts(
-            TEMPLATES / "page.js", *(each for m in modules for each in m.SCRIPTS)
-        ),
+        javascript=_texts(TEMPLATES / "page.js", *(each for m in modules for each in m.SCRIPTS)),
         evidence=as_json(_evidence(contents, tables, provenance)),
     )
 
@@ -129,7 +125,7 @@ def _sections(
         "signs": claims_on_page.SIGNS,
         "near_signs": SIGNS,
         "comparable": verdict.is_comparable,
-        "slug": slug,
+        "anchor": anchor,
         "folders": folders,
     }
 
@@ -145,7 +141,7 @@ def _sections(
     if tables:
         yield part(
             "tables", "Tables", tables=tables, number=_number, close_points=CLOSE_POINTS,
-            accuracies=ACCURACIES, near=lambda path: _from_results(contents, path),
+            near=lambda path: _from_results(contents, path),
         )  # fmt: skip
     for name, (module, title) in MADE_BY_STEPS.items():
         if name in contents.data:

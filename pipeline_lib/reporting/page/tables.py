@@ -2,14 +2,15 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from pipeline_lib.common.files import read_json
 from pipeline_lib.reporting.artefact import Table
 from pipeline_lib.reporting.catalogue import TABLES
-from pipeline_lib.reporting.page.names import slug
+from pipeline_lib.reporting.page.anchors import anchor
+from pipeline_lib.reporting.tables.columns import higher_is_better
 
 WITHIN, CLOSE, FAR = "within the interval", "close", "far"
 SIGNS = {WITHIN: "=", CLOSE: "≈", FAR: "≠"}  # so that nothing is told by colour alone
@@ -67,20 +68,32 @@ class PageRow:
 
 @dataclass(frozen=True)
 class PageTable:
-    """A table of the page. ``rows`` are those that the study computed, ``others`` the paper's alone."""
+    """A table of the page.
+
+    ``rows`` are those that the study computed, ``others`` the paper's alone; ``printed`` tells whether
+    the paper has numbers of a metric.
+    """
 
     artefact: Table
     metrics: list[str]
     rows: list[PageRow]
     others: list[PageRow]
     notes: list[str]
-    printed: dict[str, bool] = field(default_factory=dict)
+    printed: dict[str, bool]
 
     @property
     def heading(self) -> str:
         """Its number and title."""
         number = self.artefact.name.removeprefix("table")
         return f"Table {number}. {self.artefact.title}" if number.isdigit() else self.artefact.title
+
+    @property
+    def accuracies(self) -> set[str]:
+        """The metrics that are accuracies where the table has errors."""
+        better = {name: higher_is_better(self.artefact.name, name) for name in self.metrics}
+        return (
+            {name for name, is_so in better.items() if is_so} if False in better.values() else set()
+        )
 
     def cells(self) -> Iterator[PageCell]:
         """Yield all cells."""
@@ -122,5 +135,5 @@ def _cell(table: str, cell: dict) -> PageCell:
     keys = ("paper", "ours", "low", "high", "spread")
     numbers = {key: math.nan if cell.get(key) is None else float(cell[key]) for key in keys}
     texts = {key: cell.get(key) or "" for key in ("scores", "by_image", "column")}
-    name = f"{table}/{slug(cell['row'])}/{slug(cell['metric'])}"
+    name = anchor(table, cell["row"], cell["metric"])
     return PageCell(name, cell["row"], cell["metric"], **numbers, **texts)

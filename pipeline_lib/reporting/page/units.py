@@ -6,7 +6,10 @@ from functools import partial
 from markupsafe import Markup
 
 from pipeline_lib.reporting.page.anchors import anchor
-from pipeline_lib.reporting.tables.render import template
+from pipeline_lib.reporting.tables.render import TEMPLATES, template
+
+STYLES = tuple(TEMPLATES / name for name in ("browse.css",))
+SCRIPTS = (TEMPLATES / "browse.js",)
 
 
 def section(data: Mapping) -> Markup:

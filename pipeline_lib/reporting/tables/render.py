@@ -11,8 +11,9 @@ import pandas as pd
 
 from pipeline_lib.common.files import write_text
 
+TEMPLATES = Path(__file__).parents[1] / "templates"
 _ENVIRONMENT = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parents[1] / "templates"),
+    loader=jinja2.FileSystemLoader(TEMPLATES),
     autoescape=True,
     trim_blocks=True,
     lstrip_blocks=True,

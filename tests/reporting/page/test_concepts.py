@@ -58,8 +58,8 @@ def test_the_step_gathers_what_the_section_shows(study):
     assert markup.text.count("✓ in a caption") == markup.text.count("✗ in no caption") == 3
     assert markup.text.count("No held-out image has it in a caption") == 1
     assert "Precision of the first ten 0.25" in " ".join(markup.text.split())
-    assert sum(each.startswith("concept-image-") for each in markup.ids) == 6
-    assert "concept-pond" in markup.ids
+    assert sum(each.startswith("concept/image/") for each in markup.ids) == 6
+    assert "concept/pond" in markup.ids
 
 
 def test_pictures_are_limited_and_the_section_says_how_many_concepts_have_them(study, monkeypatch):
@@ -69,7 +69,7 @@ def test_pictures_are_limited_and_the_section_says_how_many_concepts_have_them(s
     assert [len(entry["pictures"]) for entry in data["concepts"]] == [2, 0, 0]
     markup = checked(str(concepts.section(data)))
     assert "1 of 3 concepts" in markup.text
-    assert "concept-never.seen" in markup.ids  # its row in the table
+    assert "concept/never.seen" in markup.ids  # its row in the table
 
 
 def test_a_ranked_image_that_is_not_in_the_manifest_is_one_line(study, capsys):

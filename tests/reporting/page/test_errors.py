@@ -70,10 +70,10 @@ def test_the_section_says_each_count_and_shows_odd_names_as_text(study):
     text = str(errors.section(data))
     markup = checked(text)
     assert markup.text.count(ODD) >= 3  # network, class, caption
-    assert {f"errors-{name.replace(' ', '.')}" for name in FAILURES} & set(markup.ids)
+    assert {f"errors/{name.replace(' ', '.')}" for name in FAILURES} & set(markup.ids)
     shown = sum(len(failure["pictures"]) for failure in data["failures"])
     assert markup.tags.count("image") == len(markup.sources) == shown > 5
-    rows = [entry for entry in markup.ids if entry.startswith("errors-class-")]
+    rows = [entry for entry in markup.ids if entry.startswith("errors/class/")]
     assert len(rows) == len(data["classes"])
     for failure in data["failures"]:
         assert failure["rule"] in markup.text

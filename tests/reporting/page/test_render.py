@@ -18,7 +18,6 @@ from pipeline_lib.reporting.claims.claim import read_claims
 from pipeline_lib.reporting.claims.judge import Tables, as_rows, judge
 from pipeline_lib.reporting.page.claims import counts, read_page_claims
 from pipeline_lib.reporting.page.embedding import as_json
-from pipeline_lib.reporting.page.names import slug
 from pipeline_lib.reporting.page.render import Contents, render_page
 from pipeline_lib.reporting.page.tables import read_page_table
 from pipeline_lib.reporting.page.verdict import GPU_RULES
@@ -163,17 +162,11 @@ def test_json_cannot_end_its_script():
     assert json.loads(text) == value
 
 
-def test_different_names_have_different_links():
-    names = ["a b", "a-b", "a_b", "A b", "é", "<script>", "日本", "中国", "", "AlexNet*", "AlexNet"]
-    assert len({slug(name) for name in names}) == len(names)
-    assert all(re.fullmatch(r"[A-Za-z0-9-]*", slug(name)) for name in names)
-
-
 def test_the_rules_with_gpus_are_those_of_the_workflow():
     found = set()
     for file in (Path(__file__).parents[3] / "workflow/rules").glob("*.smk"):
         for rule in re.split(r"\n\s*(?=rule )", file.read_text()):
-            if re.search(r"\*\*gpus\((each|\)|STUDY|most)", rule) and rule.startswith("rule "):
+            if re.search(r"\*\*gpus\(", rule) and rule.startswith("rule "):
                 found.add(rule.split()[1].rstrip(":"))
     assert found == set(GPU_RULES)
 
