@@ -1,5 +1,6 @@
 """A headless Chromium that can reach nothing but files of this machine."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,3 +33,16 @@ def chromium(profile: Path, width: int = 1200, height: int = 1600) -> Iterator:
         yield started
     finally:
         started.quit()
+
+
+def assert_quiet(browser: object) -> None:
+    """Nothing has gone wrong on the page since the last call, and nothing was asked of a server."""
+    assert [entry for entry in browser.get_log("browser") if entry["level"] != "INFO"] == []
+    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    asked = {
+        event["params"]["request"]["url"].partition(":")[0]
+        for event in events
+        if event["method"] == "Network.requestWillBeSent"
+    }
+    assert "file" in asked
+    assert not asked & {"http", "https", "ws", "wss"}

@@ -2,7 +2,6 @@
 
 import base64
 import io
-import json
 
 import numpy as np
 import pytest
@@ -15,7 +14,7 @@ from pipeline_lib.localization.heat_maps import TRUE_CLASS, heat_map
 from pipeline_lib.localization.paper_box import paper_box
 from pipeline_lib.reporting.page import explorer
 from pipeline_lib.steps.report import explorer as step
-from tests.reporting.page.browser import chromium
+from tests.reporting.page.browser import assert_quiet, chromium
 from tests.reporting.page.planted import LABELS, opened, plant
 
 CASES = 20
@@ -64,15 +63,7 @@ def page(browser, study):
     browser.get("about:blank")
     browser.get(study[2])
     yield browser
-    assert [entry for entry in browser.get_log("browser") if entry["level"] != "INFO"] == []
-    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    asked = {
-        event["params"]["request"]["url"].partition(":")[0]
-        for event in events
-        if event["method"] == "Network.requestWillBeSent"
-    }
-    assert {"file", "data"} <= asked
-    assert not asked & {"http", "https", "ws", "wss"}
+    assert_quiet(browser)
 
 
 def change(page, selector, value=None):
