@@ -7,7 +7,7 @@ from pipeline_lib.units.receptive_field import ReceptiveField
 from pipeline_lib.units.units_file import UnitsFile
 
 THRESHOLD = 0.5  # fraction of the largest value above which a position is in the field
-BACKGROUND = 0.2  # brightness of what is outside the mask
+FADED = (70, 190)  # what black and white become outside the mask
 DISC = 65 / 227  # diameter of the authors' disc for conv5, as a fraction of the input's side
 
 
@@ -74,9 +74,12 @@ def disc_mask(
     return mask > 0
 
 
-def darken_outside(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Return the (H, W, 3) uint8 picture, darkened outside the mask."""
-    return np.where(mask[..., None], picture, (picture * BACKGROUND).round().astype(np.uint8))
+def fade_outside(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Return the (H, W, 3) uint8 picture, pale and grey outside the mask, however dark it is."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None]
+    low, high = FADED
+    faded = (low + grey / 255 * (high - low)).round().astype(np.uint8)
+    return np.where(mask[..., None], picture, faded)
 
 
 def field_size(units: UnitsFile, shown_index: int) -> float:

@@ -57,7 +57,7 @@ def drawn(tmp_path, caplog, monkeypatch):
             ]
             with warnings.catch_warnings(), caplog.at_level(logging.WARNING):
                 warnings.simplefilter("error")
-                save(figure, tmp_path / "figure.png", {})
+                save(figure, tmp_path / "figure.png", {}, "words")
         return [text.get_fontfamily() for text in texts], [r.getMessage() for r in caplog.records]
 
     return draw

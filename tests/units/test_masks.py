@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline_lib.units.masks import darken_outside, disc_mask, field_mask
+from pipeline_lib.units.masks import disc_mask, fade_outside, field_mask
 from pipeline_lib.units.receptive_field import Axis, ReceptiveField
 
 SHIFTS = np.arange(-20, 21, 4)
@@ -61,7 +61,17 @@ def test_discs_have_65_pixels_at_227_and_lie_where_the_map_is_high():
     assert not disc_mask(field, 0 * activations, 50, 50).any()
 
 
-def test_the_background_is_darkened():
-    picture = np.full((2, 2, 3), 100, np.uint8)
-    darkened = darken_outside(picture, np.array([[True, False], [False, False]]))
-    assert darkened[0, 0].tolist() == [100] * 3 and darkened[1, 1].tolist() == [20] * 3
+@pytest.mark.parametrize("level", [0, 100, 255])
+def test_outside_of_the_mask_a_picture_is_grey_and_can_be_seen_however_dark_it_is(level):
+    picture = np.zeros((2, 2, 3), np.uint8)
+    picture[..., 0] = level  # a shade of red
+    faded = fade_outside(picture, np.array([[True, False], [False, False]])).astype(int)
+    assert faded[0, 0].tolist() == [level, 0, 0]
+    assert len(set(faded[1, 1])) == 1
+    assert 50 < faded[1, 1, 0] < 200
+
+
+def test_outside_of_the_mask_brighter_places_stay_brighter():
+    picture = np.repeat(np.arange(0, 256, 15, dtype=np.uint8)[None, :, None], 3, axis=2)
+    faded = fade_outside(picture, np.zeros((1, 18), bool))[0, :, 0].astype(int)
+    assert (np.diff(faded) > 0).all()

@@ -25,7 +25,7 @@ def plot_from(inputs: Inputs, out: Path) -> None:
     _, images, _ = inputs.predicted_set()
     figure = plt.figure()
     figure.suptitle(f"{len(images)} images")
-    save(figure, out, {"images": len(images)})
+    save(figure, out, {"images": len(images)}, f"The number {len(images)}.")
 '''
 ENTRY = """
     Figure(

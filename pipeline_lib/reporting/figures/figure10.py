@@ -5,8 +5,6 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pandas as pd
-from matplotlib import pyplot as plt
-from matplotlib.axes import Axes
 
 from pipeline_lib.data.manifest import read_csv
 from pipeline_lib.discovery.concept_tables import (
@@ -17,19 +15,13 @@ from pipeline_lib.discovery.concept_tables import (
 )
 from pipeline_lib.localization.heat_maps import TRUE_CLASS
 from pipeline_lib.localization.predictions import Predictions
-from pipeline_lib.reporting.figures.pictures import (
-    GREEN,
-    RED,
-    STYLE,
-    explained,
-    photograph,
-    save,
-    show,
-)
+from pipeline_lib.reporting.figures.alt import counted, listed
+from pipeline_lib.reporting.figures.pictures import STYLE, explained, judged, photograph, save
+from pipeline_lib.reporting.figures.sheet import BLOCK_GAP, GAP, MARGIN, SIZE, Cell, Line, Sheet
+from pipeline_lib.reporting.figures.wrapping import line_height
 from pipeline_lib.reporting.inputs import Inputs
 
-HAS, HAS_NOT = ("✓ in a caption", GREEN), ("✗ in no caption", RED)
-_ROW, _NAME = 2.35, 2.3  # inches: a row's height, the width of a concept's name
+_NAME = 1.9  # inches: the width of a concept's name and numbers
 
 
 def plot_from(inputs: Inputs, out: Path) -> None:
@@ -59,46 +51,44 @@ def plot(
     columns = int(ranking.groupby("concept").size().max())
     content = []
     with matplotlib.rc_context(STYLE):
-        figure, grid = plt.subplots(
-            len(selected), columns + 1, squeeze=False, layout="constrained",
-            figsize=(_NAME + 2.2 * columns, _ROW * len(selected) + 0.3),
-            gridspec_kw={"width_ratios": [_NAME, *[2.2] * columns]},
-        )  # fmt: skip
-        for axes in grid.ravel():
-            axes.set_axis_off()
-        figure.suptitle(_heading(concepts, predictions.name), x=0.01, ha="left")
-        for line, concept in zip(grid, selected.itertuples(), strict=True):
-            _name(line[0], concept)
+        sheet = Sheet()
+        for words in _heading(concepts, predictions.name):
+            sheet.paragraph(words)
+        places = sheet.cells(columns, left=MARGIN + _NAME + BLOCK_GAP)
+        for concept in selected.itertuples():
+            top, cells = sheet.top, []
+            bottom = _name(sheet, concept)
             first = ranking[ranking["concept"] == concept.concept].sort_values("rank")
-            for axes, row in zip(line[1:], first.itertuples(), strict=False):
+            for row in first.itertuples():
                 index = place[row.picture]
                 picture = photograph(root, images, index)
-                title = f"{row.rank}.  score {row.score:.2f}"
-                show(axes, explained(predictions, index, TRUE_CLASS, picture), title)
-                _mark(axes, bool(row.has_phrase))
+                heat = explained(predictions, index, TRUE_CLASS, picture)
+                has = bool(row.has_phrase)
+                mark = judged("in a caption" if has else "in no caption", has)
+                cells.append(Cell(heat.picture, [f"{row.rank}.  score {row.score:.2f}"], [mark]))
                 content.append(
                     {
                         "concept": row.concept,
                         "rank": int(row.rank),
                         "image_id": row.image_id,
                         "score": round(float(row.score), 6),
-                        "in_a_caption": bool(row.has_phrase),
+                        "in_a_caption": has,
                     }
                 )
-        save(
-            figure,
-            out,
-            {
-                "network": predictions.name,
-                "concepts": _records(concepts),
-                "means": means_of(concepts),
-                "images": content,
-            },
-        )
-        plt.close(figure)
+            sheet.top = top
+            sheet.row(cells, places)
+            sheet.top = max(sheet.top, bottom) + GAP
+        sheet.colour_bar()
+        facts = {
+            "network": predictions.name,
+            "concepts": _records(concepts),
+            "means": means_of(concepts),
+            "images": content,
+        }
+        save(sheet.finish(), out, facts, _alt(content))
 
 
-def _heading(concepts: pd.DataFrame, network: str) -> str:
+def _heading(concepts: pd.DataFrame, network: str) -> list[str]:
     held_out = int(concepts["n"].iloc[0])
     lines = [
         f"Concepts by the features of {network}: of {held_out:,} held-out images, those that a "
@@ -112,35 +102,35 @@ def _heading(concepts: pd.DataFrame, network: str) -> str:
             f"[{precision['low']:.2f}, {precision['high']:.2f}], chance {chance['value']:.2f}. "
             "A caption need not mention everything in the image."
         )
-    return "\n".join(lines)
+    return lines
 
 
-def _name(axes: Axes, concept: tuple) -> None:
-    """Write a concept's name and its numbers at the start of its row."""
-    measures = "no held-out image has it"
+def _name(sheet: Sheet, concept: tuple) -> float:
+    """Write a concept's name and its numbers at the start of its row; return their lower edge."""
+    lines = ["no held-out image has it"]
     if concept.n_positive:
-        measures = (
-            f"P@10 {concept.precision:.2f}  [{concept.low:.2f}, "
-            f"{concept.high:.2f}]\n"
-            f"chance {concept.chance:.2f}  [{concept.chance_low:.2f}, "
-            f"{concept.chance_high:.2f}]\n"
-            f"in captions of {concept.n_positive} of {concept.n}"
-        )
+        lines = [
+            f"P@10 {concept.precision:.2f}  [{concept.low:.2f}, {concept.high:.2f}]",
+            f"chance {concept.chance:.2f}  [{concept.chance_low:.2f}, {concept.chance_high:.2f}]",
+            f"in captions of {concept.n_positive} of {concept.n}",
+        ]
         if concept.max_precision < 1:
-            measures += f"\nbest possible {concept.max_precision:.2f}"
-    axes.text(
-        0, 0.62, f"“{concept.concept}”", transform=axes.transAxes, fontsize=12, fontweight="bold",
-        va="bottom", wrap=True,
-    )  # fmt: skip
-    axes.text(0, 0.54, measures, transform=axes.transAxes, va="top", linespacing=1.5)
+            lines.append(f"best possible {concept.max_precision:.2f}")
+    top = sheet.top + line_height(SIZE)
+    for line in (Line(f"“{concept.concept}”", bold=True, lines=3, size=SIZE + 3), *lines):
+        top = sheet.write(line, MARGIN, top, _NAME)
+    return top
 
 
-def _mark(axes: Axes, has: bool) -> None:
-    text, colour = HAS if has else HAS_NOT
-    axes.text(
-        0.5, -0.03, text, transform=axes.transAxes, ha="center", va="top", color=colour,
-        fontweight="bold",
-    )  # fmt: skip
+def _alt(content: list[dict]) -> str:
+    concepts: dict[str, list[bool]] = {}
+    for image in content:
+        concepts.setdefault(image["concept"], []).append(image["in_a_caption"])
+    found = listed(f"“{name}” {sum(has)} of {len(has)}" for name, has in concepts.items())
+    return (
+        f"A row of images for each of {counted(len(concepts), 'concept')}, with the map of its detector "
+        f"over them. A caption has the concept's phrase in: {found}."
+    )
 
 
 def _records(concepts: pd.DataFrame) -> list[dict]:

@@ -1,15 +1,11 @@
 """Figure 12: questions about images, their answers, and the map of each answer."""
 
 import json
-import textwrap
 from collections import Counter
 from pathlib import Path
 
 import matplotlib
-import numpy as np
 import pandas as pd
-from matplotlib import pyplot as plt
-from matplotlib.figure import SubFigure
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.discovery.answer_spelling import normalised_answer
@@ -18,22 +14,14 @@ from pipeline_lib.discovery.question_selection import CHOICE, is_pair
 from pipeline_lib.evaluation.vqa import RIGHT
 from pipeline_lib.localization.heat_maps import TRUE_CLASS
 from pipeline_lib.localization.predictions import Predictions
-from pipeline_lib.reporting.figures.pictures import (
-    GREEN,
-    RED,
-    STYLE,
-    explained,
-    label_row,
-    photograph,
-    save,
-    show,
-)
+from pipeline_lib.reporting.figures.alt import counted, listed
+from pipeline_lib.reporting.figures.pictures import STYLE, explained, judged, photograph, save
+from pipeline_lib.reporting.figures.sheet import BLOCK_GAP, LABELLED, Cell, Line, Sheet
 from pipeline_lib.reporting.inputs import Inputs
 
 COLUMNS = 3  # panels in a row
-# By the number of maps in a panel: letters in a line of text, answers with their probabilities.
-TEXT_LIMITS = {1: (54, 3), 2: (29, 2)}
-LINE = 0.16  # height of a line of text, as a fraction of its axes
+ANSWERS = 3  # of the network and of people; one fewer where there is less room than
+_WIDE = 2.5  # inches
 FIELDS = (
     *("question_id", "question", "answer", "probability", "top", "answers", "accuracy"),
     *("words_alone", "why", "group"),
@@ -73,59 +61,69 @@ def plot(
     pairs = [places for name, places in groups.items() if is_pair(name)]
     lines = types | ({"asked twice": pairs} if pairs else {})
     with matplotlib.rc_context(STYLE):
-        figure = plt.figure(figsize=(13, 3.6 * len(lines) + 0.3), layout="constrained")
-        rows = figure.subfigures(len(lines), 1, squeeze=False)[:, 0]
-        for row, (name, panels) in zip(rows, lines.items(), strict=True):
-            slots = row.subfigures(1, len(pairs) if panels is pairs else COLUMNS, squeeze=False)[0]
-            for slot, places in zip(slots, panels, strict=False):
-                picture = photograph(root, images, places[0])
-                maps = [explained(predictions, at, TRUE_CLASS, picture) for at in places]
-                first = _panel(slot, picture, maps, questions.loc[places])
-                if places is panels[0]:
-                    label_row(first, name)
-        figure.supxlabel(CAPTION, fontsize=STYLE["font.size"])
+        sheet = Sheet()
+        for name, panels in lines.items():
+            _row(sheet, name, panels, questions, predictions, images, root)
+        sheet.caption(CAPTION)
+        sheet.colour_bar()
         content = [_facts(row) for _, row in questions.iterrows()]
-        save(figure, out, {"network": predictions.name, "choice": CHOICE, "questions": content})
-        plt.close(figure)
+        facts = {"network": predictions.name, "choice": CHOICE, "questions": content}
+        save(sheet.finish(), out, facts, _alt(content))
 
 
-def _panel(
-    slot: SubFigure, picture: np.ndarray, maps: list[np.ndarray], rows: pd.DataFrame
-) -> matplotlib.axes.Axes:
-    """Plot a photograph beside the maps of its answers, questions and answers below.
+def _row(
+    sheet: Sheet,
+    name: str,
+    panels: list[list[int]],
+    questions: pd.DataFrame,
+    predictions: Predictions,
+    images: pd.DataFrame,
+    root: Path,
+) -> None:
+    """Plot a row of panels: a photograph, a map beside it for each of its questions, texts below.
 
-    Returns the photograph's axes. Each text is below its map; a single one spans the photograph too.
+    Each text is below its map; a single one spans the photograph too.
     """
-    upper, lower = slot.subfigures(2, 1, height_ratios=(2, 1.1))
-    pictured = upper.subplots(1, 1 + len(maps))
-    written = lower.subplots(1, 1 if len(maps) == 1 else 1 + len(maps), squeeze=False)[0]
-    show(pictured[0], picture, rows["why"].iloc[0])
-    for axes in written:
-        axes.set_axis_off()
-    for (_, row), axes, heat in zip(rows.iterrows(), pictured[1:], maps, strict=True):
-        show(axes, heat, f"map of “{row['answer']}”")
-    for (_, row), axes in zip(rows.iterrows(), written[-len(maps) :], strict=True):
-        _write(axes, row, *TEXT_LIMITS[len(maps)])
-    return pictured[0]
+    across = 1 + len(panels[0])  # pictures in a panel
+    places = sheet.cells(across * max(len(panels), COLUMNS if across == 2 else 1), across, LABELLED)
+    cells, texts = [], []
+    for panel, asked in enumerate(panels):
+        picture = photograph(root, images, asked[0])
+        cells.append(Cell(picture, [questions.at[asked[0], "why"]]))
+        for k, at in enumerate(asked, 1):
+            heat = explained(predictions, at, TRUE_CLASS, picture)
+            cells.append(Cell(heat.picture, [f"map of “{questions.at[at, 'answer']}”"]))
+            left, width = places[panel * across + k]
+            if len(asked) == 1:
+                start = places[panel * across][0]
+                left, width = start, left + width - start
+            texts.append((questions.loc[at], left, width))
+    sheet.row(cells, places, name)
+    sheet.top = max(_write(sheet, row, left, width) for row, left, width in texts) + BLOCK_GAP
 
 
-def _write(axes: matplotlib.axes.Axes, row: pd.Series, letters: int, answers: int) -> None:
-    """Write the question, the answers, people's answers, and the answer from the words alone."""
-    colour = GREEN if row["accuracy"] >= RIGHT else RED if row["accuracy"] == 0 else "black"
-    top = ", ".join(f"{name} {value:.2f}" for name, value in json.loads(row["top"])[:answers])
-    texts = [
-        (row["question"], {"fontweight": "bold"}),
-        (top, {"color": colour}),
-        (f"people: {_human_answers(row, answers)}", {}),
-        (f"accuracy {row['accuracy']:.1f}", {}),
-        (f"from the words alone: {row['words_alone']}", {"color": "dimgray"}),
-    ]
-    line = 0
-    for text, style in texts:
-        for wrapped in textwrap.wrap(text, letters):
-            # In the layout, a long line would shrink the pictures.
-            axes.text(0, 1 - LINE * line, wrapped, va="top", in_layout=False, **style)
-            line += 1
+def _write(sheet: Sheet, row: pd.Series, left: float, width: float) -> float:
+    """Write the question, the answers, people's answers, and the answer from the words alone.
+
+    Returns their lower edge.
+    """
+    count = ANSWERS if width > _WIDE else ANSWERS - 1
+    top = ", ".join(f"{name} {value:.2f}" for name, value in json.loads(row["top"])[:count])
+    accuracy = f"accuracy {row['accuracy']:.1f}"
+    verdict = Line(f"partly right, {accuracy}", bold=True)
+    if row["accuracy"] >= RIGHT or row["accuracy"] == 0:
+        right = bool(row["accuracy"])
+        verdict = judged(f"{'right' if right else 'wrong'}, {accuracy}", right)
+    bottom = sheet.top
+    for line in (
+        Line(row["question"], bold=True, lines=3),
+        verdict,
+        f"answers: {top}",
+        f"people: {_human_answers(row, count)}",
+        Line(f"from the words alone: {row['words_alone']}", colour="dimgray"),
+    ):
+        bottom = sheet.write(line, left, bottom, width)
+    return bottom
 
 
 def _human_answers(row: pd.Series, answers: int) -> str:
@@ -138,3 +136,12 @@ def _facts(row: pd.Series) -> dict:
     facts |= {"question_id": int(row["question_id"]), "accuracy": float(row["accuracy"])}
     facts |= {"probability": float(row["probability"])}
     return facts | {name: json.loads(row[name]) for name in ("top", "answers")}
+
+
+def _alt(content: list[dict]) -> str:
+    right = sum(each["accuracy"] >= RIGHT for each in content)
+    asked = listed((f"“{each['question']}” {each['answer']}" for each in content), most=4)
+    return (
+        f"{counted(len(content), 'question')} about photographs, each with the map of its answer, "
+        f"{right} of them answered right: {asked}."
+    )

@@ -7,21 +7,21 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pandas as pd
-from matplotlib import lines, patches
-from matplotlib import pyplot as plt
+from matplotlib import patches
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from pipeline_lib.data.classes import short_name
 from pipeline_lib.data.manifest import read_images
 from pipeline_lib.data.photographs import root_folder
-from pipeline_lib.reporting.figures.pictures import COLOURS, GREEN, STYLE, photograph, save, show
+from pipeline_lib.reporting.figures.alt import listed
+from pipeline_lib.reporting.figures.pictures import STYLE, judged, photograph, save
+from pipeline_lib.reporting.figures.sheet import COLOURS, GAP, MARGIN, SIZE, Cell, Line, Sheet
 from pipeline_lib.reporting.inputs import Inputs
-from pipeline_lib.units.masks import DISC, THRESHOLD, darken_outside, unit_mask
+from pipeline_lib.units.masks import DISC, THRESHOLD, fade_outside, unit_mask
 from pipeline_lib.units.measures import IN_BOX, PURITY, read_unit_measures
 from pipeline_lib.units.units_file import UnitsFile, read_units
 
-_CELL, _HEADLINE = 1.35, 0.2  # inches
 MEASURED, THEORETICAL, PEAK = "#ffd000", "#ffffff", "#ff2020"
 
 
@@ -34,6 +34,18 @@ class Content:
     images: pd.DataFrame
     root: Path
     names: dict[str, str]
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """An image of a unit: (H, W, 3) uint8, the (H, W) mask of the unit's receptive field in it."""
+
+    picture: np.ndarray
+    mask: np.ndarray
+    position: tuple[int, int]
+    image_id: str
+    of_class: bool
+    activation: float
 
 
 def plot_from(inputs: Inputs, out: Path) -> None:
@@ -54,31 +66,25 @@ def plot_from(inputs: Inputs, out: Path) -> None:
 def plot(content: Content, out: Path) -> None:
     """Plot and write the figure: a block per class, a row per unit: its field, then its images."""
     units = content.units
-    classes = list(dict.fromkeys(units.class_index[units.shown_rows].tolist()))
-    columns, entries = 1 + units.maps.shape[1], []
+    entries, rows = [], []
+    for line in range(len(units.shown_rows)):
+        rows.append([_picture(content, line, k) for k in range(_images_shown(units))])
+        entries.append(_entry(content, line, rows[-1]))
+    shared = _shared(entries)
     with matplotlib.rc_context(STYLE):
-        rows = [_count_rows(units, index) for index in classes]
-        height = sum(rows) * (_CELL + _HEADLINE + 0.1) + 0.35 * len(classes)
-        figure = plt.figure(figsize=(_CELL * columns, height + 0.6), layout="constrained")
-        blocks = figure.subfigures(len(classes), 1, squeeze=False, height_ratios=rows)[:, 0]
-        for block, count, index in zip(blocks, rows, classes, strict=True):
-            label = units.class_labels[index]
-            block.suptitle(short_name(content.names, label), fontweight="bold", fontsize=11)
-            ratios = [_HEADLINE, _CELL] * count
-            cells = block.add_gridspec(len(ratios), columns, height_ratios=ratios)
-            grid = [
-                [
-                    block.add_subplot(cells[line, :]),
-                    *(block.add_subplot(cells[line + 1, k]) for k in range(columns)),
-                ]
-                for line in range(0, len(ratios), 2)
-            ]
-            of_class = np.flatnonzero(units.class_index[units.shown_rows] == index)
-            entries += [
-                _plot_row(axes, content, int(line), label)
-                for axes, line in zip(grid, of_class, strict=True)
-            ]
-        _legend(figure, units, any(unit["purity"] for unit in entries))
+        sheet = Sheet()
+        places = sheet.cells(1 + _images_shown(units))
+        shown_class = None
+        for line, (entry, pictures) in enumerate(zip(entries, rows, strict=True)):
+            if entry["class"] != shown_class:
+                shown_class = entry["class"]
+                sheet.top += GAP
+                name = short_name(content.names, shown_class)
+                sheet.paragraph(name, bold=True, size=SIZE + 2, lines=2)
+            headline = _headline(entry, entry, shared.get(entry["unit"], []), content.names)
+            sheet.top = sheet.write(Line(headline, lines=3), MARGIN, sheet.top, sheet.room)
+            _plot_row(sheet, units, line, pictures, places)
+        _legend(sheet, units, any(unit["purity"] for unit in entries))
         facts = {
             "network": units.name,
             "method": units.method,
@@ -88,18 +94,35 @@ def plot(content: Content, out: Path) -> None:
             "occluded_images": units.occluded,
             "units": entries,
         }
-        save(figure, out, facts)
-        plt.close(figure)
+        save(sheet.finish(), out, facts, _alt(facts, shared, content.names))
 
 
-def _count_rows(units: UnitsFile, class_index: int) -> int:
-    return int((units.class_index[units.shown_rows] == class_index).sum())
+def _images_shown(units: UnitsFile) -> int:
+    return min(units.maps.shape[1], units.image.shape[1])
 
 
-def _plot_row(axes: list[Axes], content: Content, line: int, label: str) -> dict:
-    """Plot a unit's row, its headline on the first of the axes; return what it shows."""
+def _picture(content: Content, line: int, k: int) -> _Picture:
+    """Read the ``k``-th image of a shown unit, and find the unit's receptive field in it."""
     units = content.units
     row = int(units.shown_rows[line])
+    index = int(units.image[row, k])
+    picture = photograph(content.root, content.images, index)
+    height, width, _ = picture.shape
+    return _Picture(
+        picture=picture,
+        mask=unit_mask(units, line, k, width, height),
+        position=tuple(units.position[row, k]),
+        image_id=content.images["image_id"].iloc[index],
+        of_class=content.images["label"].iloc[index] == units.class_labels[units.class_index[row]],
+        activation=round(float(units.activation[row, k]), 6),
+    )
+
+
+def _entry(content: Content, line: int, pictures: list[_Picture]) -> dict:
+    """Return what a unit's row shows, as plain values."""
+    units = content.units
+    row = int(units.shown_rows[line])
+    label = units.class_labels[units.class_index[row]]
     facts = {
         "class": label,
         "name": content.names[label],
@@ -108,35 +131,46 @@ def _plot_row(axes: list[Axes], content: Content, line: int, label: str) -> dict
         "weight": round(float(units.weight[row]), 6),
         "images_of_the_class": int(units.class_images[units.class_index[row]]),
     }
-    measures = _measures(content.measures, facts)
-    headline, *axes = axes
-    headline.set_axis_off()
-    headline.text(0, 0, _headline(facts, measures), va="bottom").set_in_layout(False)
-    _plot_field(axes[0], units, line)
-    pictures = []
-    for k, panel in enumerate(axes[1:]):
-        if k >= units.image.shape[1]:
-            panel.set_axis_off()
-            continue
-        index = int(units.image[row, k])
-        picture = photograph(content.root, content.images, index)
-        height, width, _ = picture.shape
-        mask = unit_mask(units, line, k, width, height)
-        show(panel, darken_outside(picture, mask))
-        if mask.any():
-            panel.contour(mask, levels=[0.5], colors=MEASURED, linewidths=1)
-        _plot_place(panel, units, tuple(units.position[row, k]), width, height)
-        of_class = content.images["label"].iloc[index] == label
-        if of_class:
-            _frame(panel, width, height)
-        pictures.append(
-            {
-                "image_id": content.images["image_id"].iloc[index],
-                "of_the_class": bool(of_class),
-                "activation": round(float(units.activation[row, k]), 6),
-            }
-        )
-    return facts | measures | {"images": pictures}
+    images = [
+        {
+            "image_id": each.image_id,
+            "of_the_class": bool(each.of_class),
+            "activation": each.activation,
+        }
+        for each in pictures
+    ]
+    return facts | _measures(content.measures, facts) | {"images": images}
+
+
+def _shared(entries: list[dict]) -> dict[int, list[str]]:
+    """Return the classes of each unit that is shown for several."""
+    classes: dict[int, list[str]] = {}
+    for entry in entries:
+        classes.setdefault(entry["unit"], []).append(entry["class"])
+    return {unit: labels for unit, labels in classes.items() if len(labels) > 1}
+
+
+def _plot_row(
+    sheet: Sheet,
+    units: UnitsFile,
+    line: int,
+    pictures: list[_Picture],
+    places: list[tuple[float, float]],
+) -> None:
+    """Plot a unit's field, then its images, dimmed outside of the field."""
+    square = np.full((*units.field.size, 3), 128, np.uint8)
+    cells = [Cell(square)]
+    for each in pictures:
+        below = judged("of the class" if each.of_class else "of another", each.of_class)
+        cells.append(Cell(fade_outside(each.picture, each.mask), below=[below]))
+    field, *panels = sheet.row(cells, places)
+    _plot_field(field, units, line)
+    for panel, each in zip(panels, pictures, strict=True):
+        height, width, _ = each.picture.shape
+        if each.mask.any():
+            for colour, wide in (("black", 2.4), (MEASURED, 1.2)):
+                panel.contour(each.mask, levels=[0.5], colors=colour, linewidths=wide)
+        _plot_place(panel, units, each.position, width, height)
 
 
 def _measures(measures: pd.DataFrame, unit: dict) -> dict:
@@ -151,28 +185,31 @@ def _measures(measures: pd.DataFrame, unit: dict) -> dict:
     return facts
 
 
-def _headline(unit: dict, measures: dict) -> str:
-    text = f"unit {unit['unit']}, rank {unit['rank']}, weight {unit['weight']:.2f}"
+def _headline(unit: dict, measures: dict, classes: list[str], names: dict[str, str]) -> str:
+    parts = [f"unit {unit['unit']}, rank {unit['rank']}, weight {unit['weight']:.2f}"]
     pure, located = measures["purity"], measures["in_box"]
     if not unit["images_of_the_class"]:
-        text += "   |   no purity: none of the images is of the class"
+        parts.append("no purity: none of the images is of the class")
     if pure is not None:
-        text += (
-            f"   |   of the class: {pure['value']:.0f} % of {pure['n']:.0f} images "
+        text = (
+            f"of the class: {pure['value']:.0f} % of {pure['n']:.0f} images "
             f"({pure['low']:.0f} to {pure['high']:.0f}), chance {pure['chance']:.1f}"
         )
         if pure["max_possible"] < 100:  # the class has fewer images
             text += f", at most {pure['max_possible']:.0f}"
+        parts.append(text)
     if located is not None:
-        text += f"   |   peak on it: {located['value']:.0f} %, chance {located['chance']:.0f}"
-    return text
+        parts.append(f"peak on it: {located['value']:.0f} %, chance {located['chance']:.0f}")
+    others = [short_name(names, label) for label in classes if label != unit["class"]]
+    if others:
+        parts.append(f"the same unit as in {listed(others)}")
+    return "   |   ".join(parts)
 
 
 def _plot_field(panel: Axes, units: UnitsFile, line: int) -> None:
-    """Plot the receptive field around its centre, on axes as large as the input."""
+    """Plot the receptive field around its centre, on axes as large as the input, in grey."""
     height, width = units.field.size
-    panel.set(xlim=(-width / 2, width / 2), ylim=(height / 2, -height / 2), aspect="equal")
-    panel.set(xticks=[], yticks=[], facecolor="#808080")
+    panel.images[0].set_extent((-width / 2, width / 2, height / 2, -height / 2))
     if units.method == "disc":
         panel.add_patch(patches.Circle((0, 0), DISC * max(units.field.size) / 2, color=MEASURED))
     elif len(units.shifts) > 1:
@@ -213,37 +250,44 @@ def _plot_place(
     _dashed(panel, low, high)
 
 
-def _frame(panel: Axes, width: int, height: int) -> None:
-    panel.add_patch(
-        patches.Rectangle(
-            (-0.5, -0.5), width, height,
-            fill=False, edgecolor=GREEN, linewidth=3, clip_on=False, zorder=0.5,
-        )
-    )  # fmt: skip
-
-
-def _legend(figure: Figure, units: UnitsFile, measured: bool) -> None:
+def _legend(sheet: Sheet, units: UnitsFile, measured: bool) -> None:
     size = units.field.x.size
     reach = f"{size:.0f} px" if size < inf else "everything"
-    facts = []
+    inside = "a 65-px disc (of 227)" if units.method == "disc" else "as measured by occlusion"
+    sheet.legend(
+        [
+            Line2D([], [], color=MEASURED, label=f"receptive field, {inside}"),
+            patches.Patch(
+                facecolor="0.45", edgecolor=THEORETICAL, linestyle="--",
+                label=f"theoretical: {reach} of an input of {units.field.size[1]} px",
+            ),
+            Line2D([], [], marker="+", color=PEAK, linestyle="", label="highest activation"),
+        ]
+    )  # fmt: skip
+    facts = ["Outside of the receptive field, the images are grey."]
     if units.method == "occlusion":
         facts.append(
-            "Left: how far a unit's activation falls when each place around its peak is hidden; grey:"
-            " outside all images."
+            "Left: how far a unit's activation falls when each place around its peak is hidden; plain "
+            "grey: outside all images."
         )
     if measured:
         facts.append("In brackets: 95 % intervals.")
-    inside = "a 65-px disc (of 227)" if units.method == "disc" else "as measured by occlusion"
-    figure.legend(
-        handles=[
-            patches.Patch(fill=False, edgecolor=MEASURED, label=f"receptive field, {inside}"),
-            patches.Patch(
-                facecolor="#404040", edgecolor=THEORETICAL, linestyle="--",
-                label=f"theoretical: {reach} of an input of {units.field.size[1]} px",
-            ),
-            lines.Line2D([], [], marker="+", color=PEAK, linestyle="", label="highest activation"),
-            patches.Patch(fill=False, edgecolor=GREEN, linewidth=3, label="image of the class"),
-        ],
-        loc="outside lower center", ncols=2, frameon=False,
-        title=" ".join(facts),
-    )  # fmt: skip
+    sheet.caption(" ".join(facts))
+
+
+def _alt(facts: dict, shared: dict[int, list[str]], names: dict[str, str]) -> str:
+    classes: dict[str, list[dict]] = {}
+    for unit in facts["units"]:
+        classes.setdefault(unit["class"], []).append(unit)
+    found = []
+    for label, units in classes.items():
+        pictures = [image for unit in units for image in unit["images"]]
+        right = sum(image["of_the_class"] for image in pictures)
+        numbers = listed(str(unit["unit"]) for unit in units)
+        name = short_name(names, label)
+        found.append(f"{name}, units {numbers}, {right} of {len(pictures)} images of the class")
+    several = f" Units {listed(map(str, shared))} are shown for several classes." if shared else ""
+    return (
+        f"Units of {facts['network']}, a row each, in the images that activate them most, the receptive "
+        f"field in colour: {'; '.join(found)}.{several}"
+    )

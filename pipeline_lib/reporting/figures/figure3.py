@@ -5,14 +5,16 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pandas as pd
-from matplotlib import pyplot as plt
 
 from pipeline_lib.data.classes import short_name
 from pipeline_lib.localization.predictions import Predictions
-from pipeline_lib.reporting.figures.pictures import STYLE, explained, photograph, save, show
+from pipeline_lib.reporting.figures.alt import brightest_of, counted, listed, span
+from pipeline_lib.reporting.figures.pictures import STYLE, explained, photograph, save
+from pipeline_lib.reporting.figures.sheet import GAP, SIZE, Cell, Line, Sheet
 from pipeline_lib.reporting.inputs import Inputs
 
 CLASSES, IMAGES = 4, 4
+BESIDE = 2  # classes beside each other
 
 
 def choose(predictions: Predictions) -> list[tuple[int, list[int]]]:
@@ -38,32 +40,67 @@ def plot_from(inputs: Inputs, out: Path) -> None:
 def plot(
     predictions: Predictions, images: pd.DataFrame, root: Path, names: dict[str, str], out: Path
 ) -> None:
-    """Plot and write the figure; where no image is classified correctly, it says so."""
+    """Plot and write the figure: a class to a block of four columns, its images above their maps.
+
+    Where no image is classified correctly, it says so.
+    """
     chosen = choose(predictions)
-    content = []
+    content, places = [], []
     with matplotlib.rc_context(STYLE):
-        figure = plt.figure(figsize=(13, 7.2), layout="constrained")
-        if not chosen:
-            figure.suptitle(f"{predictions.name} classifies no image correctly: nothing to show")
-        panels = figure.subfigures(2, 2, hspace=0.04, wspace=0.03).ravel()
-        for panel, (label, indices) in zip(panels, chosen, strict=False):
-            wnid = predictions.label_of(label)
-            panel.suptitle(short_name(names, wnid), fontweight="bold")
-            grid = panel.subplots(2, IMAGES, squeeze=False)
-            for axes in grid.ravel():
-                axes.set_axis_off()
-            for column, index in enumerate(indices):
-                picture = photograph(root, images, index)
-                score = float(predictions.scores[index, 0])
-                show(grid[0, column], picture)
-                show(grid[1, column], explained(predictions, index, 1, picture), f"{score:.2f}")
-                content.append(
-                    {
-                        "class": wnid,
-                        "name": names[wnid],
-                        "image_id": predictions.image_id[index],
-                        "score": round(score, 6),
-                    }
+        sheet = Sheet()
+        spots = sheet.cells(BESIDE * IMAGES, IMAGES)
+        for start in range(0, len(chosen), BESIDE):
+            above: list[Cell] = []
+            below: list[Cell] = []
+            beside = chosen[start : start + BESIDE]
+            width = spots[IMAGES - 1][0] + spots[IMAGES - 1][1] - spots[0][0]
+            headings = []
+            for block, (label, indices) in enumerate(beside):
+                wnid = predictions.label_of(label)
+                heading = Line(short_name(names, wnid), bold=True, size=SIZE + 1)
+                headings.append(
+                    sheet.write(heading, spots[block * IMAGES][0], sheet.top, width, "center")
                 )
-        save(figure, out, {"network": predictions.name, "images": content})
-        plt.close(figure)
+                for index in indices:
+                    picture = photograph(root, images, index)
+                    score = float(predictions.scores[index, 0])
+                    heat = explained(predictions, index, 1, picture)
+                    above.append(Cell(picture))
+                    below.append(Cell(heat.picture, below=[f"score {score:.2f}"]))
+                    places.append(heat.brightest)
+                    content.append(
+                        {
+                            "class": wnid,
+                            "name": names[wnid],
+                            "image_id": predictions.image_id[index],
+                            "score": round(score, 6),
+                        }
+                    )
+                padding = [Cell(None)] * (IMAGES - len(indices))
+                above, below = above + padding, below + padding
+            sheet.top = max(headings) + GAP
+            sheet.row(above, spots)
+            sheet.row(below, spots)
+            sheet.top += GAP
+        if chosen:
+            sheet.colour_bar()
+        else:
+            sheet.paragraph(f"{predictions.name} classifies no image correctly: nothing to show")
+        facts = {"network": predictions.name, "images": content}
+        save(sheet.finish(), out, facts, _alt(predictions.name, content, places))
+
+
+def _alt(network: str, content: list[dict], places: list[str]) -> str:
+    if not content:
+        return f"No picture: {network} classifies no image correctly."
+    scores: dict[str, list[float]] = {}
+    for image in content:
+        scores.setdefault(image["name"].split(",")[0], []).append(image["score"])
+    classes = listed(
+        f"{name} ({counted(len(each), 'image')}, score {span(each)})"
+        for name, each in scores.items()
+    )
+    return (
+        f"Photographs of {classes}, below each the map of its class by {network}; "
+        f"{brightest_of(places)}."
+    )

@@ -7,25 +7,26 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pandas as pd
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from pipeline_lib.data.classes import short_name
 from pipeline_lib.localization.heat_maps import heat_map
 from pipeline_lib.localization.predictions import Predictions
+from pipeline_lib.reporting.figures.alt import brightest, counted, listed
 from pipeline_lib.reporting.figures.pictures import (
-    RED,
     STYLE,
     guesses,
-    outline,
+    outline_predicted,
     overlay,
     photograph,
+    predicted_box_handle,
     save,
-    show,
 )
+from pipeline_lib.reporting.figures.sheet import GAP, Cell, Line, Sheet
 from pipeline_lib.reporting.inputs import Inputs
 
 CHOSEN = 3
+_CELL, _NARROWEST = 2, 4.5  # inches
 
 
 @dataclass(frozen=True)
@@ -103,26 +104,41 @@ def plot_from(inputs: Inputs, out: Path) -> None:
         {"image_id": row.image_id, "network": row.network, "truth": row.truth, "top": row.guesses}
         for row in rows
     ]
-    plot(rows, lambda figure: save(figure, out, {"rows": content}))
+    plot(rows, lambda figure: save(figure, out, {"rows": content}, _alt(rows)))
 
 
 def plot(rows: list[SheetRow], write: Callable[[Figure], None]) -> None:
     """Plot the sheet and ``write`` it: a row per image, the image first, then its class maps."""
-    panels = 1 + max(len(row.heat_maps) for row in rows)
     with matplotlib.rc_context(STYLE):
-        heights = [2.4 * row.picture.shape[0] / row.picture.shape[1] + 0.45 for row in rows]
-        figure, grid = plt.subplots(
-            len(rows), panels, squeeze=False, layout="constrained",
-            figsize=(2.4 * panels, sum(heights)), gridspec_kw={"height_ratios": heights},
-        )  # fmt: skip
-        for line, row in zip(grid, rows, strict=True):
-            for axes in line:
-                axes.set_axis_off()
+        panels = 1 + max(len(row.heat_maps) for row in rows)
+        sheet = Sheet(max(_CELL * panels, _NARROWEST))
+        places = sheet.cells(panels)
+        for row in rows:
             truth = f"truth: {row.truth}" if row.truth else row.image_id
-            show(line[0], row.picture, f"{truth}\n{row.network}")
-            for axes, heat, guess in zip(line[1:], row.heat_maps, row.guesses, strict=False):
-                show(axes, overlay(row.picture, heat), f"{guess['name']}\n{guess['score']:.3f}")
-            for axes, box in zip(line[1:], row.boxes, strict=False):
-                outline(axes, box, RED)
-        write(figure)
-        plt.close(figure)
+            cells = [Cell(row.picture, [truth, row.network])]
+            for heat, guess in zip(row.heat_maps, row.guesses, strict=False):
+                above = [Line(guess["name"], lines=2), f"score {guess['score']:.3f}"]
+                cells.append(Cell(overlay(row.picture, heat), above))
+            _, *maps = sheet.row(cells, places)
+            for axes, box in zip(maps, row.boxes, strict=False):
+                outline_predicted(axes, box)
+            sheet.top += GAP
+        sheet.colour_bar()
+        if any(row.boxes for row in rows):
+            sheet.legend([predicted_box_handle()])
+        write(sheet.finish())
+
+
+def _alt(rows: list[SheetRow]) -> str:
+    images = []
+    for row in rows:
+        first = row.guesses[0]
+        truth = row.truth or row.image_id
+        name = "" if first["name"] == truth else f"as {first['name']} "
+        place = brightest(row.heat_maps[0])
+        images.append(f"{truth} {name}({first['score']:.2f}), brightest at the {place}")
+    count, networks = counted(len(rows), "image"), listed(row.network for row in rows)
+    return (
+        f"{count}, each with the maps of its likeliest classes by {networks}. The first map is that "
+        f"of: {'; '.join(images)}."
+    )

@@ -6,24 +6,17 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pandas as pd
-from matplotlib import pyplot as plt
 
 from pipeline_lib.data.classes import short_name
 from pipeline_lib.localization.heat_maps import TRUE_CLASS
-from pipeline_lib.localization.predictions import BACKPROP_ON, Predictions
-from pipeline_lib.reporting.figures.pictures import (
-    COLOURS,
-    STYLE,
-    explained,
-    photograph,
-    save,
-    show,
-    true_scores,
-)
+from pipeline_lib.localization.predictions import Predictions
+from pipeline_lib.reporting.figures.alt import brightest_of, counted, listed, span
+from pipeline_lib.reporting.figures.pictures import STYLE, explained, photograph, save, true_scores
+from pipeline_lib.reporting.figures.sheet import BLOCK_GAP, GAP, Cell, Line, Sheet
 from pipeline_lib.reporting.inputs import Inputs
 
 ROWS = 4
-_CELL = 1.75  # inches
+MOST, _LEAST = 7, 5  # maps in a line; room is left for so many, so that few are not huge
 
 
 def choose(columns: Sequence[Predictions]) -> list[int]:
@@ -60,30 +53,31 @@ def plot(
 ) -> None:
     """Plot and write the figure: a row per image, the image first, then the true class's maps.
 
-    Over each map is the score that its network gives the true class. ``columns`` are predictions of
-    the same images; where no image has a label, the figure says so.
+    Over each map are its network and the score that this gives the true class. ``columns`` are
+    predictions of the same images; where no image has a label, the figure says so.
     """
     chosen = choose(columns)
-    content = []
+    content, places = [], []
+    lines = -(-len(columns) // MOST)
+    beside = -(-len(columns) // lines)  # the maps of an image, spread evenly over its lines
     with matplotlib.rc_context(STYLE):
-        figure = plt.figure(
-            figsize=(_CELL * (1 + len(columns)), (_CELL + 0.25) * max(len(chosen), 1) + 0.9),
-            layout="constrained",
-        )
-        if chosen:
-            grid = figure.subplots(len(chosen), 1 + len(columns), squeeze=False)
-        else:
-            figure.suptitle("no image has a label: nothing to show")
-        for line, index in enumerate(chosen):
+        sheet = Sheet()
+        spots = sheet.cells(1 + max(beside, _LEAST))
+        for index in chosen:
             picture = photograph(root, images, index)
             label = columns[0].label_of(int(columns[0].true_class[index]))
-            show(grid[line, 0], picture, short_name(names, label))
-            scores = {}
-            for axes, column in zip(grid[line, 1:], columns, strict=True):
+            cells, scores = [], {}
+            for column in columns:
                 score = scores[column.name] = round(float(true_scores(column)[index]), 6)
-                text = f"{score:.2f}" if score else "not in its top 5"
-                head = f"{_broken(column.name)}\n" if line == 0 else ""
-                show(axes, explained(column, index, TRUE_CLASS, picture), head + text)
+                text = f"score {score:.2f}" if score else "not in its top 5"
+                heat = explained(column, index, TRUE_CLASS, picture)
+                cells.append(Cell(heat.picture, [column.name, text]))
+                places.append(heat.brightest)
+            for start in range(0, len(cells), beside):
+                name = Line(short_name(names, label), bold=True, lines=3)
+                first = Cell(None) if start else Cell(picture, [name])
+                sheet.row([first, *cells[start : start + beside]], spots)
+            sheet.top += BLOCK_GAP - GAP
             content.append(
                 {
                     "image_id": columns[0].image_id[index],
@@ -93,14 +87,23 @@ def plot(
                 }
             )
         if chosen:
-            figure.colorbar(
-                matplotlib.cm.ScalarMappable(cmap=COLOURS), ax=grid, location="bottom",
-                label="fraction of the map's maximum", shrink=0.35, aspect=35, pad=0.02,
-            )  # fmt: skip
-        save(figure, out, {"columns": [column.name for column in columns], "images": content})
-        plt.close(figure)
+            sheet.colour_bar()
+        else:
+            sheet.paragraph("no image has a label: nothing to show")
+        facts = {"columns": [column.name for column in columns], "images": content}
+        save(sheet.finish(), out, facts, _alt(facts, places))
 
 
-def _broken(name: str) -> str:
-    """Break a column's name so that it fits over a picture."""
-    return name.replace(BACKPROP_ON, BACKPROP_ON.rstrip() + "\n")
+def _alt(facts: dict, places: list[str]) -> str:
+    if not facts["images"]:
+        return "No picture: no image has a label."
+    images = []
+    for image in facts["images"]:
+        found = [score for score in image["scores"].values() if score]
+        score = f"scores {span(found)}" if found else "in no network's top five"
+        images.append(f"{image['name'].split(',')[0]} ({score})")
+    return (
+        f"{counted(len(images), 'image')}, each with a map of its true class by "
+        f"{counted(len(facts['columns']), 'method')}, {listed(facts['columns'])}: "
+        f"{listed(images)}; {brightest_of(places)}."
+    )

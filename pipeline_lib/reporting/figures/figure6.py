@@ -6,27 +6,26 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pandas as pd
-from matplotlib import pyplot as plt
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.classes import short_name
 from pipeline_lib.data.manifest import BOX_COLUMNS, read_csv
 from pipeline_lib.evaluation.ground_truth import CORNERS, localizable
-from pipeline_lib.evaluation.ilsvrc import best_overlap
+from pipeline_lib.evaluation.ilsvrc import MIN_IOU, best_overlap
 from pipeline_lib.localization.extraction import BOX_TABLE_COLUMNS
 from pipeline_lib.localization.heat_maps import TRUE_CLASS
 from pipeline_lib.localization.predictions import Predictions
+from pipeline_lib.reporting.figures.alt import counted, listed, span
 from pipeline_lib.reporting.figures.pictures import (
-    GREEN,
-    RED,
     STYLE,
     box_legend,
-    label_row,
-    outline,
+    outline_predicted,
+    outline_true,
+    overlap_line,
     photograph,
     save,
-    show,
 )
+from pipeline_lib.reporting.figures.sheet import BLOCK_GAP, GAP, LABELLED, Cell, Line, Sheet
 from pipeline_lib.reporting.inputs import Inputs
 
 COLUMNS, BLOCKS = 6, 2  # pictures in a row, pairs of rows
@@ -97,34 +96,25 @@ def plot(
     """
     first = pair[0].predictions
     chosen = list(choose(first, images, true_boxes).items())
-    blocks = [chosen[start : start + COLUMNS] for start in range(0, len(chosen), COLUMNS)]
     content = []
     with matplotlib.rc_context(STYLE):
-        figure = plt.figure(figsize=(13, 4.7 * max(len(blocks), 1) + 0.5), layout="constrained")
-        if not chosen:
-            figure.suptitle(
-                f"{first.name} classifies no image with one true box correctly: nothing to show"
-            )
-        panels = figure.subfigures(max(len(blocks), 1), 1, squeeze=False, hspace=0.03)[:, 0]
-        for panel, block in zip(panels, blocks, strict=False):
-            grid = panel.subplots(2, COLUMNS, squeeze=False)
-            for axes in grid.ravel():
-                axes.set_axis_off()
-            for row, localized in zip(grid, pair, strict=True):
-                label_row(row[0], localized.predictions.name)
-            for column, (index, true) in zip(grid.T, block, strict=False):
+        sheet = Sheet()
+        spots = sheet.cells(COLUMNS, left=LABELLED)
+        for start in range(0, len(chosen), COLUMNS):
+            rows: list[list[Cell]] = [[], []]
+            drawn = []
+            for index, true in chosen[start : start + COLUMNS]:
                 name = first.image_id[index]
                 label = first.label_of(int(first.true_class[index]))
                 picture = photograph(root, images, index)
                 overlaps = {}
-                for axes, localized in zip(column, pair, strict=True):
+                for row, localized in zip(rows, pair, strict=True):
                     box = localized.box(name)
                     overlap = float(best_overlap(box[None], true)[0])
                     overlaps[localized.predictions.name] = round(overlap, 4)
-                    head = f"{short_name(names, label)}\n" if axes is column[0] else ""
-                    show(axes, picture, f"{head}IoU {overlap:.2f}")
-                    outline(axes, true[0], GREEN)
-                    outline(axes, box, RED)
+                    head = [Line(short_name(names, label))] if localized is pair[0] else []
+                    row.append(Cell(picture, [*head, overlap_line(overlap)]))
+                    drawn.append((true[0], box))
                 content.append(
                     {
                         "image_id": name,
@@ -134,8 +124,33 @@ def plot(
                         "iou": overlaps,
                     }
                 )
+            for k, (row, localized) in enumerate(zip(rows, pair, strict=True)):
+                every = sheet.row(row, spots, localized.predictions.name)
+                for axes, (true, box) in zip(every, drawn[k::2], strict=True):
+                    outline_true(axes, true)
+                    outline_predicted(axes, box)
+            sheet.top += BLOCK_GAP - GAP
         if chosen:
-            box_legend(figure)
+            box_legend(sheet)
+        else:
+            sheet.paragraph(
+                f"{first.name} classifies no image with one true box correctly: nothing to show"
+            )
         box_methods = [localized.boxes["box_method"].iloc[0] for localized in pair]
-        save(figure, out, {"choice": CHOICE, "box_methods": box_methods, "images": content})
-        plt.close(figure)
+        facts = {"choice": CHOICE, "box_methods": box_methods, "images": content}
+        save(sheet.finish(), out, facts, _alt(first.name, content))
+
+
+def _alt(network: str, content: list[dict]) -> str:
+    if not content:
+        return f"No picture: {network} classifies no image with one true box correctly."
+    found = []
+    for name in content[0]["iou"]:
+        overlaps = [image["iou"][name] for image in content]
+        right = sum(overlap >= MIN_IOU for overlap in overlaps)
+        found.append(f"{name} has {right} of {len(overlaps)} boxes right, IoU {span(overlaps)}")
+    classes = listed(image["name"].split(",")[0] for image in content)
+    return (
+        f"{counted(len(content), 'image')} ({classes}), each twice, with its true box and a predicted "
+        f"one: {'; '.join(found)}."
+    )

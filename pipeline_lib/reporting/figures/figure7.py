@@ -5,25 +5,25 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pandas as pd
-from matplotlib import pyplot as plt
 
 from pipeline_lib.data.classes import short_name
 from pipeline_lib.data.manifest import BOX_COLUMNS, SPLIT_COLUMNS, read_csv
 from pipeline_lib.evaluation.ground_truth import CORNERS
-from pipeline_lib.evaluation.ilsvrc import best_overlap
+from pipeline_lib.evaluation.ilsvrc import MIN_IOU, best_overlap
 from pipeline_lib.localization.extraction import BOX_TABLE_COLUMNS
 from pipeline_lib.localization.predictions import Predictions
+from pipeline_lib.reporting.figures.alt import counted, listed, span
 from pipeline_lib.reporting.figures.pictures import (
-    GREEN,
-    RED,
     STYLE,
     box_legend,
     explained,
-    outline,
+    outline_predicted,
+    outline_true,
+    overlap_line,
     photograph,
     save,
-    show,
 )
+from pipeline_lib.reporting.figures.sheet import Cell, Line, Sheet
 from pipeline_lib.reporting.inputs import Inputs
 
 SPECIES, EACH = 4, 3
@@ -81,26 +81,19 @@ def plot(
     true = true_boxes.set_index("image_id")[CORNERS]
     content = []
     with matplotlib.rc_context(STYLE):
-        rows = max(len(chosen), 1)
-        figure, grid = plt.subplots(
-            rows, 2 * EACH, squeeze=False, figsize=(13, 2.3 * rows + 0.5), layout="constrained"
-        )
-        for axes in grid.ravel():
-            axes.set_axis_off()
-        if not chosen:
-            figure.suptitle("no test image is classified correctly: nothing to show")
-        for line, (label, indices) in zip(grid, chosen.items(), strict=False):
-            for place, index in enumerate(indices):
+        sheet = Sheet()
+        spots = sheet.cells(2 * EACH, group=2)
+        for label, indices in chosen.items():
+            cells, drawn = [], []
+            for index in indices:
                 name = predictions.image_id[index]
                 picture = photograph(root, images, index)
                 predicted, truth = (table.loc[name].to_numpy(float) for table in (first, true))
                 overlap = float(best_overlap(predicted[None], truth[None])[0])
-                pair = line[2 * place : 2 * place + 2]
-                show(pair[0], picture, short_name(names, label))
-                show(pair[1], explained(predictions, index, 1, picture), f"IoU {overlap:.2f}")
-                for axes in pair:
-                    outline(axes, truth, GREEN)
-                    outline(axes, predicted, RED)
+                heat = explained(predictions, index, 1, picture)
+                cells.append(Cell(picture, [Line(short_name(names, label))]))
+                cells.append(Cell(heat.picture, [overlap_line(overlap)]))
+                drawn += [(truth, predicted)] * 2
                 content.append(
                     {
                         "image_id": name,
@@ -110,7 +103,25 @@ def plot(
                         "iou": round(overlap, 4),
                     }
                 )
+            for axes, (truth, predicted) in zip(sheet.row(cells, spots), drawn, strict=True):
+                outline_true(axes, truth)
+                outline_predicted(axes, predicted)
         if chosen:
-            box_legend(figure)
-        save(figure, out, {"network": predictions.name, "choice": CHOICE, "images": content})
-        plt.close(figure)
+            box_legend(sheet)
+            sheet.colour_bar()
+        else:
+            sheet.paragraph("no test image is classified correctly: nothing to show")
+        facts = {"network": predictions.name, "choice": CHOICE, "images": content}
+        save(sheet.finish(), out, facts, _alt(predictions.name, content))
+
+
+def _alt(network: str, content: list[dict]) -> str:
+    if not content:
+        return "No picture: no test image is classified correctly."
+    overlaps = [image["iou"] for image in content]
+    right = sum(overlap >= MIN_IOU for overlap in overlaps)
+    return (
+        f"{counted(len(content), 'bird')} ({listed(image['name'] for image in content)}), each beside "
+        f"its map by the features of {network}, with its true and predicted box: {right} of "
+        f"{len(content)} boxes are right, IoU {span(overlaps)}."
+    )

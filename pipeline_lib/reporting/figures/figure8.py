@@ -5,20 +5,14 @@ from typing import NamedTuple
 
 import matplotlib
 import pandas as pd
-from matplotlib import pyplot as plt
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import read_json
 from pipeline_lib.data.classes import short_name
 from pipeline_lib.localization.predictions import Predictions
-from pipeline_lib.reporting.figures.pictures import (
-    STYLE,
-    explained,
-    label_row,
-    photograph,
-    save,
-    show,
-)
+from pipeline_lib.reporting.figures.alt import brightest_of, counted, listed
+from pipeline_lib.reporting.figures.pictures import STYLE, explained, judged, photograph, save
+from pipeline_lib.reporting.figures.sheet import BLOCK_GAP, GAP, LABELLED, Cell, Line, Sheet
 from pipeline_lib.reporting.inputs import Inputs
 
 CLASSES, EACH = 3, 2
@@ -48,28 +42,25 @@ def plot(panels: list[Panel], names: dict[str, str], out: Path) -> None:
 
     The images are those that the step ``pick_images`` chose, class by class.
     """
-    columns = CLASSES * EACH
-    content = []
+    content, places = [], []
     with matplotlib.rc_context(STYLE):
-        figure = plt.figure(figsize=(11, 3.7 * len(panels)), layout="constrained")
-        subfigures = figure.subfigures(len(panels), 1, squeeze=False, hspace=0.02)[:, 0]
-        for subfigure, panel in zip(subfigures, panels, strict=True):
-            grid = subfigure.subplots(2, columns, squeeze=False)
-            for axes in grid.ravel():
-                axes.set_axis_off()
-            label_row(grid[0, 0], panel.name)
-            label_row(grid[1, 0], "SVM's CAM")
-            for index, (above, below) in enumerate(zip(*grid, strict=True)):
-                if index >= len(panel.images):
-                    break
-                predictions = panel.predictions
+        sheet = Sheet()
+        spots = sheet.cells(CLASSES * EACH, left=LABELLED)
+        for panel in panels:
+            predictions = panel.predictions
+            above, below = [], []
+            for index in range(min(len(panel.images), CLASSES * EACH)):
                 picture = photograph(panel.root, panel.images, index)
                 guess = predictions.labels_of(index)[0]
                 truth = predictions.label_of(int(predictions.true_class[index]))
-                wrong = "" if guess == truth else f"\n(predicted {short_name(names, guess)})"
-                show(above, picture, short_name(names, truth) + wrong)
+                head = [Line(short_name(names, truth))]
+                if guess != truth:
+                    head.append(judged(f"predicted {short_name(names, guess)}", right=False))
                 score = float(predictions.scores[index, 0])
-                show(below, explained(predictions, index, 1, picture), f"{score:.2f}")
+                heat = explained(predictions, index, 1, picture)
+                above.append(Cell(picture, head))
+                below.append(Cell(heat.picture, below=[f"decision {score:.2f}"]))
+                places.append(heat.brightest)
                 content.append(
                     {
                         "set": panel.name,
@@ -79,5 +70,21 @@ def plot(panels: list[Panel], names: dict[str, str], out: Path) -> None:
                         "decision": round(score, 6),
                     }
                 )
-        save(figure, out, {"images": content})
-        plt.close(figure)
+            sheet.row(above, spots, panel.name)
+            sheet.row(below, spots, "SVM's CAM")
+            sheet.top += BLOCK_GAP - GAP
+        sheet.colour_bar()
+        save(sheet.finish(), out, {"images": content}, _alt(content, names, places))
+
+
+def _alt(content: list[dict], names: dict[str, str], places: list[str]) -> str:
+    classes: dict[str, list[str]] = {}
+    for image in content:
+        classes.setdefault(image["set"], []).append(short_name(names, image["class"]))
+    sets = "; ".join(f"{name}: {listed(each)}" for name, each in classes.items())
+    wrong = sum(image["class"] != image["predicted"] for image in content)
+    return (
+        f"Images of {counted(len(classes), 'data set')}, each above the map of the class that a linear "
+        f"SVM predicts: {sets}. {wrong} of {len(content)} predictions are wrong; "
+        f"{brightest_of(places)}."
+    )

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import matplotlib
 import numpy as np
 import pandas as pd
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from pipeline_lib.common.files import read_json
 from pipeline_lib.common.polygons import from_text
@@ -25,14 +25,10 @@ from pipeline_lib.discovery.objects import (
     read_objects,
 )
 from pipeline_lib.localization.predictions import Predictions
-from pipeline_lib.reporting.figures.pictures import (
-    STYLE,
-    explained,
-    label_row,
-    photograph,
-    save,
-    show,
-)
+from pipeline_lib.reporting.figures.alt import counted, listed
+from pipeline_lib.reporting.figures.pictures import STYLE, explained, photograph, save
+from pipeline_lib.reporting.figures.sheet import GAP, LABELLED, SIZE, Cell, Line, Sheet
+from pipeline_lib.reporting.figures.wrapping import wrapped
 from pipeline_lib.reporting.inputs import Inputs
 
 ROWS, LISTED = 5, 6
@@ -46,6 +42,8 @@ CHOICE = (
     "of each category the image that the SVM is most certain and right about; of the categories the "
     "first five of the manifest; what is highlighted plays no part"
 )
+_NAME, _BARS = 0.95, 1.35  # inches: room for a bar's name, height of a list
+_WIDER = 1.25  # an axis, beyond the end of its bars
 _COLOURS = {"frequency": "#9aa5b1", "overlap": "#e07b39", "lift": "#3b78a8"}
 
 
@@ -56,6 +54,15 @@ class Scenes(NamedTuple):
     images: pd.DataFrame
     annotations: pd.DataFrame
     root: Path
+
+
+class _Row(NamedTuple):
+    """A row of the figure: its entry in the JSON, its image, the overlapped objects, the lists."""
+
+    entry: dict
+    index: int
+    objects: pd.DataFrame
+    lists: dict[str, pd.DataFrame]
 
 
 def choose(predictions: Predictions, category: str) -> int | None:
@@ -106,38 +113,39 @@ def plot(
     ``table`` is of ``OBJECT_COLUMNS``. The JSON has ``facts`` as they are, and every category.
     """
     present = [category for category in categories if (table["category"] == category).any()]
-    content = []
+    content, shown = [], []
+    for category in present:
+        ours = table[table["category"] == category]
+        lists = {
+            "frequency": most_frequent(ours, LISTED),
+            "overlap": most_overlapped(ours, LISTED),
+            "lift": highest_lift(ours, LISTED),
+        }
+        index = choose(scenes.predictions, category)
+        overlapped, objects = _highlighted(scenes, index, settings)
+        content.append(_entry(scenes.predictions, index, category, names, ours, overlapped, lists))
+        if len(shown) < ROWS:
+            shown.append(_Row(content[-1], index, objects, lists))
     with matplotlib.rc_context(STYLE):
-        rows = max(min(len(present), ROWS), 1)
-        figure, grid = plt.subplots(
-            *(rows, 5),
-            squeeze=False,
-            figsize=(15, 2.6 * rows + 0.4),
-            layout="constrained",
-            width_ratios=[1, 1, 1.1, 1.1, 1.1],
-        )
-        figure.get_layout_engine().set(wspace=0.05, hspace=0.05)
-        for row, category in enumerate(present):
-            ours = table[table["category"] == category]
-            lists = {
-                "frequency": most_frequent(ours, LISTED),
-                "overlap": most_overlapped(ours, LISTED),
-                "lift": highest_lift(ours, LISTED),
-            }
-            index = choose(scenes.predictions, category)
-            overlapped, objects = _highlighted(scenes, index, settings)
-            content.append(
-                _entry(scenes.predictions, index, category, names, ours, overlapped, lists)
+        sheet = Sheet()
+        pictures, bars = sheet.cells(5, left=LABELLED)[:2], sheet.cells(5, left=LABELLED)[2:]
+        bottoms = [
+            sheet.write(Line(title, bold=True), left + _NAME, sheet.top, width - _NAME, "center")
+            for (left, width), title in zip(bars, LISTS.values(), strict=True)
+        ]
+        sheet.top = max(bottoms)
+        for row in shown:
+            _plot_row(sheet, scenes, row, pictures, bars, _scales(shown))
+        if shown:
+            sheet.caption(
+                "In each of the three columns all rows have the same scale. Thin lines: 95 % intervals; "
+                "an arrow: it goes on. White outlines: the highlighted objects."
             )
-            if row < ROWS:
-                name, count = short_name(names, category), int(ours["n"].iloc[0])
-                _plot_pictures(grid[row, :2], scenes, index, name, count, objects)
-                for axes, (measure, ranked) in zip(grid[row, 2:], lists.items(), strict=True):
-                    _plot_bars(axes, ranked, measure)
-        for axes, title in zip(grid[0, 2:], LISTS.values(), strict=True):
-            axes.set_title(title, fontweight="bold")
-        save(figure, out, facts | {"choice": CHOICE, "categories": content})
-        plt.close(figure)
+            sheet.colour_bar()
+        else:
+            sheet.paragraph("no category has an image predicted as it: nothing to show")
+        facts = facts | {"choice": CHOICE, "categories": content}
+        save(sheet.finish(), out, facts, _alt(content[:ROWS], len(content)))
 
 
 def _highlighted(
@@ -183,22 +191,53 @@ def _entry(
     }
 
 
-def _plot_pictures(
-    pair: np.ndarray, scenes: Scenes, index: int, name: str, count: int, objects: pd.DataFrame
+def _scales(rows: list[_Row]) -> dict[str, float]:
+    """Return the right end of each measure's axis, the same for all rows."""
+    ends = {}
+    for measure in LISTS:
+        numbers = pd.concat([row.lists[measure] for row in rows])
+        least = 2.0 if measure == "lift" else 0.5
+        top = max([least, *numbers[measure]])
+        # The interval of a rare object may be many times as long as all bars.
+        ends[measure] = min(max([top, *numbers[f"{measure}_high"].dropna()]), 1.5 * top)
+    return ends
+
+
+def _plot_row(
+    sheet: Sheet,
+    scenes: Scenes,
+    row: _Row,
+    pictures: list[tuple[float, float]],
+    bars: list[tuple[float, float]],
+    scales: dict[str, float],
 ) -> None:
-    """Plot the photograph, and the map over it with outlines of the overlapped objects."""
-    picture = photograph(scenes.root, scenes.images, index)
-    label_row(pair[0], name)
-    score = float(scenes.predictions.scores[index, 0])
-    show(pair[0], picture, f"decision {score:.2f}, one of {count} images")
-    title = _title(list(dict.fromkeys(objects["name"])))
-    show(pair[1], explained(scenes.predictions, index, 1, picture), title)
-    for text in objects["polygon"]:
+    """Plot the photograph, the map over it with outlines of the overlapped objects, and the lists."""
+    picture = photograph(scenes.root, scenes.images, row.index)
+    score = float(scenes.predictions.scores[row.index, 0])
+    heat = explained(scenes.predictions, row.index, 1, picture)
+    title = _title(list(dict.fromkeys(row.objects["name"])))
+    top = sheet.top
+    _, mapped = sheet.row(
+        [
+            Cell(
+                picture, [f"decision {score:.2f}, one of {counted(row.entry['images'], 'image')}"]
+            ),
+            Cell(heat.picture, [Line(title, lines=1)]),
+        ],
+        pictures,
+        row.entry["name"],
+    )
+    for text in row.objects["polygon"]:
         outline = from_text(text) - 0.5  # pixel 0 of a picture reaches from -0.5 to 0.5
         for colour, width in (("black", 2.4), ("white", 1.2)):
-            pair[1].fill(*outline.T, fill=False, edgecolor=colour, linewidth=width)
+            mapped.fill(*outline.T, fill=False, edgecolor=colour, linewidth=width)
     height, width, _ = picture.shape
-    pair[1].set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+    mapped.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+    high = max(_BARS, sheet.top - top - 0.35)
+    for (left, wide), (measure, ranked) in zip(bars, row.lists.items(), strict=True):
+        axes = sheet.axes(left + _NAME, top + 0.1, wide - _NAME, high)
+        _plot_bars(axes, ranked, measure, scales[measure])
+    sheet.top = max(sheet.top, top + high + 0.35) + GAP
 
 
 def _title(objects: list[str]) -> str:
@@ -212,22 +251,46 @@ def _title(objects: list[str]) -> str:
     return ", ".join(listed) + more if objects else "nothing highlighted"
 
 
-def _plot_bars(axes: Axes, ranked: pd.DataFrame, measure: str) -> None:
-    """Plot a list as bars, from the top down, each with its name, number and interval."""
+def _plot_bars(axes: Axes, ranked: pd.DataFrame, measure: str, end: float) -> None:
+    """Plot a list as bars up to ``end``, from the top down, each with its name, number and interval."""
     places = np.arange(len(ranked))
     axes.barh(places, ranked[measure], color=_COLOURS[measure], height=0.72)
-    axes.hlines(places, ranked[f"{measure}_low"], ranked[f"{measure}_high"], color="#333", lw=0.8)
-    ends = np.fmax(ranked[measure], ranked[f"{measure}_high"])
+    highs = ranked[f"{measure}_high"].to_numpy(float)
+    axes.hlines(places, ranked[f"{measure}_low"], np.fmin(highs, end), color="#333", lw=0.8)
+    cut = highs > end
+    axes.plot(np.full(cut.sum(), end), places[cut], ">", color="#333", markersize=3, clip_on=False)
+    ends = np.fmin(np.fmax(ranked[measure], highs), end)
     form = "{:.1f}x" if measure == "lift" else "{:.0%}"
-    for place, end, value in zip(places, ends, ranked[measure], strict=True):
+    for place, at, value in zip(places, ends, ranked[measure], strict=True):
         axes.annotate(
-            form.format(value), (end, place), (3, 0), textcoords="offset points", va="center"
-        )
-    axes.set_yticks(places, ranked["object"])
+            form.format(value), (at, place), (4, 0), textcoords="offset points", va="center",
+            fontsize=SIZE - 1,
+        )  # fmt: skip
+    labels = [wrapped(name, _NAME - 0.1, SIZE - 1, lines=1) for name in ranked["object"]]
+    axes.set_yticks(places, ["".join(label) for label in labels], fontsize=SIZE - 1)
     axes.set_ylim(LISTED - 0.4, -0.6)
-    axes.set_xlim(0, 1.25 * max(1.0, float(ends.max()) if len(ends) else 1.0))
-    axes.set_xticks([])
-    axes.tick_params(axis="y", length=0)
-    axes.spines[["top", "right", "bottom"]].set_visible(False)
+    axes.set_xlim(0, _WIDER * end)  # room for the last number
+    axes.xaxis.set_major_locator(MaxNLocator(4, integer=measure == "lift"))
+    axes.xaxis.set_major_formatter(lambda x, _: f"{x:.0f}x" if measure == "lift" else f"{x:.0%}")
+    axes.tick_params(axis="x", labelsize=SIZE - 2, length=2, pad=1)
+    axes.tick_params(axis="y", length=0, pad=2)
+    axes.spines[["top", "right"]].set_visible(False)
     if measure == "lift":
         axes.axvline(1, color="#333", linestyle=":", linewidth=1)
+
+
+def _alt(rows: list[dict], count: int) -> str:
+    if not rows:
+        return "No picture: no category has an image predicted as it."
+    scenes = []
+    for row in rows:
+        lifts = [
+            f"{each['object']} ({each['value']:.1f} times)" for each in row["lists"]["lift"][:2]
+        ]
+        lifted = listed(lifts) if lifts else "nothing"
+        scenes.append(f"{row['name']}: {lifted}")
+    return (
+        f"{len(rows)} of {counted(count, 'scene category', 'scene categories')}, each an image, its map "
+        "and bars of the objects highlighted most. Highlighted more often than by chance are in "
+        f"{'; '.join(scenes)}."
+    )

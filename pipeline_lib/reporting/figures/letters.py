@@ -9,7 +9,7 @@ from pathlib import Path
 from warnings import catch_warnings, filterwarnings
 
 from matplotlib.figure import Figure
-from matplotlib.font_manager import findfont, fontManager, get_font
+from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
 from matplotlib.text import Text
 
 from pipeline_lib.common.command import log
@@ -42,6 +42,17 @@ def letters_drawn(figure: Figure, path: Path) -> Iterator[None]:
     with catch_warnings():
         filterwarnings("ignore", r"Glyph \d+ .* missing from font")
         yield
+
+
+def with_letters(words: str, font: FontProperties) -> FontProperties:
+    """Return the font, and after it those that have the letters of ``words`` which it lacks."""
+    lacking = {each for each in words if _is_drawn(each)} - _letters(findfont(font))
+    if not lacking:
+        return font
+    families, _ = _fallbacks(frozenset(lacking))
+    font = font.copy()
+    font.set_family([*font.get_family(), *families])
+    return font
 
 
 def _fallbacks(letters: frozenset[str]) -> tuple[list[str], frozenset[str]]:

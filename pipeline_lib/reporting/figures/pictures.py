@@ -2,29 +2,44 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import matplotlib
 import numpy as np
 import pandas as pd
-from matplotlib import patches
+from matplotlib import lines, patches
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipeline_lib.common.files import atomic, write_json
 from pipeline_lib.common.images import open_rgb
 from pipeline_lib.data.classes import short_name
 from pipeline_lib.data.manifest import pictures
+from pipeline_lib.evaluation.ilsvrc import MIN_IOU
 from pipeline_lib.localization.heat_maps import heat_map
 from pipeline_lib.localization.predictions import Predictions
+from pipeline_lib.reporting.figures.alt import brightest
 from pipeline_lib.reporting.figures.letters import letters_drawn
+from pipeline_lib.reporting.figures.sheet import COLOURS, SIZE, Line, Sheet
 
 matplotlib.use("Agg")
 STYLE = {
-    **{"font.size": 9, "axes.titlesize": 9, "savefig.dpi": 130, "font.family": "DejaVu Sans"},
+    **{"font.size": SIZE, "axes.titlesize": SIZE, "savefig.dpi": 110, "font.family": "DejaVu Sans"},
     "text.parse_math": False,  # names of files and classes are shown as they are
     "axes.titley": 1.0,  # the default place; finding it automatically takes half the time
 }
-COLOURS = "turbo"
-GREEN, RED = "#00c000", "#e00000"  # true and predicted boxes; right and wrong answers
+# Told apart with any colour vision, and by the line or a sign besides.
+TRUE_BOX, PREDICTED_BOX = "#19d3a2", "#ff5a1f"
+RIGHT, WRONG = "#00705a", "#b03a00"  # letters on white
+RIGHT_SIGN, WRONG_SIGN = "✓", "✗"
+_DASHES = (0, (3, 1.6))
+
+
+class Explained(NamedTuple):
+    """A heat map over its image, (H, W, 3) uint8, and where it is brightest, in words."""
+
+    picture: np.ndarray
+    brightest: str
 
 
 def overlay(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
@@ -37,10 +52,11 @@ def overlay(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
     return (0.5 * image + 0.5 * colours).round().astype(np.uint8)
 
 
-def explained(predictions: Predictions, image: int, rank: int, picture: np.ndarray) -> np.ndarray:
-    """Lay the heat map of a guess, or of the true class (rank 0), over the image: (H, W, 3) uint8."""
+def explained(predictions: Predictions, image: int, rank: int, picture: np.ndarray) -> Explained:
+    """Lay the heat map of a guess, or of the true class (rank 0), over the image (H, W, 3) uint8."""
     height, width, _ = picture.shape
-    return overlay(picture, heat_map(predictions, image, rank, width, height, "bilinear"))
+    heat = heat_map(predictions, image, rank, width, height, "bilinear")
+    return Explained(overlay(picture, heat), brightest(heat))
 
 
 def true_scores(predictions: Predictions) -> np.ndarray:
@@ -55,38 +71,51 @@ def photograph(root: Path, images: pd.DataFrame, index: int) -> np.ndarray:
     return np.asarray(open_rgb(*picture))
 
 
-def show(axes: matplotlib.axes.Axes, picture: np.ndarray, title: str = "") -> None:
-    """Show a picture without ticks or a frame."""
-    axes.imshow(picture)
-    axes.set_title(title, pad=3)
-    axes.set_axis_off()
+def outline_true(axes: Axes, box: np.ndarray, width: float = 1.8) -> None:
+    """Outline a true box, half-open, (x0, y0, x1, y1) in pixels of the picture: a solid line."""
+    _outline(axes, box, TRUE_BOX, "-", width)
 
 
-def outline(axes: matplotlib.axes.Axes, box: np.ndarray, colour: str) -> None:
-    """Outline a half-open box: pixel 0 of a picture reaches from -0.5 to 0.5."""
-    x0, y0, x1, y1 = box - 0.5
-    axes.add_patch(
-        patches.Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=colour, linewidth=2)
+def outline_predicted(axes: Axes, box: np.ndarray) -> None:
+    """Outline a predicted box, half-open, (x0, y0, x1, y1) in pixels: a dashed line."""
+    _outline(axes, box, PREDICTED_BOX, _DASHES, 1.8)
+
+
+def _outline(axes: Axes, box: np.ndarray, colour: str, dashes: str | tuple, width: float) -> None:
+    x0, y0, x1, y1 = box - 0.5  # pixel 0 of a picture reaches from -0.5 to 0.5
+    # A line of any colour is lost on a picture of that colour: it lies on a wider black one.
+    for line in ({"edgecolor": "black", "linewidth": width + 1.4},
+                 {"edgecolor": colour, "linewidth": width, "linestyle": dashes}):  # fmt: skip
+        axes.add_patch(patches.Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, **line))
+
+
+def true_box_handle(label: str = "true box") -> lines.Line2D:
+    """Return a legend's entry for the lines of ``outline_true``."""
+    return lines.Line2D([], [], color=TRUE_BOX, linewidth=2.4, label=label)
+
+
+def predicted_box_handle() -> lines.Line2D:
+    """Return a legend's entry for the lines of ``outline_predicted``."""
+    return lines.Line2D(
+        [], [], color=PREDICTED_BOX, linewidth=2.4, linestyle=_DASHES, label="predicted box"
     )
 
 
-def box_legend(figure: Figure) -> None:
-    """Add the legend of true and predicted boxes below a figure."""
-    figure.legend(
-        handles=[
-            patches.Patch(fill=False, edgecolor=GREEN, linewidth=2, label="ground truth"),
-            patches.Patch(fill=False, edgecolor=RED, linewidth=2, label="predicted"),
-        ],
-        loc="outside lower center", ncols=2, frameon=False,
-    )  # fmt: skip
+def judged(words: str, right: bool) -> Line:
+    """Return words about a right or wrong answer, with its sign and colour."""
+    sign, colour = (RIGHT_SIGN, RIGHT) if right else (WRONG_SIGN, WRONG)
+    return Line(f"{sign} {words}", bold=True, colour=colour)
 
 
-def label_row(axes: matplotlib.axes.Axes, name: str) -> None:
-    """Write a row's name beside its first picture."""
-    axes.annotate(
-        name, (0, 0.5), (-6, 0), xycoords="axes fraction", textcoords="offset points",
-        rotation=90, ha="right", va="center", fontweight="bold",
-    )  # fmt: skip
+def overlap_line(overlap: float) -> Line:
+    """Return the line over a picture with a predicted box: its IoU, and whether that is right."""
+    return judged(f"IoU {overlap:.2f}", overlap >= MIN_IOU)
+
+
+def box_legend(sheet: Sheet) -> None:
+    """Add the legend of both boxes and of ``overlap_line``."""
+    sheet.legend([true_box_handle(), predicted_box_handle()])
+    sheet.caption(f"{RIGHT_SIGN} right box, IoU of at least {MIN_IOU}      {WRONG_SIGN} wrong box")
 
 
 def guesses(labels: list[str], scores: Iterable[float], names: dict[str, str]) -> list[dict]:
@@ -97,12 +126,15 @@ def guesses(labels: list[str], scores: Iterable[float], names: dict[str, str]) -
     ]
 
 
-def save(figure: Figure, path: Path, content: dict) -> None:
-    """Write the PNG and, beside it, a PDF and a JSON of what they show."""
+def save(figure: Figure, path: Path, content: dict, alt: str) -> None:
+    """Write the PNG and, beside it, a PDF and a JSON of what they show.
+
+    ``alt`` says what is to be seen, for readers who do not see it: one or two sentences.
+    """
     with letters_drawn(figure, path):
         for suffix in (".png", ".pdf"):
             _write(figure, path.with_suffix(suffix))
-    write_json(path.with_suffix(".json"), content)
+    write_json(path.with_suffix(".json"), {"alt": alt} | content)
 
 
 def save_picture(figure: Figure, path: Path) -> None:
@@ -115,4 +147,4 @@ def _write(figure: Figure, path: Path) -> None:
     with atomic(path) as temporary:
         # With a date in it, the same figure would be another file each time.
         metadata = {"CreationDate": None} if path.suffix == ".pdf" else None
-        figure.savefig(temporary, bbox_inches="tight", pad_inches=0.1, metadata=metadata)
+        figure.savefig(temporary, metadata=metadata)
