@@ -130,9 +130,9 @@ FIGURES: dict[str, Figure] = registry([
         name="figure6",
         title="Figure 6",
         summary="Figure 6: boxes from class activation maps and from backprop.",
-        caption="Boxes from class activation maps and, below, from the gradient baseline: ground "
-        "truth green, predicted box red. The predicted class is correct; the boxes play no "
-        "part in the choice of images.",
+        caption="Boxes from class activation maps and, below, from the gradient baseline: the true "
+        "box a solid line, the predicted one dashed; a box is right with an IoU of 0.5. The "
+        "predicted class is correct; the boxes play no part in the choice of images.",
         module="figures.figure6",
         needs=lambda study: {
             "predictions": [
@@ -152,7 +152,8 @@ FIGURES: dict[str, Figure] = registry([
         title="Box thresholds",
         summary="Localization error at every box threshold.",
         caption="Top-1 localization error of the paper's box method at every fraction of the "
-        "map's maximum; marked is the threshold chosen on held-out images.",
+        "map's maximum, a panel for each network or baseline, with the others in grey; marked is "
+        "the threshold chosen on held-out images.",
         module="figures.thresholds",
         needs=lambda study: {"curves": [study.paths.curve(maps) for maps in study.swept_maps]},
         partial=("curves",),
@@ -162,8 +163,8 @@ FIGURES: dict[str, Figure] = registry([
         title="Figure 7",
         summary="Figure 7: birds, their maps and boxes.",
         caption="Birds of the test images: the map of the species that a linear SVM predicts on "
-        "the network's features, and the box made from it, red; ground truth green. The "
-        "boxes play no part in the choice of images.",
+        "the network's features, and the box made from it, dashed; the true box a solid line. "
+        "The boxes play no part in the choice of images.",
         module="figures.figure7",
         needs=lambda study: {
             "predictions": study.paths.predictions(study.main_maps(SVM, BIRDS)),
@@ -202,7 +203,8 @@ FIGURES: dict[str, Figure] = registry([
         "with outlines of the objects that the highlighted region overlaps; then the "
         "objects in most of the category's images, those overlapped in most images, and "
         "those overlapped more often than in other places of the same images (lift). "
-        "Lines are 95 % intervals. The SVMs were trained on all images, as in the paper.",
+        "Lines are 95 % intervals; each measure has one scale in all rows. The SVMs were "
+        "trained on all images, as in the paper.",
         module="figures.figure9",
         needs=lambda study: {
             "objects": study.paths.discovery("scenes"),
@@ -238,7 +240,7 @@ FIGURES: dict[str, Figure] = registry([
         title="Figure 11",
         summary="Figure 11: text regions, found without boxes.",
         caption="Maps of a linear classifier trained only on which images have words, over test "
-        "images with their word boxes (green), which training did not use, and how much "
+        "images with their word boxes, which training did not use, and how much "
         "of the maps lies in the boxes. Centred is a Gaussian in the middle of the image, "
         "uniform a constant map.",
         module="figures.figure11",
@@ -274,7 +276,7 @@ FIGURES: dict[str, Figure] = registry([
         title="Figure 13",
         summary="Figure 13: class-specific units and their receptive fields.",
         caption="Class-specific units: for each class the units with the largest weights, and the "
-        "images that activate each unit most, cut out by its receptive field. The dashed "
+        "images that activate each unit most, grey outside of its receptive field. The dashed "
         "square is the theoretical receptive field, as far as it lies in the image. The "
         "classes are those that the network classifies best, or that the configuration "
         "names.",

@@ -10,7 +10,9 @@ from PIL import Image
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.manifest import IMAGE_COLUMNS, write_csv, write_rows
 from pipeline_lib.localization.predictions import Header, write_predictions
+from pipeline_lib.reporting.figures import figure12
 from pipeline_lib.steps.report import plot
+from tests.reporting.drawn_texts import faults, keep_figures, words
 
 ANSWERS = ["cat", "2", "yes"]
 GROUPS = [
@@ -75,7 +77,8 @@ def run(folder):
     return plot.main(["--figure", "figure12", *argv])
 
 
-def test_it_shows_right_and_wrong_answers_and_says_by_which_rule(study):
+def test_it_shows_right_and_wrong_answers_and_says_by_which_rule(study, monkeypatch):
+    figures = keep_figures(monkeypatch, figure12)
     assert run(study) == 0
     content = json.loads((study / "figure12.json").read_text())
     assert "median" in content["choice"]
@@ -83,6 +86,10 @@ def test_it_shows_right_and_wrong_answers_and_says_by_which_rule(study):
     assert [each["accuracy"] for each in content["questions"]] == [1.0, 0.0, 0.6, 1.0, 0.9]
     assert content["questions"][1]["answer"] == "2"
     assert content["questions"][0]["top"][0] == ["cat", 0.8]
+    assert "4 of them answered right" in content["alt"] and "What is it" in content["alt"]
+    assert faults(figures[0]) == []
+    written = words(figures[0])
+    assert written.count("✓ right") == 4 and written.count("✗ wrong") == 1
     for form in ("png", "pdf"):
         assert (study / f"figure12.{form}").stat().st_size > 5000
 

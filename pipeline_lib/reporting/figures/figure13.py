@@ -8,7 +8,6 @@ import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib import patches
-from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from pipeline_lib.data.classes import short_name
@@ -16,13 +15,18 @@ from pipeline_lib.data.manifest import read_images
 from pipeline_lib.data.photographs import root_folder
 from pipeline_lib.reporting.figures.alt import listed
 from pipeline_lib.reporting.figures.pictures import STYLE, judged, photograph, save
-from pipeline_lib.reporting.figures.sheet import COLOURS, GAP, MARGIN, SIZE, Cell, Line, Sheet
+from pipeline_lib.reporting.figures.sheet import GAP, MARGIN, SIZE, Cell, Line, Sheet
+from pipeline_lib.reporting.figures.unit_fields import (
+    MEASURED,
+    PEAK,
+    THEORETICAL,
+    plot_field,
+    plot_place,
+)
 from pipeline_lib.reporting.inputs import Inputs
-from pipeline_lib.units.masks import DISC, THRESHOLD, fade_outside, unit_mask
+from pipeline_lib.units.masks import fade_outside, unit_mask
 from pipeline_lib.units.measures import IN_BOX, PURITY, read_unit_measures
 from pipeline_lib.units.units_file import UnitsFile, read_units
-
-MEASURED, THEORETICAL, PEAK = "#ffd000", "#ffffff", "#ff2020"
 
 
 @dataclass(frozen=True)
@@ -82,9 +86,10 @@ def plot(content: Content, out: Path) -> None:
                 name = short_name(content.names, shown_class)
                 sheet.paragraph(name, bold=True, size=SIZE + 2, lines=2)
             headline = _headline(entry, entry, shared.get(entry["unit"], []), content.names)
-            sheet.top = sheet.write(Line(headline, lines=3), MARGIN, sheet.top, sheet.room)
+            top = sheet.write(Line(headline, lines=3), MARGIN, sheet.top + GAP, sheet.room)
+            sheet.top = top + GAP / 2
             _plot_row(sheet, units, line, pictures, places)
-        _legend(sheet, units, any(unit["purity"] for unit in entries))
+        _legend(sheet, units, entries)
         facts = {
             "network": units.name,
             "method": units.method,
@@ -164,13 +169,13 @@ def _plot_row(
         below = judged("of the class" if each.of_class else "of another", each.of_class)
         cells.append(Cell(fade_outside(each.picture, each.mask), below=[below]))
     field, *panels = sheet.row(cells, places)
-    _plot_field(field, units, line)
+    plot_field(field, units, line)
     for panel, each in zip(panels, pictures, strict=True):
         height, width, _ = each.picture.shape
         if each.mask.any():
             for colour, wide in (("black", 2.4), (MEASURED, 1.2)):
                 panel.contour(each.mask, levels=[0.5], colors=colour, linewidths=wide)
-        _plot_place(panel, units, each.position, width, height)
+        plot_place(panel, units, each.position, width, height)
 
 
 def _measures(measures: pd.DataFrame, unit: dict) -> dict:
@@ -203,54 +208,10 @@ def _headline(unit: dict, measures: dict, classes: list[str], names: dict[str, s
     others = [short_name(names, label) for label in classes if label != unit["class"]]
     if others:
         parts.append(f"the same unit as in {listed(others)}")
-    return "   |   ".join(parts)
+    return " | ".join(parts)
 
 
-def _plot_field(panel: Axes, units: UnitsFile, line: int) -> None:
-    """Plot the receptive field around its centre, on axes as large as the input, in grey."""
-    height, width = units.field.size
-    panel.images[0].set_extent((-width / 2, width / 2, height / 2, -height / 2))
-    if units.method == "disc":
-        panel.add_patch(patches.Circle((0, 0), DISC * max(units.field.size) / 2, color=MEASURED))
-    elif len(units.shifts) > 1:
-        change, half = units.drop[line], (units.shifts[1] - units.shifts[0]) / 2
-        edges = (units.shifts[0] - half, units.shifts[-1] + half)
-        top = max(float(np.nanmax(change)), 1e-12)
-        panel.imshow(change, COLOURS, vmin=0, vmax=top, extent=(*edges, *edges[::-1]))
-        known = np.nan_to_num(change, nan=0)
-        panel.contour(
-            *(units.shifts, units.shifts, known),
-            levels=[THRESHOLD * top], colors=MEASURED, linewidths=1,
-        )  # fmt: skip
-        panel.set(xlim=(-width / 2, width / 2), ylim=(height / 2, -height / 2))
-    reach = np.array([units.field.x.size, units.field.y.size]) / 2
-    edge = np.array([width, height]) / 2
-    _dashed(panel, np.maximum(-reach, -edge), np.minimum(reach, edge))
-
-
-def _dashed(panel: Axes, low: np.ndarray, high: np.ndarray) -> None:
-    """Outline the theoretical receptive field from (x, y) ``low`` to ``high``."""
-    panel.add_patch(
-        patches.Rectangle(
-            low, *(high - low),
-            fill=False, edgecolor=THEORETICAL, linewidth=0.8, linestyle="--",
-        )
-    )  # fmt: skip
-
-
-def _plot_place(
-    panel: Axes, units: UnitsFile, place: tuple[int, int], width: int, height: int
-) -> None:
-    """Plot the highest activation and the theoretical receptive field, where it is in the image."""
-    y, x = units.field.centre(place)
-    scale = np.array([width / units.field.size[1], height / units.field.size[0]])
-    panel.plot(*(np.array([x, y]) * scale - 0.5), "+", color=PEAK, markersize=5)
-    low, high = np.array(units.field.box(place)).reshape(2, 2)
-    low, high = (np.clip(edge * scale, 0, (width, height)) - 0.5 for edge in (low, high))
-    _dashed(panel, low, high)
-
-
-def _legend(sheet: Sheet, units: UnitsFile, measured: bool) -> None:
+def _legend(sheet: Sheet, units: UnitsFile, entries: list[dict]) -> None:
     size = units.field.x.size
     reach = f"{size:.0f} px" if size < inf else "everything"
     inside = "a 65-px disc (of 227)" if units.method == "disc" else "as measured by occlusion"
@@ -264,15 +225,24 @@ def _legend(sheet: Sheet, units: UnitsFile, measured: bool) -> None:
             Line2D([], [], marker="+", color=PEAK, linestyle="", label="highest activation"),
         ]
     )  # fmt: skip
-    facts = ["Outside of the receptive field, the images are grey."]
+    pictures, images = _counts(entries)
+    facts = [
+        f"{pictures} pictures of {images} different images, grey outside of the receptive field."
+    ]
     if units.method == "occlusion":
         facts.append(
-            "Left: how far a unit's activation falls when each place around its peak is hidden; plain "
-            "grey: outside all images."
+            "Left: how far a unit's activation falls when each place around its peak is hidden, from "
+            "not at all (dark blue) to most (dark red); plain grey: outside all images."
         )
-    if measured:
+    if any(unit["purity"] for unit in entries):
         facts.append("In brackets: 95 % intervals.")
     sheet.caption(" ".join(facts))
+
+
+def _counts(entries: list[dict]) -> tuple[int, int]:
+    """Return how many pictures there are, and how many different images they show."""
+    names = [image["image_id"] for entry in entries for image in entry["images"]]
+    return len(names), len(set(names))
 
 
 def _alt(facts: dict, shared: dict[int, list[str]], names: dict[str, str]) -> str:
@@ -286,8 +256,10 @@ def _alt(facts: dict, shared: dict[int, list[str]], names: dict[str, str]) -> st
         numbers = listed(str(unit["unit"]) for unit in units)
         name = short_name(names, label)
         found.append(f"{name}, units {numbers}, {right} of {len(pictures)} images of the class")
+    pictures, images = _counts(facts["units"])
     several = f" Units {listed(map(str, shared))} are shown for several classes." if shared else ""
     return (
         f"Units of {facts['network']}, a row each, in the images that activate them most, the receptive "
-        f"field in colour: {'; '.join(found)}.{several}"
+        f"field in colour: {'; '.join(found)}. The {pictures} pictures are of {images} different "
+        f"images.{several}"
     )

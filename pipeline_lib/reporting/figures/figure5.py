@@ -12,11 +12,12 @@ from pipeline_lib.localization.heat_maps import TRUE_CLASS
 from pipeline_lib.localization.predictions import Predictions
 from pipeline_lib.reporting.figures.alt import brightest_of, counted, listed, span
 from pipeline_lib.reporting.figures.pictures import STYLE, explained, photograph, save, true_scores
-from pipeline_lib.reporting.figures.sheet import BLOCK_GAP, GAP, Cell, Line, Sheet
+from pipeline_lib.reporting.figures.sheet import BLOCK_GAP, GAP, WIDTH, Cell, Line, Sheet
 from pipeline_lib.reporting.inputs import Inputs
 
 ROWS = 4
-MOST, _LEAST = 7, 5  # maps in a line; room is left for so many, so that few are not huge
+MOST = 7  # maps in a line
+_CELL, _NARROWEST = 2, 4.5  # inches: a cell's width at most, the figure's at least
 
 
 def choose(columns: Sequence[Predictions]) -> list[int]:
@@ -61,8 +62,8 @@ def plot(
     lines = -(-len(columns) // MOST)
     beside = -(-len(columns) // lines)  # the maps of an image, spread evenly over its lines
     with matplotlib.rc_context(STYLE):
-        sheet = Sheet()
-        spots = sheet.cells(1 + max(beside, _LEAST))
+        sheet = Sheet(min(WIDTH, max(_CELL * (1 + beside), _NARROWEST)))
+        spots = sheet.cells(1 + beside)
         for index in chosen:
             picture = photograph(root, images, index)
             label = columns[0].label_of(int(columns[0].true_class[index]))

@@ -42,7 +42,7 @@ CHOICE = (
     "of each category the image that the SVM is most certain and right about; of the categories the "
     "first five of the manifest; what is highlighted plays no part"
 )
-_NAME, _BARS = 0.95, 1.35  # inches: room for a bar's name, height of a list
+_NAME, _BARS = 0.85, 1.5  # inches: room for a bar's name, height of a list
 _WIDER = 1.25  # an axis, beyond the end of its bars
 _COLOURS = {"frequency": "#9aa5b1", "overlap": "#e07b39", "lift": "#3b78a8"}
 
@@ -233,11 +233,10 @@ def _plot_row(
             mapped.fill(*outline.T, fill=False, edgecolor=colour, linewidth=width)
     height, width, _ = picture.shape
     mapped.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
-    high = max(_BARS, sheet.top - top - 0.35)
     for (left, wide), (measure, ranked) in zip(bars, row.lists.items(), strict=True):
-        axes = sheet.axes(left + _NAME, top + 0.1, wide - _NAME, high)
+        axes = sheet.axes(left + _NAME, top + 0.15, wide - _NAME, _BARS)
         _plot_bars(axes, ranked, measure, scales[measure])
-    sheet.top = max(sheet.top, top + high + 0.35) + GAP
+    sheet.top = max(sheet.top, top + _BARS + 0.4) + GAP
 
 
 def _title(objects: list[str]) -> str:
@@ -270,7 +269,8 @@ def _plot_bars(axes: Axes, ranked: pd.DataFrame, measure: str, end: float) -> No
     axes.set_yticks(places, ["".join(label) for label in labels], fontsize=SIZE - 1)
     axes.set_ylim(LISTED - 0.4, -0.6)
     axes.set_xlim(0, _WIDER * end)  # room for the last number
-    axes.xaxis.set_major_locator(MaxNLocator(4, integer=measure == "lift"))
+    ticks = MaxNLocator(4, integer=True).tick_values(0, end) if measure == "lift" else (0, 0.5, 1)
+    axes.set_xticks([tick for tick in ticks if tick <= _WIDER * end])
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:.0f}x" if measure == "lift" else f"{x:.0%}")
     axes.tick_params(axis="x", labelsize=SIZE - 2, length=2, pad=1)
     axes.tick_params(axis="y", length=0, pad=2)
@@ -291,6 +291,6 @@ def _alt(rows: list[dict], count: int) -> str:
         scenes.append(f"{row['name']}: {lifted}")
     return (
         f"{len(rows)} of {counted(count, 'scene category', 'scene categories')}, each an image, its map "
-        "and bars of the objects highlighted most. Highlighted more often than by chance are in "
+        "and bars of the objects highlighted most. Those with the largest lift: "
         f"{'; '.join(scenes)}."
     )

@@ -1,6 +1,7 @@
 """What all figures share: the style, heat maps over photographs, boxes, and writing the files."""
 
 from collections.abc import Iterable
+from math import floor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,7 +33,8 @@ STYLE = {
 TRUE_BOX, PREDICTED_BOX = "#19d3a2", "#ff5a1f"
 RIGHT, WRONG = "#00705a", "#b03a00"  # letters on white
 RIGHT_SIGN, WRONG_SIGN = "✓", "✗"
-_DASHES = (0, (3, 1.6))
+_DASHES = (3, 1.6)
+_EDGE = 1.4  # points, of black around a box's line
 
 
 class Explained(NamedTuple):
@@ -73,7 +75,7 @@ def photograph(root: Path, images: pd.DataFrame, index: int) -> np.ndarray:
 
 def outline_true(axes: Axes, box: np.ndarray, width: float = 1.8) -> None:
     """Outline a true box, half-open, (x0, y0, x1, y1) in pixels of the picture: a solid line."""
-    _outline(axes, box, TRUE_BOX, "-", width)
+    _outline(axes, box, TRUE_BOX, (), width)
 
 
 def outline_predicted(axes: Axes, box: np.ndarray) -> None:
@@ -81,12 +83,20 @@ def outline_predicted(axes: Axes, box: np.ndarray) -> None:
     _outline(axes, box, PREDICTED_BOX, _DASHES, 1.8)
 
 
-def _outline(axes: Axes, box: np.ndarray, colour: str, dashes: str | tuple, width: float) -> None:
+def _outline(
+    axes: Axes, box: np.ndarray, colour: str, dashes: tuple[float, ...], width: float
+) -> None:
     x0, y0, x1, y1 = box - 0.5  # pixel 0 of a picture reaches from -0.5 to 0.5
     # A line of any colour is lost on a picture of that colour: it lies on a wider black one.
-    for line in ({"edgecolor": "black", "linewidth": width + 1.4},
-                 {"edgecolor": colour, "linewidth": width, "linestyle": dashes}):  # fmt: skip
-        axes.add_patch(patches.Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, **line))
+    for edge, wide in (("black", width + _EDGE), (colour, width)):
+        # A dash is given in widths of its line. Between dashes, the line of a true box can be seen.
+        style = (0, tuple(length * width / wide for length in dashes)) if dashes else "-"
+        axes.add_patch(
+            patches.Rectangle(
+                (x0, y0), x1 - x0, y1 - y0,
+                fill=False, edgecolor=edge, linewidth=wide, linestyle=style,
+            )
+        )  # fmt: skip
 
 
 def true_box_handle(label: str = "true box") -> lines.Line2D:
@@ -97,7 +107,7 @@ def true_box_handle(label: str = "true box") -> lines.Line2D:
 def predicted_box_handle() -> lines.Line2D:
     """Return a legend's entry for the lines of ``outline_predicted``."""
     return lines.Line2D(
-        [], [], color=PREDICTED_BOX, linewidth=2.4, linestyle=_DASHES, label="predicted box"
+        [], [], color=PREDICTED_BOX, linewidth=2.4, linestyle=(0, _DASHES), label="predicted box"
     )
 
 
@@ -109,13 +119,14 @@ def judged(words: str, right: bool) -> Line:
 
 def overlap_line(overlap: float) -> Line:
     """Return the line over a picture with a predicted box: its IoU, and whether that is right."""
-    return judged(f"IoU {overlap:.2f}", overlap >= MIN_IOU)
+    shown = floor(100 * overlap + 1e-9) / 100  # 0.499 is not right, and must not read as 0.50
+    return judged(f"IoU {shown:.2f}", overlap >= MIN_IOU)
 
 
 def box_legend(sheet: Sheet) -> None:
     """Add the legend of both boxes and of ``overlap_line``."""
     sheet.legend([true_box_handle(), predicted_box_handle()])
-    sheet.caption(f"{RIGHT_SIGN} right box, IoU of at least {MIN_IOU}      {WRONG_SIGN} wrong box")
+    sheet.caption(f"{RIGHT_SIGN} right box, IoU of at least {MIN_IOU}; {WRONG_SIGN} wrong box")
 
 
 def guesses(labels: list[str], scores: Iterable[float], names: dict[str, str]) -> list[dict]:

@@ -20,7 +20,7 @@ _TEXT_GAP = 0.04  # between a text and a picture
 # A picture's height: in widths of its cell, and in heights of its row's median; a taller one is shrunk.
 _TALLEST, _ABOVE_MEDIAN = 1.3, 1.2
 LABELLED = MARGIN + 2 * line_height(SIZE) + 0.04  # the first cell's left edge beside a row's label
-_HANDLE = 0.55  # inches before the words of a legend's entry
+_HANDLE = 0.75  # inches around the words of a legend's entry
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,7 @@ class Sheet:
             for line in cell.above:
                 top = self.write(line, left, top, width, "center")
             axes = self.axes(left, edge, width, tall)
+            axes.set(xticks=[], yticks=[])  # hidden ticks take time too
             axes.set_axis_off()
             if cell.picture is not None:
                 axes.imshow(cell.picture)
@@ -137,9 +138,13 @@ class Sheet:
 
     def legend(self, handles: Sequence[Artist]) -> None:
         """Add a legend as wide as the figure, in as few lines as it takes."""
-        widest = max(width_of(handle.get_label(), SIZE) for handle in handles) + _HANDLE + 0.15
-        columns = max(1, min(len(handles), int(self.room / widest)))
-        rows = -(-len(handles) // columns)
+        widths = [width_of(handle.get_label(), SIZE) + _HANDLE for handle in handles]
+        rows = 1  # the entries go down one column after the other
+        while rows < len(widths) and self.room < sum(
+            max(widths[k : k + rows]) for k in range(0, len(widths), rows)
+        ):
+            rows += 1
+        columns = -(-len(handles) // rows)
         height = rows * 1.2 * line_height(SIZE)
         axes = self.axes(MARGIN, self.top + GAP, self.room, height)
         axes.set_axis_off()

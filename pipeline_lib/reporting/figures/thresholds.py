@@ -20,6 +20,10 @@ from pipeline_lib.reporting.tables.table import paper_numbers
 
 COLUMNS = 4
 _HEIGHT, _TICKS = 1.9, 0.45  # inches: a panel's height, the room before the first one
+_AXES = (
+    "across: threshold, % of the map's maximum; up: localization top-1 error, %; in the corner: "
+    "the error at the chosen threshold"
+)
 _OWN, _OTHERS = "#0b4f9e", "#c4c4c4"
 
 
@@ -64,9 +68,7 @@ def plot(curves: pd.DataFrame, out: Path) -> None:
             sheet.top = max(tops) + GAP + _HEIGHT + 2 * GAP
         if content:
             sheet.top += GAP
-            sheet.caption(
-                "across: threshold, % of the map's maximum; up: localization top-1 error, %"
-            )
+            sheet.caption(_AXES)
             sheet.legend(_handles())
         else:
             sheet.paragraph("too few images with true boxes: nothing to show")
@@ -94,7 +96,8 @@ def _panel(axes: Axes, lines: dict[str, pd.Series], entry: dict) -> None:
         0.97, 0.05, f"{entry['error']:.1f} at {percent(entry['threshold'])}", ha="right",
         transform=axes.transAxes, fontweight="bold", color=_OWN,
     )  # fmt: skip
-    axes.set(xlim=(0, 100), ylim=(0, 100), xticks=range(0, 101, 25), yticks=range(0, 101, 25))
+    lowest = min(float(other.min()) for other in lines.values())
+    axes.set(xlim=(0, 100), ylim=(lowest - 12, 101), xticks=range(0, 100, 20))
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
 

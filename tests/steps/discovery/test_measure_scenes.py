@@ -18,9 +18,11 @@ from pipeline_lib.discovery.objects import (
     read_objects,
 )
 from pipeline_lib.localization.predictions import read_predictions
+from pipeline_lib.reporting.figures import figure9
 from pipeline_lib.steps.discovery import measure_scenes
 from pipeline_lib.steps.report import plot
 from tests.editing import rewrite
+from tests.reporting.drawn_texts import faults, keep_figures
 
 MEASURED = {
     "predictions": "p.h5",
@@ -142,8 +144,9 @@ def test_bad_input_is_a_line(rooms, flags, capsys):
     assert len(errors) == 2
 
 
-def test_the_figure_shows_what_its_json_says(rooms, measure, plot_figure):
+def test_the_figure_shows_what_its_json_says(rooms, measure, plot_figure, monkeypatch):
     measure()
+    figures = keep_figures(monkeypatch, figure9)
     content = plot_figure()
     bathroom, bedroom = content["categories"]
     # The correctly classified image with the highest score: scores rise from image to image.
@@ -158,6 +161,12 @@ def test_the_figure_shows_what_its_json_says(rooms, measure, plot_figure):
     assert (rooms / "f.pdf").stat().st_size > 1000
     with Image.open(rooms / "f.png") as picture:
         assert min(picture.size) > 400
+    assert all(word in content["alt"] for word in ("bathroom", "bedroom", "bed", "sink"))
+    assert faults(figures[0]) == []
+    bars = [axes for axes in figures[0].axes if axes.patches and axes.get_yticks().size]
+    assert len(bars) == 6
+    for column in range(3):  # two rows with the same scale
+        assert bars[column].get_xlim() == bars[column + 3].get_xlim()
 
 
 def test_a_category_without_an_image_has_no_row(rooms, flags, plot_figure):

@@ -88,6 +88,7 @@ def test_shares_are_what_the_maps_were_made_for_and_the_figure_shows_them(files)
     assert plot.main(argv) == 0
     content = json.loads((files / "f.json").read_text())
     assert [image["image_id"] for image in content["images"]] == [f"i{n}.png" for n in range(4)]
+    assert f"class map {content['measures'][0]['value']:.2f}" in content["alt"]
     out = files / "f.png"
     assert out.with_suffix(".pdf").read_bytes()[:4] == b"%PDF"
     assert Image.open(out).width > 800

@@ -13,9 +13,11 @@ from pipeline_lib.discovery.concept_tables import CONCEPT_COLUMNS, read_concepts
 from pipeline_lib.discovery.concepts import split_images
 from pipeline_lib.features.cache import Origin, write_features
 from pipeline_lib.localization.predictions import Header, write_predictions
+from pipeline_lib.reporting.figures import figure10
 from pipeline_lib.steps.discovery import mine_concepts
 from pipeline_lib.steps.report import plot
 from pipeline_lib.svm.classifier import load
+from tests.reporting.drawn_texts import faults, keep_figures, words
 
 NAMES = [f"p{n:03}.png" for n in range(120)]
 OUTPUTS = {"out": "svm.npz", "concepts": "concepts.csv", "ranking": "ranking.csv"}
@@ -182,7 +184,8 @@ def predict(folder):
     write_predictions(folder / "maps.h5", header, [batch])
 
 
-def test_the_figure_shows_the_first_images_and_says_which_have_the_phrase(captioned):
+def test_the_figure_shows_the_first_images_and_says_which_have_the_phrase(captioned, monkeypatch):
+    figures = keep_figures(monkeypatch, figure10)
     folder, _ = captioned
     assert run(folder, "--phrases", "red barn", "pond", "--show", 2, "--pictures", 3) == 0
     predict(folder)
@@ -201,5 +204,10 @@ def test_the_figure_shows_the_first_images_and_says_which_have_the_phrase(captio
     expected = ranking[ranking["rank"] <= 3]
     assert [image["image_id"] for image in content["images"]] == expected["image_id"].tolist()
     assert [image["in_a_caption"] for image in content["images"]] == expected["has_phrase"].tolist()
+    assert all(word in content["alt"] for word in ("red barn", "pond"))
+    assert faults(figures[0]) == []
+    marked = words(figures[0])
+    assert marked.count("✓ in a caption") == expected["has_phrase"].sum()
+    assert marked.count("✗ in no caption") == (~expected["has_phrase"].astype(bool)).sum()
     assert (folder / "figure10.png").read_bytes()[:4] == b"\x89PNG"
     assert (folder / "figure10.pdf").read_bytes()[:4] == b"%PDF"

@@ -7,12 +7,15 @@ import pytest
 from PIL import Image
 
 from pipeline_lib.data.manifest import write_rows
+from pipeline_lib.reporting.figures import figure13
 from pipeline_lib.units.measures import PURITY
 from tests.editing import edit_table
+from tests.reporting.drawn_texts import faults, keep_figures, words
 
 
 @pytest.mark.parametrize("method", ["occlusion", "disc"])
-def test_the_steps_make_a_table_and_a_figure(study, method):
+def test_the_steps_make_a_table_and_a_figure(study, method, monkeypatch):
+    figures = keep_figures(monkeypatch, figure13)
     assert study.find("--method", method) == study.measure() == study.plot() == 0
     table = pd.read_csv(study.table, comment="#")
     pure = table[table["measure"] == PURITY]
@@ -33,6 +36,13 @@ def test_the_steps_make_a_table_and_a_figure(study, method):
     assert study.figure.with_suffix(".pdf").stat().st_size > 1000
     with Image.open(study.figure) as picture:
         assert min(picture.size) > 300
+    assert all(unit["name"].split(",")[0] in facts["alt"] for unit in facts["units"])
+    assert faults(figures[0]) == []
+    images = [image for unit in facts["units"] for image in unit["images"]]
+    written = words(figures[0])
+    assert written.count("✓ of the class") == sum(image["of_the_class"] for image in images)
+    different = {image["image_id"] for image in images}
+    assert f"{len(images)} pictures of {len(different)} different images" in written
 
 
 def test_a_class_without_images_is_plotted_without_purity(study, labels):
