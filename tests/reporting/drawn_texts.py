@@ -24,12 +24,8 @@ def texts(figure):
         text for text in figure.findobj(Text) if text.get_text().strip() and text.get_visible()
     ]
     boxes = [(text, text.get_window_extent(canvas.get_renderer())) for text in found]
-    # An axis makes labels for places outside of its view, and does not draw them.
-    return [
-        (text, box)
-        for text, box in boxes
-        if text.axes is None or text.axes.axison or text not in _ticks(text.axes)
-    ]
+    hidden = {label for axes in figure.axes for label in _hidden_labels(axes)}
+    return [(text, box) for text, box in boxes if text not in hidden]
 
 
 def faults(figure):
@@ -64,5 +60,10 @@ def words(figure):
     return " ".join(text.get_text() for text, _ in texts(figure))
 
 
-def _ticks(axes):
-    return [*axes.get_xticklabels(), *axes.get_yticklabels()]
+def _hidden_labels(axes):
+    """Labels that are not drawn: of axes that are off, and of places outside of the view."""
+    for axis in (axes.xaxis, axes.yaxis):
+        low, high = sorted(axis.get_view_interval())
+        for tick in axis.get_major_ticks():
+            if not axes.axison or not low <= tick.get_loc() <= high:
+                yield from (tick.label1, tick.label2)
