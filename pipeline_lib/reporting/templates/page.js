@@ -151,7 +151,7 @@
       open(link.closest("td"));
     }
   });
-  const atStart = location.hash && byId(decodeURIComponent(location.hash.slice(1)));
+  const atStart = location.hash ? byId(decodeURIComponent(location.hash.slice(1))) : null;
   if (atStart?.matches("td.ours")) open(atStart);
   for (let place = atStart; place; place = place.parentElement) if (place.tagName === "DETAILS") place.open = true;
   globalThis.page = { records, forms };
