@@ -1,10 +1,11 @@
 """Run a step: ``python -m pipeline_lib STEP ...``. Without a step, list all steps by chapter."""
 
 import ast
-import difflib
 import importlib
 import sys
 from pathlib import Path
+
+from pipeline_lib.common.nearest import nearest
 
 CHAPTERS = (
     *("data", "networks", "localization", "transfer", "discovery"),
@@ -47,10 +48,8 @@ def main(argv: list[str]) -> int:
     step, *flags = argv
     chapter_of = {name: chapter for chapter, modules in steps().items() for name in modules}
     if step not in chapter_of:
-        nearest = difflib.get_close_matches(step, chapter_of, n=1)
-        hint = f"; did you mean {nearest[0]}?" if nearest else ""
-        print(f"error: '{step}' is not a step{hint} (python -m pipeline_lib lists them)",
-              file=sys.stderr)  # fmt: skip
+        hint = f"is not a step{nearest(step, chapter_of)} (python -m pipeline_lib lists them)"
+        print(f"error: '{step}' {hint}", file=sys.stderr)
         return 2
     module = importlib.import_module(f"pipeline_lib.steps.{chapter_of[step]}.{step}")
     return module.main(flags)

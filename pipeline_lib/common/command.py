@@ -6,6 +6,7 @@ import errno
 import functools
 import logging
 import os
+import re
 import shlex
 import sys
 import traceback
@@ -17,6 +18,7 @@ import yaml
 from tqdm import tqdm
 
 from pipeline_lib.common.errors import AttemptError, InputError
+from pipeline_lib.common.nearest import nearest
 
 Item = TypeVar("Item")
 log = logging.getLogger("pipeline_lib")
@@ -134,6 +136,7 @@ def _parse(parser: argparse.ArgumentParser, argv: list[str]) -> argparse.Namespa
     """Return the flags; wrong ones end the process, and are in the log as well if it is named."""
 
     def refuse(message: str) -> NoReturn:
+        message += _hint(message, parser)
         only_log = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
         only_log.add_argument("--log", type=Path)
         path = only_log.parse_known_args(argv)[0].log
@@ -146,6 +149,15 @@ def _parse(parser: argparse.ArgumentParser, argv: list[str]) -> argparse.Namespa
 
     parser.error = refuse
     return parser.parse_args(argv)
+
+
+def _hint(message: str, parser: argparse.ArgumentParser) -> str:
+    """Return which choice or flag was meant by the wrong one in a message of argparse, or ""."""
+    if choice := re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message):
+        return nearest(choice[1], re.findall(r"[^\s',]+", choice[2]))
+    if flag := re.match(r"unrecognized arguments: (--[^\s=]+)", message):
+        return nearest(flag[1], parser._option_string_actions)
+    return ""
 
 
 def _start_log(path: Path | None, program: str, argv: list[str]) -> None:

@@ -7,6 +7,7 @@ from inspect import signature
 from pathlib import Path
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.nearest import nearest
 from pipeline_lib.data.discovery.readers import READERS as DISCOVERY_READERS
 from pipeline_lib.data.ilsvrc import read_test, read_train, read_val
 from pipeline_lib.data.manifest import ImageSet
@@ -43,7 +44,8 @@ def _read_discovery_set(layout: str, root: Path, options: ReaderOptions) -> Imag
     known = option_names(layout)
     unknown = sorted(set(options.options) - set(known))
     if unknown:
-        raise InputError(f"--option {unknown[0]}: {layout} has {', '.join(known) or 'none'}")
+        has = f"{', '.join(known) or 'none'}{nearest(unknown[0], known)}"
+        raise InputError(f"--option {unknown[0]}: {layout} has {has}")
     return DISCOVERY_READERS[layout](root, **options.options)
 
 

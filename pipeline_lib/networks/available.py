@@ -10,12 +10,12 @@ from pathlib import Path
 import torch
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.nearest import nearest
 from pipeline_lib.networks.adoption import require_imagenet
 from pipeline_lib.networks.caffe.released import find_release
 from pipeline_lib.networks.pretrained import build_by_name, is_packaged, library_names, library_of
 from pipeline_lib.networks.registry import ARCHITECTURES
 from pipeline_lib.study.configuration.networks import RELEASED
-from pipeline_lib.study.configuration.problems import nearest
 
 
 def check_ready_trained(
@@ -26,17 +26,20 @@ def check_ready_trained(
     layer: str | None = None,
     *,
     classes: str | None = None,
+    others: Sequence[str] = (),
 ) -> None:
     """Check a network that is taken from a library; ``key`` of the configuration asks for it.
 
     ``files`` are the user's files of its weights, if there are any; ``layer`` is one that Grad-CAM is
-    to read. Raises InputError for a name that no library has, for a network without published weights
-    or a file of them, and for a layer that it does not have.
+    to read. ``others`` are the study's other networks: one of them may have been meant. Raises
+    InputError for a name that no library has, for a network without published weights or a file of
+    them, and for a layer that it does not have.
     """
     known = library_names(library)
     if name not in known:
         where = f"{library} does not have it" if library else "neither timm nor torchvision has it"
-        raise InputError(f"unknown network '{name}' ({key}): {where}{nearest(name, known)}")
+        hint = nearest(name, [*known, *others])
+        raise InputError(f"unknown network '{name}' ({key}): {where}{hint}")
     library = library or library_of(name)
     if not files and not is_packaged(name, library) and not _is_published(name, library):
         raise InputError(

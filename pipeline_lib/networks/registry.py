@@ -8,6 +8,7 @@ from collections.abc import Callable
 from torch import nn
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.nearest import nearest
 from pipeline_lib.networks.alexnet import alexnet, alexnet_gap, alexnetplus_gap
 from pipeline_lib.networks.caffe.architectures import (
     caffe_alexnet,
@@ -50,8 +51,8 @@ ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
 def build(architecture: str, classes: int, options: dict[str, object]) -> nn.Module:
     """Build a classifier; raises InputError for an unknown architecture or option."""
     if architecture not in ARCHITECTURES:
-        known = ", ".join(ARCHITECTURES)
-        raise InputError(f"unknown architecture '{architecture}'; choose one of {known}")
+        known, hint = ", ".join(ARCHITECTURES), nearest(architecture, ARCHITECTURES)
+        raise InputError(f"unknown architecture '{architecture}'; choose one of {known}{hint}")
     try:
         return ARCHITECTURES[architecture](classes, **options)
     except (TypeError, ValueError) as error:  # an unknown option, or an impossible value

@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.nearest import nearest
 
 GPU_REQUESTS = ("gpus", "gres")
 
@@ -72,7 +73,9 @@ def read_site(file: Path, environment: Mapping[str, str]) -> Site:
     settings = (yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else None) or {}
     for key in settings:
         if key not in names:
-            raise InputError(f"{file}: '{key}' is not one of {', '.join(names)}")
+            raise InputError(
+                f"{file}: '{key}' is not one of {', '.join(names)}{nearest(key, names)}"
+            )
     variables = {name: environment.get(f"CAM_{name.upper()}") for name in names}
     site = Site(
         **{

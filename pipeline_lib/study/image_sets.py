@@ -10,6 +10,7 @@ from typing import Literal
 import yaml
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.nearest import nearest
 from pipeline_lib.data.transfer.sets import transfer_sets
 from pipeline_lib.study.configuration.root import Configuration
 from pipeline_lib.study.places import no_places
@@ -151,7 +152,7 @@ def _chosen(
     if not isinstance(given, str):
         for name in given:
             if name not in folders:
-                known = ", ".join(folders)
+                known = f"{', '.join(folders)}{nearest(name, folders)}"
                 raise InputError(f"config.{section}.sets: '{name}' is not one of {known}")
         return [name for name in folders if name in given]
     if synthetic or given == "all":

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.nearest import nearest
 from pipeline_lib.study.configuration.load import checked
 from pipeline_lib.study.configuration.networks import NetworkConfig
 from pipeline_lib.study.configuration.root import Configuration
@@ -53,10 +54,10 @@ def networks_of(configuration: Configuration, has_places: bool) -> dict[str, Net
     for key in ("network", "baseline"):
         name = getattr(configuration.figures, key)
         if name not in networks:
-            raise InputError(f"config.figures.{key}: '{name}' is not in networks")
+            raise InputError(_not_among(f"config.figures.{key}", name, networks))
     for name in configuration.transfer.networks:
         if name not in configuration.networks:
-            raise InputError(f"config.transfer.networks: '{name}' is not in networks")
+            raise InputError(_not_among("config.transfer.networks", name, networks))
     for name, network in networks.items():
         training_of(configuration, network, f"config.networks.{name}.recipe")
     photographs = configuration.photographs
@@ -86,7 +87,7 @@ def units_network(configuration: Configuration, networks: Mapping[str, Network])
         usual if usual in networks else configuration.figures.network
     )
     if name not in networks or not networks[name].compared:
-        raise InputError(f"config.units.network: '{name}' is not in networks")
+        raise InputError(_not_among("config.units.network", name, networks))
     return name
 
 
@@ -97,7 +98,11 @@ def _network(name: str, config: NetworkConfig) -> Network:
     return Network(name, config, "trained" if config.architecture else "library")
 
 
+def _not_among(key: str, name: str, networks: Mapping[str, Network]) -> str:
+    return f"{key}: '{name}' is not in networks{nearest(name, networks)}"
+
+
 def _require_released(name: str, subject: str) -> None:
     if name not in released_networks():
-        known = ", ".join(released_networks())
+        known = f"{', '.join(released_networks())}{nearest(name, released_networks())}"
         raise InputError(f"{subject} was not released; there are {known}")

@@ -161,6 +161,15 @@ def test_text_from_the_command_line_is_read_as_the_type_of_its_key(configured):
             {"networks": {"NIN": {"recipe": {"epoch": 1}}}},
             "config.networks.NIN.recipe.epoch: unknown key; did you mean epochs?",
         ),
+        (
+            {"networks": {"GoogLeNet-GPA": False}},
+            "config.networks.GoogLeNet-GPA: the study has no such network; did you mean GoogLeNet-GAP?",
+        ),
+        (
+            {"boxes": {"interpolation": "bilinaer"}},
+            "config.boxes.interpolation: 'bilinaer' must be 'bilinear', 'bicubic' or 'nearest'; did "
+            "you mean bilinear?",
+        ),
     ],
 )
 def test_what_is_wrong_is_one_line_that_names_the_key(make_study, keys, line):

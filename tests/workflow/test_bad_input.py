@@ -40,6 +40,16 @@ def test_a_bad_key_is_one_line_naming_it(tiny_study, config, named):
     assert "Traceback" not in done.stderr
 
 
+def test_a_wrong_target_is_one_line_with_the_nearest(tiny_study):
+    done = tiny_study.run("tabel4")
+    assert done.returncode != 0
+    hint = "error: no target 'tabel4'; did you mean table4? (snakemake --list has all)"
+    assert done.stderr.splitlines()[-1] == hint
+    assert "table4" in tiny_study.call("--list").stdout
+    done = tiny_study.run("-n", "table4", "-R", "trian")
+    assert done.stderr.splitlines()[-1] == "error: no rule 'trian'; did you mean train?"
+
+
 @pytest.mark.parametrize(
     ("figure", "config", "message"),
     [

@@ -22,6 +22,7 @@ from pipeline_lib.scheduling.requests import SIZES, largest_request
 from pipeline_lib.scheduling.site import read_site, spread
 from pipeline_lib.scheduling.slurm import status_command
 from pipeline_lib.scheduling.state import failures
+from pipeline_lib.scheduling.targets import asked_for, unknown_target
 from pipeline_lib.study import flags
 from pipeline_lib.study.configuration.flags import as_flags as settings
 from pipeline_lib.study.configuration.load import configuration_of_run

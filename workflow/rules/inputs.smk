@@ -11,6 +11,26 @@ def drawn_folders(wildcards):
     return flags.drawn_folders(STUDY, wildcards)
 
 
+def refuse_unknown_targets():
+    """Refuse a target of the command line that nothing makes, and say which one resembles it.
+
+    A Snakefile that takes these rules in may have targets of its own.
+    """
+    own = {STUDIES.parent / "Snakefile", STUDIES.parents[1] / "Snakefile"}
+    if not workflow.is_main_process or Path(str(workflow.main_snakefile)) not in own:
+        return
+    every = {rule.name: rule for rule in workflow.rules}
+    problem = unknown_target(
+        *asked_for(sys.argv),
+        rules=[name for name, rule in every.items() if not rule.has_wildcards()],
+        patterns=[name for name, rule in every.items() if rule.has_wildcards()],
+        files=[*every_file(STUDY), *(f for each in available(STUDY) for f in each.files(STUDY))],
+        is_made=lambda file: any(rule.is_producer(file) for rule in workflow.rules),
+    )
+    if problem:
+        refuse(problem)
+
+
 def checked_network(wildcards):
     """Return no input: refuse a network that does not exist or has no weights, before any job runs."""
     name = wildcards.network
@@ -32,6 +52,7 @@ def checked_network(wildcards):
                     files,
                     config.layer,
                     classes=config.classes,
+                    others=[each for each in STUDY.networks if each != name],
                 )
         except InputError as error:
             refuse(error)

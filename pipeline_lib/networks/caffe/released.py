@@ -13,6 +13,7 @@ import yaml
 from torch import nn
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.nearest import nearest
 from pipeline_lib.data.classes import imagenet_labels
 from pipeline_lib.networks.caffe.reader import read_caffemodel
 from pipeline_lib.networks.caffe.weights import caffe_state
@@ -66,7 +67,7 @@ def find_release(network: str) -> Release:
     """
     release = releases().get(network.replace("*", "plus"))
     if release is None:
-        known = ", ".join(releases())
+        known = f"{', '.join(releases())}{nearest(network, releases())}"
         raise InputError(f"{network}: no weights of it were released; choose one of {known}")
     return release
 

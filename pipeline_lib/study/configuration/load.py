@@ -8,7 +8,8 @@ import yaml
 from pydantic import ValidationError
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.study.configuration.problems import first_problem, nearest
+from pipeline_lib.common.nearest import nearest
+from pipeline_lib.study.configuration.problems import first_problem
 from pipeline_lib.study.configuration.root import Configuration
 from pipeline_lib.study.configuration.section import AS_IT_IS, Section
 
@@ -39,7 +40,8 @@ def load_configuration(given: Mapping, studies: Path) -> Configuration:
 
     A file with the key ``base`` is itself laid over the file of that study. The study is by default
     ``default_study``, a key for profiles, and without that mini. Raises InputError, one line that names
-    the key, for a study that there is not, an unknown or old key, and a value that makes no sense.
+    the key, for a study that there is not, an unknown or old key, a network to leave out that the study
+    does not have, and a value that makes no sense.
     """
     known = sorted(path.stem for path in studies.glob("*.yaml"))
     given = dict(given)
@@ -48,7 +50,9 @@ def load_configuration(given: Mapping, studies: Path) -> Configuration:
     if name not in known:
         hint = nearest(str(name), known)
         raise InputError(f"config.study: {name!r} is not one of {', '.join(known)}{hint}")
-    values = _laid_over(study_values(name, studies), {**given, "study": name})
+    study = study_values(name, studies)
+    _require_known(given.get("networks"), study.get("networks", {}))
+    values = _laid_over(study, {**given, "study": name})
     return checked(Configuration, values, lambda key: f"config.{key}")
 
 
@@ -79,6 +83,14 @@ def checked(section: type[Kind], values: Mapping, name_of: Callable[[str], str])
         return section.model_validate(values)
     except ValidationError as error:
         raise InputError(first_problem(error, section, values, name_of)) from None
+
+
+def _require_known(given: object, networks: Mapping) -> None:
+    """Refuse to leave out a network that the study does not have: the one that was meant would stay."""
+    for name, settings in given.items() if isinstance(given, Mapping) else ():
+        if settings in (False, "false") and name not in networks:
+            hint = nearest(str(name), networks)
+            raise InputError(f"config.networks.{name}: the study has no such network{hint}")
 
 
 def _read(path: Path) -> dict:

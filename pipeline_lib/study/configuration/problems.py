@@ -1,11 +1,12 @@
 """What is wrong with a configuration, in one line that names the key."""
 
-import difflib
 import json
+import re
 from collections.abc import Callable, Mapping
 
 from pydantic import ValidationError
 
+from pipeline_lib.common.nearest import nearest
 from pipeline_lib.study.configuration.renamed import RENAMED
 from pipeline_lib.study.configuration.section import Section, section_of
 
@@ -48,17 +49,13 @@ def first_problem(
         return f"{key}: is required"
     here = [each for place, each in problems if place == path]
     message, given = _message(here), problem["input"]
+    if isinstance(given, str):
+        message += nearest(given, _choices(here))
     if given is not None and problem["type"] in ("string_type", "invalid_key"):
         message += "; put it in quotes"  # YAML reads 007, 12:30 and no as something else
     is_short = given is None or isinstance(given, str | int | float)
     value = repr(given) if isinstance(given, str) else json.dumps(given) if is_short else ""
     return f"{key}: {value} {message}" if value else f"{key}: {message}"
-
-
-def nearest(text: str, known: list[str]) -> str:
-    """Return a hint at the known word that a text resembles most, or ""."""
-    words = difflib.get_close_matches(text, known, n=1)
-    return f"; did you mean {words[0]}?" if words else ""
 
 
 def _message(problems: list[dict]) -> str:
@@ -78,6 +75,12 @@ def _message(problems: list[dict]) -> str:
         else:
             kinds.append(_KINDS[each["type"]])
     return f"must be {' or '.join(filter(None, [', '.join(kinds[:-1]), kinds[-1]]))}"
+
+
+def _choices(problems: list[dict]) -> list[str]:
+    """Return the words that a key may have as its value."""
+    expected = [each["ctx"]["expected"] for each in problems if each["type"] == "literal_error"]
+    return re.findall("'([^']*)'", " ".join(expected))
 
 
 def _path(problem: dict, values: object) -> tuple:
