@@ -31,10 +31,11 @@ $(VENV)/installed: pyproject.toml constraints.txt
 
 # After every job Snakemake's scheduler wakes up once a second for ever, and would end up busy with
 # nothing else: here once in ten seconds, which is also how long it takes to end.
-demo: setup ## run the mini study offline, print its tables and where the report is
-	snakemake all --cores $(CORES) --quiet rules host progress --max-jobs-per-timespan 1000/10s
-	@cat results/mini/tables/*.md
-	@echo "The report: file://$(CURDIR)/results/mini/report/index.html"
+RUN := snakemake all --cores $(CORES) --logger chapters --max-jobs-per-timespan 1000/10s
+
+demo: setup ## run the mini study offline, print what it found and where the page is
+	@$(RUN)
+	@python -m pipeline_lib summarize --results results/mini
 
 REHEARSAL := results/rehearsal/data_root
 
@@ -42,9 +43,8 @@ $(REHEARSAL): | setup
 	python -m pipeline_lib rehearse_data --out $@
 
 rehearse: setup $(REHEARSAL) ## the paper study on few images and random weights: every job of it, in 45 minutes
-	snakemake all --cores $(CORES) --quiet rules host progress --max-jobs-per-timespan 1000/10s \
-	  --config study=rehearsal
-	@echo "The page: file://$(CURDIR)/results/rehearsal/report/index.html"
+	@$(RUN) --config study=rehearsal
+	@python -m pipeline_lib summarize --results results/rehearsal
 
 test: demo ## the demo, then the tests
 	pytest --ignore tests/slurm

@@ -22,6 +22,10 @@ from pipeline_lib.common.nearest import nearest
 
 Item = TypeVar("Item")
 log = logging.getLogger("pipeline_lib")
+LOG_ONLY = (
+    "CAM_LOG_ONLY"  # environment variable: steps with a log print nothing, their log has it all
+)
+WARNING = "warning: "  # begins the line of a warning in a log
 
 
 class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
@@ -57,8 +61,9 @@ def option(text: str) -> tuple[str, object]:
 
 
 def progress(items: Iterable[Item], label: str, total: int | None = None) -> Iterable[Item]:
-    """Wrap ``items`` in a progress bar, which is silent if stderr is not a terminal."""
-    return tqdm(items, desc=label, total=total, disable=None, leave=False, dynamic_ncols=True)
+    """Wrap ``items`` in a progress bar; none is drawn off a terminal, or where only logs are written."""
+    silent = True if os.environ.get(LOG_ONLY) else None
+    return tqdm(items, desc=label, total=total, disable=silent, leave=False, dynamic_ncols=True)
 
 
 def command(
@@ -126,10 +131,11 @@ _DISK_ERRORS = {
 
 
 class _Printable(logging.Formatter):
-    """Print what is not UTF-8, in names of files, as its code: else the line would be lost."""
+    """Mark warnings; print what is not UTF-8, in names of files, as its code: else it would be lost."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return super().format(record).encode(errors="backslashreplace").decode()
+        mark = WARNING if record.levelno == logging.WARNING else ""
+        return f"{mark}{super().format(record)}".encode(errors="backslashreplace").decode()
 
 
 def _parse(parser: argparse.ArgumentParser, argv: list[str]) -> argparse.Namespace:
@@ -165,7 +171,8 @@ def _start_log(path: Path | None, program: str, argv: list[str]) -> None:
     log.handlers.clear()
     log.setLevel(logging.INFO)
     log.propagate = False
-    log.addHandler(logging.StreamHandler(sys.stderr))
+    if path is None or not os.environ.get(LOG_ONLY):
+        log.addHandler(logging.StreamHandler(sys.stderr))
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         log.addHandler(logging.FileHandler(path, mode="w", encoding="utf-8"))
@@ -175,3 +182,6 @@ def _start_log(path: Path | None, program: str, argv: list[str]) -> None:
         log.handlers[-1].handle(
             log.makeRecord(log.name, logging.INFO, "", 0, f"{program} {shlex.join(argv)}", (), None)
         )
+    logging.captureWarnings(True)  # of libraries: into the log as well
+    of_libraries = logging.getLogger("py.warnings")
+    of_libraries.handlers, of_libraries.propagate = log.handlers, False

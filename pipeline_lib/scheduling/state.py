@@ -31,6 +31,7 @@ import psutil
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import read_json, sha256
 from pipeline_lib.scheduling.graph_file import GRAPH_FILE, read_graph
+from pipeline_lib.scheduling.job_logs import error_in, read_log
 from pipeline_lib.study.configuration.load import checked
 from pipeline_lib.study.configuration.root import Configuration
 
@@ -134,9 +135,8 @@ class Run:
     def reason(self, job: Job) -> str:
         """Return the last error in a failed job's log, or in SLURM's."""
         for path in filter(None, (self.log(job), self.slurm_log(job))):
-            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-            if errors := [line for line in lines if "error: " in line]:
-                return errors[-1].partition("error: ")[2]
+            if error := error_in(read_log(path)):
+                return error
         return "no error in its log; it was killed" if self.log(job) else "it wrote no log"
 
     def queue_id(self, job: Job) -> str | None:

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -31,10 +31,14 @@ TINY = {
 
 @dataclass(frozen=True)
 class Workflow:
-    """A copy of the workflow's files in ``folder``; ``flags`` are given to every run."""
+    """A copy of the workflow's files in ``folder``; ``flags`` are given to every run.
+
+    ``account`` is what its run with ``--logger chapters`` has printed, if it has had one.
+    """
 
     folder: Path
     flags: tuple[str, ...]
+    account: str = ""
 
     def run(self, *arguments: str, **config: object) -> subprocess.CompletedProcess:
         """Run snakemake; ``config`` goes over the tiny study's."""
@@ -76,7 +80,8 @@ def workflow_files(repository, tmp_path_factory):
             shutil.copy(repository / part, folder)
         for part in ("workflow", "envs", "profiles"):
             shutil.copytree(repository / part, folder / part)
-        (folder / "pipeline_lib").symlink_to(repository / "pipeline_lib")  # its lists of files
+        for package in ("pipeline_lib", "snakemake_logger_plugin_chapters"):
+            (folder / package).symlink_to(repository / package)
         return Workflow(
             folder, tuple(f"{key}={json.dumps(value)}" for key, value in config.items())
         )
@@ -94,6 +99,6 @@ def tiny_config() -> dict:
 def tiny_study(workflow_files, tiny_config) -> Workflow:
     """The tiny study, run to the end."""
     workflow = workflow_files("tiny", tiny_config)
-    done = workflow.run()
+    done = workflow.run("--logger", "chapters")
     assert done.returncode == 0, done.stdout + done.stderr
-    return workflow
+    return replace(workflow, account=done.stderr)

@@ -2,6 +2,8 @@
 
 import os
 import re
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -26,6 +28,39 @@ def test_everything_named_in_the_readme_is_there(tiny_study):
     assert not (results / "scratch/checkpoints").exists() or not any(
         (results / "scratch/checkpoints").iterdir()
     )
+
+
+def test_the_account_has_a_line_a_chapter(tiny_study):
+    """What the run printed off a terminal: no line of any job, no control character."""
+    text = tiny_study.account
+    assert not any(mark in text for mark in ("\r", "\033", "{", "rule ", "epoch"))
+    lines = [line for line in text.splitlines() if not line.startswith(("Using", "Config"))]
+    found = {line.split()[0]: line for line in lines if line.endswith(tuple("0123456789"))}
+    chapters = {"data", "networks", "localization", "transfer", "discovery", "units", "report"}
+    assert chapters <= set(found)
+    assert "3 trained" in found["networks"]
+    assert "least top-1 localization error" in found["localization"]
+    assert "on 4 sets" in found["transfer"]
+    assert "6 tables, 10 figures, the page" in found["report"]
+    assert lines[-1].startswith("done: ") and "warning" in lines[-1]
+    assert len(lines) < 20
+    assert max(map(len, lines)) <= 130
+
+
+def test_the_summary_fits_a_screen(tiny_study):
+    command = ("python", "-m", "pipeline_lib", "summarize", "--results", "results/mini")
+    done = subprocess.run(
+        (sys.executable, *command[1:]), cwd=tiny_study.folder, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) <= 24
+    assert all(len(line) <= 100 for line in lines[:-1])
+    page = tiny_study.folder / "results/mini/report/index.html"
+    assert lines[-1] == f"The page: {page.resolve().as_uri()}"
+    assert "6 tables, 10 figures" in lines[0]
+    (of_table2,) = (line for line in lines if "Table 2" in line and "GoogLeNet-GAP" in line)
+    assert of_table2.endswith("56.4")  # the paper's
 
 
 def test_table2_holds_every_row_of_the_paper_and_the_computed_ones(tiny_study):
@@ -208,8 +243,16 @@ def test_a_network_that_fails_for_good_leaves_its_cells_empty_with_the_reason(
     broken = {"AlexNetplus-GAP": {"recipe": {"rate": 1e9}}, "NIN": False}
     networks = tiny_config["networks"] | broken
     workflow = workflow_files("broken", tiny_config)
-    done = workflow.run("--keep-going", "table1", networks=networks)
+    done = workflow.run("--keep-going", "--logger", "chapters", "table1", networks=networks)
     assert done.returncode != 0
+    lines = done.stderr.splitlines()
+    (failed,) = (line for line in lines if line.startswith("failed: "))
+    assert failed.startswith("failed: train AlexNetplus-GAP: the loss is not finite")
+    assert (
+        lines[lines.index(failed) + 1] == "  its log: results/mini/logs/train/AlexNetplus-GAP.log"
+    )
+    assert any("so_far" in line and "tables of what is there" in line for line in lines)
+    assert lines[-1].startswith("stopped after ") and "1 failed" in lines[-1]
     results = workflow.folder / "results/mini"
     assert not (results / "tables/table1.csv").exists()
     assert workflow.run("so_far", networks=networks).returncode == 0

@@ -7,6 +7,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from snakemake.logging import logger
+
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.machine import GPU_REQUIRED
 from pipeline_lib.data.downloads import downloads
@@ -14,15 +16,19 @@ from pipeline_lib.reporting.catalogue import FIGURES, TABLES, available, left_ou
 from pipeline_lib.reporting.comparison.folders import output_folder, require_runs
 from pipeline_lib.reporting.needs import by_image_files
 from pipeline_lib.reporting.page.explorer_inputs import EXPLORER
+from pipeline_lib.reporting.found import found
 from pipeline_lib.scheduling.attempts import start_again_only_what_may_succeed
 from pipeline_lib.scheduling.executor import use_patient_executor
 from pipeline_lib.scheduling.graph_file import GRAPH_FILE, write_graph
-from pipeline_lib.scheduling.measured import MEASURED_FILE, write_measured
+from pipeline_lib.scheduling.costs import read_rates
+from pipeline_lib.scheduling.measured import MEASURED_FILE, read_factors, write_measured
+from pipeline_lib.scheduling.planned import planned_jobs
 from pipeline_lib.scheduling.requests import SIZES, largest_request
 from pipeline_lib.scheduling.site import read_site, spread
 from pipeline_lib.scheduling.slurm import status_command
 from pipeline_lib.scheduling.state import failures
 from pipeline_lib.scheduling.targets import asked_for, unknown_target
+from pipeline_lib.scheduling.workload import Workload
 from pipeline_lib.study import flags
 from pipeline_lib.study.configuration.flags import as_flags as settings
 from pipeline_lib.study.configuration.load import configuration_of_run
@@ -78,6 +84,17 @@ os.environ[GPU_REQUIRED] = "1" if CONFIG.gpu else ""
 
 if workflow.is_main_process:
     use_patient_executor(SITE.patience)
+
+# What `--logger chapters` has in place of Snakemake's own lines, if it was asked for.
+ACCOUNT = next(
+    (each for each in workflow.logger_manager.get_log_handlers() if hasattr(each, "follow")), None
+)
+
+
+def tell(line):
+    """Print a line on stderr; with an account it takes its turn among the account's."""
+    logger.warning(line) if ACCOUNT else print(line, file=sys.stderr)
+
 
 # Where no profile names default resources, no job is sent anywhere.
 if workflow.resource_settings.default_resources is not None:

@@ -17,12 +17,12 @@ from pipeline_lib.common.command import command, step_parser
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.reporting.catalogue import files_by_target
 from pipeline_lib.scheduling.graph_file import GRAPH_FILE
+from pipeline_lib.scheduling.job_logs import LINE, TAIL, read_log
 from pipeline_lib.scheduling.progress import progress
 from pipeline_lib.scheduling.state import FAILED, RUNNING, STATES, Job, Run
 from pipeline_lib.study.study import build_study
 
 SILENCE = 300.0  # seconds without a sign of life that are reported
-TAIL = 5  # last lines of a failed job's log that are shown
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -105,7 +105,7 @@ def _running(run: Run, job: Job, now: float) -> list[str]:
 
 def _failed(run: Run, job: Job, now: float) -> list[str]:
     log = run.log(job)
-    log_lines = [] if log is None else _lines(log)
+    log_lines = [] if log is None else read_log(log)
     has_error = any(line.startswith("error: ") for line in log_lines)
     if job.since is not None:
         age = now - (job.since if log is None else log.stat().st_mtime)
@@ -119,12 +119,8 @@ def _failed(run: Run, job: Job, now: float) -> list[str]:
     lines = [f"  {job.name}{reason}"]
     for path in (log, None if has_error else run.slurm_log(job)):
         if path is not None:
-            text = _lines(path)
+            text = read_log(path)
             if path is not log:  # between Snakemake's own lines about the job
                 text = [line for line in text if "error: " in line] or text
-            lines += [f"    {path}", *(f"      | {line[:200]}" for line in text[-TAIL:])]
+            lines += [f"    {path}", *(f"      | {line[:LINE]}" for line in text[-TAIL:])]
     return lines
-
-
-def _lines(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8", errors="replace").splitlines()
