@@ -92,8 +92,8 @@ rule report:
         report(
             PATHS.report,
             caption="../report/page.rst",
-            category="Page",
-            labels={"page": STUDY.name},
+            category="The page",
+            labels={"page": "tables and figures together"},
         ),
     log:
         PATHS.log("report"),
