@@ -11,6 +11,7 @@ from pipeline_lib.discovery.answer_scores import FULL, read_vqa_scores
 from pipeline_lib.discovery.concept_tables import means_of, read_concepts
 from pipeline_lib.evaluation.scores import SCORE_COLUMNS
 from pipeline_lib.evaluation.transfer import TRANSFER_SCORE_COLUMNS
+from pipeline_lib.study.study import CROPS
 from pipeline_lib.units.measures import ALL_CLASSES, read_unit_measures
 
 
@@ -56,7 +57,7 @@ def _transfer(paths: list[Path]) -> Iterator[str]:
     tables = [
         read_csv(path, TRANSFER_SCORE_COLUMNS)
         for path in paths
-        if path.match("svm/*/*/*.csv") and not path.match("*.decisions.csv")
+        if _in(path, "svm") and path.parent.name in CROPS and path.suffixes == [".csv"]
     ]
     if tables:
         scores = pd.concat(tables)
@@ -71,13 +72,12 @@ def _discovery(paths: list[Path]) -> Iterator[str]:
     if path := by_name.get("concepts.csv"):
         concepts = read_concepts(path)
         precision = means_of(concepts).get("precision")
-        told = f" (precision at 10: {100 * precision['value']:.0f} %)" if precision else ""
+        told = f" (P@10 {100 * precision['value']:.0f} %)" if precision else ""
         yield f"{_count(len(concepts), 'concept')}{told}"
     if path := by_name.get("vqa.csv"):
         scores = read_vqa_scores(path).set_index(["row", "metric"])
-        yield f"{scores.loc[(FULL, 'open-ended'), 'value']:.0f} % of open questions answered"
-    others = {"scenes.csv": "objects of scenes", "text.csv": "text regions"}
-    yield from (words for name, words in others.items() if name in by_name)
+        yield f"{scores.loc[(FULL, 'open-ended'), 'value']:.0f} % of answers right"
+    yield from (name for name in ("scenes", "text") if f"{name}.csv" in by_name)
 
 
 def _units(paths: list[Path]) -> Iterator[str]:

@@ -40,7 +40,7 @@ def test_the_account_has_a_line_a_chapter(tiny_study):
     assert chapters <= set(found)
     assert "3 trained" in found["networks"]
     assert "least top-1 localization error" in found["localization"]
-    assert "on 4 sets" in found["transfer"]
+    assert "on 5 sets" in found["transfer"]  # the four, and that of text
     assert "6 tables, 10 figures, the page" in found["report"]
     assert lines[-1].startswith("done: ") and "warning" in lines[-1]
     assert len(lines) < 20
