@@ -12,8 +12,8 @@ LIBRARY = Path(__file__).parents[1] / "pipeline_lib"
 
 # The packages that each package builds on, directly; it may also import what these build on.
 BUILDS_ON = {
-    "steps": ("reporting", "scheduling"),
-    "reporting": ("discovery", "units", "study"),
+    "steps": ("reporting",),
+    "reporting": ("discovery", "units", "scheduling"),
     "discovery": ("svm",),
     "units": ("svm",),
     "svm": ("evaluation",),

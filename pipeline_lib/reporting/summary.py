@@ -84,7 +84,8 @@ def claims_line(path: Path) -> list[str]:
     """Return the line that counts the paper's claims by what became of them; none without the file."""
     if not path.exists():
         return []
-    states = read_csv(path, ("state",))["state"].value_counts()
+    rows = read_csv(path, ("claim", "state"))  # one for each of a claim's conditions
+    states = rows.drop_duplicates("claim")["state"].value_counts()
     names = [*CLAIM_STATES, *(name for name in states.index if name not in CLAIM_STATES)]
     counted = ", ".join(f"{states[name]} {name}" for name in names if name in states)
     return [f"Claims of the paper: {counted}"]

@@ -19,7 +19,7 @@ NAN = float("nan")
 
 def cells(*rows):
     """Cells of a table: (row, metric, paper, ours)."""
-    full = [(*row, row[3] - 2, row[3] + 2, 100, "a note") for row in rows]
+    full = [(*row, row[3] - 2, row[3] + 2, 100, "a note", "", "", "") for row in rows]
     return pd.DataFrame(full, columns=list(TABLE_COLUMNS))
 
 

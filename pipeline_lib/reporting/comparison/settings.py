@@ -74,7 +74,9 @@ def claims_that_differ(a: Run, b: Run) -> list[ClaimChange] | None:
     for name, ones in a.claims.groupby("claim", sort=False):
         if name not in others or ones["state"].iloc[0] == others[name]["state"].iloc[0]:
             continue
-        first, second = (rows.set_index("condition") for rows in (ones, others[name]))
+        first, second = (
+            rows.set_index(rows.apply(_condition, axis=1)) for rows in (ones, others[name])
+        )
         conditions = [
             (condition, _numbers(first, condition), _numbers(second, condition))
             for condition in dict.fromkeys([*first.index, *second.index])
@@ -84,6 +86,10 @@ def claims_that_differ(a: Run, b: Run) -> list[ClaimChange] | None:
             ClaimChange(ones["says"].iloc[0], str(ones["section"].iloc[0]), *states, conditions)
         )
     return changes
+
+
+def _condition(row: pd.Series) -> str:
+    return f"({row['first']}) - ({row['second']}) {row['inequality']}"
 
 
 def _numbers(rows: pd.DataFrame, condition: str) -> str:

@@ -13,8 +13,8 @@ from pipeline_lib.common.files import read_json
 from pipeline_lib.reporting.artefact import Figure
 from pipeline_lib.reporting.catalogue import FIGURES
 
-WIDTH = 1400  # pixels: sharp on a wide screen
-QUALITY = 72
+WIDTH = 1200  # pixels: as wide as the page
+QUALITY = 70
 
 
 @dataclass(frozen=True)

@@ -7,23 +7,17 @@ summaries. What is not there is left out.
 import csv
 import os
 import platform
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from pipeline_lib import __version__
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import read_json
 from pipeline_lib.networks.card import NetworkCard, read_card
 from pipeline_lib.scheduling.graph_file import GRAPH_FILE, read_graph
+from pipeline_lib.scheduling.versions import code_version, versions
 
-PACKAGES = (
-    *("torch", "torchvision", "timm", "numpy", "scipy", "scikit-learn"),
-    *("opencv-python-headless", "pillow", "h5py", "pandas", "snakemake"),
-)
-_REPOSITORY = Path(__file__).parents[3]
+REPOSITORY = Path(__file__).parents[3]
 
 
 @dataclass(frozen=True)
@@ -90,38 +84,16 @@ def read_provenance(
     before = dict(_flat(own or {}))
     changed = {key: value for key, value in flat.items() if own and before.get(key) != value}
     return Provenance(
-        commit(),
-        dict(_versions()),
+        code_version(REPOSITORY),
+        {name: number for name, number in versions().items() if number},
         f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors, "
         f"Python {platform.python_version()}",
         flat,
         changed,
-        [_summary(path) for path in _files(results, "data/*/summary.json")],
-        [read_card(path) for path in _files(results, "networks/*.json")],
+        [_summary(path) for path in sorted(results.glob("data/*/summary.json"))],
+        [read_card(path) for path in sorted(results.glob("networks/*.json"))],
         _steps(results),
     )
-
-
-def commit() -> str:
-    """Return the commit of this code, with "+" if files have changed since, or its version."""
-    try:
-        call = ["git", "-C", str(_REPOSITORY), "describe", "--always", "--dirty=+", "--abbrev=12"]
-        found = subprocess.run(call, capture_output=True, text=True, check=True, timeout=20)
-        return found.stdout.strip()
-    except (OSError, subprocess.SubprocessError):  # no git, or not a clone
-        return f"version {__version__}"
-
-
-def _versions() -> Iterator[tuple[str, str]]:
-    for package in PACKAGES:
-        try:
-            yield package, version(package)
-        except PackageNotFoundError:
-            continue
-
-
-def _files(results: Path, pattern: str) -> list[Path]:
-    return sorted(results.glob(pattern))
 
 
 def _summary(path: Path) -> dict:

@@ -198,23 +198,11 @@ def test_settings_that_differ_include_defaults(tmp_path):
 
 def test_claims_whose_state_differs(tmp_path):
     def claims(state, difference):
+        gap = ("gap", "1", "GAP is better", state)
+        other = ("other", "2", "never changes", "holds")
         rows = [
-            (
-                "gap",
-                "1",
-                "GAP is better",
-                state,
-                "a - b < 0",
-                difference,
-                -3,
-                1,
-                True,
-                9,
-                "",
-                "",
-                "",
-            ),
-            ("other", "2", "never changes", "holds", "c - d < 0", -1, -2, -1, True, 9, "", "", ""),
+            (*gap, state, "a", "b", "below 0", difference, -3, 1, True, 9, 1, "", "", ""),
+            (*other, "holds", "c", "d", "below 0", -1, -2, -1, True, 9, 1, "", "", ""),
         ]
         return pd.DataFrame(rows, columns=list(CLAIM_COLUMNS))
 
@@ -225,7 +213,7 @@ def test_claims_whose_state_differs(tmp_path):
     )
     assert claims_that_differ(a, b) == [
         ("GAP is better", "1", "holds", "undecided",
-         [("a - b < 0", "-2.0 [-3.0, +1.0]", "-1.0 [-3.0, +1.0]")])
+         [("(a) - (b) below 0", "-2.0 [-3.0, +1.0]", "-1.0 [-3.0, +1.0]")])
     ]  # fmt: skip
     without = read_run(plant_run(tmp_path / "without", tables), "without")
     assert claims_that_differ(a, without) is None

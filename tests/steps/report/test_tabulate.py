@@ -77,12 +77,13 @@ def run(study, table, *flags):
 
 
 @pytest.mark.parametrize("table", ["table1", "table2", "table3"])
-def test_a_table_is_written_in_three_forms(study, table):
+def test_a_table_is_written_in_four_forms(study, table):
     status, out = run(study, table)
     assert status == 0
     assert sorted(path.name for path in out.parent.iterdir()) == [
         f"{table}.csv",
         f"{table}.html",
+        f"{table}.json",
         f"{table}.md",
     ]
     assert (
