@@ -131,7 +131,7 @@ FIGURES: dict[str, Figure] = registry([
         title="Figure 6",
         summary="Figure 6: boxes from class activation maps and from backprop.",
         caption="Boxes from class activation maps and, below, from the gradient baseline: the true "
-        "box a solid line, the predicted one dashed; a box is right with an IoU of 0.5. The "
+        "box dashed, the predicted one a solid line; a box is right with an IoU of 0.5. The "
         "predicted class is correct; the boxes play no part in the choice of images.",
         module="figures.figure6",
         needs=lambda study: {
@@ -163,7 +163,7 @@ FIGURES: dict[str, Figure] = registry([
         title="Figure 7",
         summary="Figure 7: birds, their maps and boxes.",
         caption="Birds of the test images: the map of the species that a linear SVM predicts on "
-        "the network's features, and the box made from it, dashed; the true box a solid line. "
+        "the network's features, and the box made from it, a solid line; the true box dashed. "
         "The boxes play no part in the choice of images.",
         module="figures.figure7",
         needs=lambda study: {

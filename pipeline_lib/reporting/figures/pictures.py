@@ -74,41 +74,43 @@ def photograph(root: Path, images: pd.DataFrame, index: int) -> np.ndarray:
 
 
 def outline_true(axes: Axes, box: np.ndarray, width: float = 1.8) -> None:
-    """Outline a true box, half-open, (x0, y0, x1, y1) in pixels of the picture: a solid line."""
-    _outline(axes, box, TRUE_BOX, (), width)
+    """Outline a true box, half-open, (x0, y0, x1, y1) in pixels of the picture: a dashed line.
+
+    It lies over a predicted one, which can be seen between the dashes.
+    """
+    _outline(axes, box, TRUE_BOX, _DASHES, width, layer=3)
 
 
 def outline_predicted(axes: Axes, box: np.ndarray) -> None:
-    """Outline a predicted box, half-open, (x0, y0, x1, y1) in pixels: a dashed line."""
-    _outline(axes, box, PREDICTED_BOX, _DASHES, 1.8)
+    """Outline a predicted box, half-open, (x0, y0, x1, y1) in pixels: a solid line."""
+    _outline(axes, box, PREDICTED_BOX, (), 1.8, layer=2)
 
 
 def _outline(
-    axes: Axes, box: np.ndarray, colour: str, dashes: tuple[float, ...], width: float
+    axes: Axes, box: np.ndarray, colour: str, dashes: tuple[float, ...], width: float, layer: int
 ) -> None:
     x0, y0, x1, y1 = box - 0.5  # pixel 0 of a picture reaches from -0.5 to 0.5
     # A line of any colour is lost on a picture of that colour: it lies on a wider black one.
     for edge, wide in (("black", width + _EDGE), (colour, width)):
-        # A dash is given in widths of its line. Between dashes, the line of a true box can be seen.
+        # A dash is given in widths of its line.
         style = (0, tuple(length * width / wide for length in dashes)) if dashes else "-"
         axes.add_patch(
             patches.Rectangle(
                 (x0, y0), x1 - x0, y1 - y0,
                 fill=False, edgecolor=edge, linewidth=wide, linestyle=style,
+                zorder=layer,
             )
         )  # fmt: skip
 
 
 def true_box_handle(label: str = "true box") -> lines.Line2D:
     """Return a legend's entry for the lines of ``outline_true``."""
-    return lines.Line2D([], [], color=TRUE_BOX, linewidth=2.4, label=label)
+    return lines.Line2D([], [], color=TRUE_BOX, linewidth=2.4, linestyle=(0, _DASHES), label=label)
 
 
 def predicted_box_handle() -> lines.Line2D:
     """Return a legend's entry for the lines of ``outline_predicted``."""
-    return lines.Line2D(
-        [], [], color=PREDICTED_BOX, linewidth=2.4, linestyle=(0, _DASHES), label="predicted box"
-    )
+    return lines.Line2D([], [], color=PREDICTED_BOX, linewidth=2.4, label="predicted box")
 
 
 def judged(words: str, right: bool) -> Line:
