@@ -10,7 +10,7 @@ UV     := uv pip install --compile-bytecode --python $(BIN)/python
 PIP    := $(if $(shell command -v uv),$(UV),$(BIN)/python -m pip install)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo rehearse rehearse-slurm test test-slurm soak lint docs lock setup container clean
+.PHONY: help demo rehearse rehearse-slurm test test-slurm browser soak lint docs lock setup container clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets of make, and the tables and figures that snakemake makes
@@ -53,6 +53,11 @@ test-slurm: setup ## 20 minutes on a SLURM cluster of this machine's own; withou
 	@if [ "$$(id -u)" = 0 ] && ! command -v slurmctld >/dev/null && command -v apt-get >/dev/null; \
 	then apt-get install -qq -y --no-install-recommends slurm-wlm >/dev/null 2>&1 || true; fi
 	pytest tests/slurm $(SLURM_TESTS)
+
+browser: setup ## Chromium and axe-core, for the tests of the page; without them they are skipped
+	@if [ "$$(id -u)" = 0 ] && ! command -v chromium >/dev/null && command -v apt-get >/dev/null; \
+	then apt-get install -qq -y --no-install-recommends chromium chromium-driver >/dev/null 2>&1 || true; fi
+	@! command -v npm >/dev/null || npm install --prefix tests --silent --no-audit --no-fund || true
 
 soak: setup ## a fault at every rule of the tiny study, 100 trials, an hour; TRIALS="7 12" repeats those
 	python -m tests.soak $(TRIALS)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.common.files import read_json
+from pipeline_lib.common.files import fingerprint, read_json
 from pipeline_lib.networks.card import NetworkCard, read_card
 from pipeline_lib.scheduling.graph_file import GRAPH_FILE, read_graph
 from pipeline_lib.scheduling.versions import code_version, versions
@@ -97,7 +97,9 @@ def read_provenance(
 
 
 def _summary(path: Path) -> dict:
-    return read_json(path) | {"name": path.parent.name}
+    manifest = path.with_name("images.csv")
+    made = fingerprint(manifest) if manifest.exists() else ""  # as predictions of the set record it
+    return read_json(path) | {"name": path.parent.name, "fingerprint": made}
 
 
 def _flat(values: Mapping, prefix: str = "") -> Iterator[tuple[str, object]]:

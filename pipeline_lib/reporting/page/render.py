@@ -137,7 +137,9 @@ def _sections(
         commands=contents.commands,
     )  # fmt: skip
     if claims:
-        yield part("claims", "Claims", claims=claims)
+        yield part(
+            "claims", "Claims", claims=claims, synthetic="world.seed" in provenance.configuration
+        )
     if tables:
         yield part(
             "tables", "Tables", tables=tables, number=_number, close_points=CLOSE_POINTS,
