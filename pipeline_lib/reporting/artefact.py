@@ -101,6 +101,10 @@ class Table(Artefact):
     suffixes: ClassVar[tuple[str, ...]] = ("csv", "json", "md", "html")
     folder: ClassVar[str] = "table"
 
+    def files(self, study: Study) -> list[str]:
+        """Return its files, the CSV first."""
+        return [*super().files(study), study.paths.sources(self.name)]
+
     def remarks(self, study: Study) -> str:
         """Return the step's flags with the notes and the reasons of what is absent."""
         notes = [*filter(None, [study.configuration.warning]), *self.notes(study)]

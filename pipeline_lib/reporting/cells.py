@@ -31,9 +31,13 @@ class CellOf(NamedTuple):
 def read_table(path: Path) -> pd.DataFrame:
     """Read a table of the report; what is not given is NaN, or "" for text.
 
-    Raises InputError like ``read_csv``.
+    Where its numbers come from, SOURCE_COLUMNS, is in the folder ``sources`` beside its own. Raises
+    InputError like ``read_csv``.
     """
     table = read_csv(path, ("row", "metric", "paper", "ours", "low", "high", "n"))
+    sources = path.parent.parent / "sources" / path.name
+    if sources.exists():
+        table = table.merge(read_csv(sources, SOURCE_COLUMNS), on=["row", "metric"], how="left")
     for column in ("paper", "ours", "low", "high", "n"):
         table[column] = pd.to_numeric(table[column], errors="coerce")
     for column in ("note", *SOURCE_COLUMNS):

@@ -27,7 +27,7 @@ def make_table_so_far(table: Table, study: Study, why: Why, out: Path) -> None:
         absent |= dict.fromkeys(rows_of(study, path), why(path))
     notes = [*table.notes(study), *[_SO_FAR] * bool(missing)]
     inputs = Inputs(table.name, _paths(files), notes=notes, absent=absent)
-    make_table(table, inputs, study.name, out)
+    make_table(table, inputs, study.name, out, out.parent.parent / "sources" / out.name)
 
 
 def plot_figure_so_far(figure: Figure, study: Study, why: Why, out: Path) -> None:

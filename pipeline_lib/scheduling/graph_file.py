@@ -5,7 +5,7 @@ holds
 
 - ``folder``, where Snakemake runs: relative paths start there; ``persistence``, its .snakemake,
 - ``host``, ``pid`` and ``process_started`` (epoch s) of its process,
-- ``configuration`` of the study, complete,
+- ``configuration`` of the study, complete, and ``code``, the version and commit of this package,
 - ``jobs``: records of `pipeline_lib.scheduling.graph`, without ``needs``, which follows from the
   files, but with ``due`` (this run has to do it) and ``earlier`` (only an earlier run asked for it).
 """
@@ -20,9 +20,11 @@ import psutil
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import read_json, write_json
 from pipeline_lib.scheduling.graph import job_records
+from pipeline_lib.scheduling.versions import code_version
 from pipeline_lib.study.configuration.root import Configuration
 
 GRAPH_FILE = "graph.json"
+_REPOSITORY = Path(__file__).parents[2]
 
 
 def write_graph(results: str, dag: Any, configuration: Configuration, persistence: str) -> None:
@@ -46,6 +48,7 @@ def write_graph(results: str, dag: Any, configuration: Configuration, persistenc
         "pid": os.getpid(),
         "process_started": psutil.Process().create_time(),
         "configuration": configuration.model_dump(mode="json", exclude_unset=True),
+        "code": code_version(_REPOSITORY),
         "jobs": records + _earlier_jobs(path, records),
     }
     write_json(path, run)

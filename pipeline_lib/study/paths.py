@@ -150,6 +150,10 @@ class Paths:
         """A table: csv, md, html, or json, what the page shows of it."""
         return f"{self.results}/tables/{name}.{suffix}"
 
+    def sources(self, table: str) -> str:
+        """Where each number of a table comes from."""
+        return f"{self.results}/sources/{table}.csv"
+
     def figure(self, name: str, suffix: str = "png") -> str:
         """A figure: png, pdf, or json, which says what it shows."""
         return f"{self.results}/figures/{name}.{suffix}"

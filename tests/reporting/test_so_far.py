@@ -44,7 +44,7 @@ def test_a_table_of_some_scores_says_why_others_are_missing(mini, tmp_path, monk
     """Table 5's module gets the reason of each missing cell, and only the files that are there."""
     seen = {}
 
-    def make_table(table, inputs, study, out):
+    def make_table(table, inputs, study, out, sources):
         seen.update(absent=inputs.absent, scores=inputs.paths("scores"), notes=inputs.notes)
 
     monkeypatch.setattr("pipeline_lib.reporting.so_far.make_table", make_table)

@@ -7,6 +7,7 @@ rule table:
     output:
         csv=PATHS.table("{table}"),
         page=PATHS.table("{table}", "json"),
+        sources=PATHS.sources("{table}"),
         markdown=PATHS.table("{table}", "md"),
         html=report(
             PATHS.table("{table}", "html"),
@@ -30,7 +31,7 @@ rule table:
         caption=lambda wildcards: TABLES[wildcards.table].caption,
     shell:
         "python -m pipeline_lib tabulate --table {wildcards.table} --study {params.study:q} "
-        "{params.flags} {params.remarks} --out {output.csv:q} --log {log:q}"
+        "{params.flags} {params.remarks} --out {output.csv:q} --sources {output.sources:q} --log {log:q}"
 
 
 rule figure:
@@ -66,6 +67,7 @@ rule claims:
     """What the paper says in words, judged by the tables."""
     input:
         tables=[PATHS.table(each.name) for each in available(STUDY, TABLES)],
+        sources=[PATHS.sources(each.name) for each in available(STUDY, TABLES)],
         by_image=by_image_files(STUDY),
     output:
         PATHS.claims,

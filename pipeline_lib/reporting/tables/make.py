@@ -10,11 +10,15 @@ from pipeline_lib.data.manifest import write_csv
 from pipeline_lib.reporting.artefact import Table
 from pipeline_lib.reporting.inputs import Inputs
 from pipeline_lib.reporting.tables.render import write_table
-from pipeline_lib.reporting.tables.table import FILE_COLUMNS
+from pipeline_lib.reporting.tables.table import FILE_COLUMNS, SOURCE_COLUMNS
 
 
-def make_table(table: Table, inputs: Inputs, study: str, out: Path) -> pd.DataFrame:
+def make_table(
+    table: Table, inputs: Inputs, study: str, out: Path, sources: Path | None = None
+) -> pd.DataFrame:
     """Build a table and write the CSV ``out``, with .json, .md and .html beside it; return its cells.
+
+    The CSV ``sources`` says where each number comes from (SOURCE_COLUMNS).
 
     ``study`` is named in the title. Raises InputError where the inputs do not fit together.
     """
@@ -25,7 +29,9 @@ def make_table(table: Table, inputs: Inputs, study: str, out: Path) -> pd.DataFr
     write_table(out, f"{prefix}{table.title} ({study} study)", to_read, built.notes)
     rows = to_read.astype(object).where(to_read.notna(), None).to_dict("records")
     write_json(out.with_suffix(".json"), {"notes": list(built.notes), "cells": rows})
-    write_csv(out, cells)
+    write_csv(out, cells.drop(columns=list(SOURCE_COLUMNS)))
+    if sources is not None:
+        write_csv(sources, cells[["row", "metric", *SOURCE_COLUMNS]])
     return cells
 
 

@@ -25,7 +25,13 @@ def make_parser() -> argparse.ArgumentParser:
         help="why a row or column has no number; repeatable",
     )
     parser.add_argument(
-        "--out", type=Path, required=True, help="the CSV; .md and .html are written beside it"
+        "--out",
+        type=Path,
+        required=True,
+        help="the CSV; .json, .md and .html are written beside it",
+    )
+    parser.add_argument(
+        "--sources", type=Path, help="the CSV to write with where each number comes from"
     )
     return parser
 
@@ -35,5 +41,5 @@ def main(arguments: argparse.Namespace) -> None:
     """Have the table's module read its files and build it; write it in three forms."""
     table = TABLES[arguments.table]
     inputs = read_inputs(arguments, table.name, notes=arguments.note, absent=dict(arguments.absent))
-    cells = make_table(table, inputs, arguments.study, arguments.out)
+    cells = make_table(table, inputs, arguments.study, arguments.out, arguments.sources)
     log.info("%s: %d cells, %d computed", table.name, len(cells), cells["ours"].notna().sum())
