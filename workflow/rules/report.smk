@@ -78,8 +78,11 @@ rule claims:
     localrule: True
     conda:
         CONDA
+    params:
+        main=STUDY.networks[STUDY.main].label,
     shell:
-        "python -m pipeline_lib judge_claims --tables {input.tables:q} --out {output:q} --log {log:q}"
+        "python -m pipeline_lib judge_claims --tables {input.tables:q} --main {params.main:q} "
+        "--out {output:q} --log {log:q}"
 
 
 rule report:

@@ -11,6 +11,8 @@ _FILE = Path(__file__).with_name("claims.yaml")
 State = Literal["holds", "does not hold", "undecided", "not computed"]
 HOLDS, FAILS, UNDECIDED, NOT_COMPUTED = STATES = State.__args__
 ANY = "{any}"  # in a cell's row or metric, for all that match
+MAIN = "{main}"  # in a cell's row and in the text, for the study's main network
+PAPERS_MAIN = "GoogLeNet-GAP"
 OURS = "ours"  # the section of what the paper does not say
 
 
@@ -84,12 +86,23 @@ class Claim(_Strict):
 
 
 @cache
-def read_claims() -> list[Claim]:
-    """Return the claims of claims.yaml. Raises ValueError for a name that occurs twice."""
-    claims = [
-        Claim.model_validate(entry) for entry in yaml.safe_load(_FILE.read_text(encoding="utf-8"))
-    ]
+def read_claims(main: str = PAPERS_MAIN) -> list[Claim]:
+    """Return the claims of claims.yaml, about the main network ``main`` where they are about any.
+
+    Raises ValueError for a name that occurs twice.
+    """
+    entries = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    claims = [Claim.model_validate(_about(main, entry)) for entry in entries]
     names = [claim.name for claim in claims]
     if len(set(names)) < len(names):
         raise ValueError(f"{_FILE}: two claims have one name")
     return claims
+
+
+def _about(main: str, value: object) -> object:
+    """Return a value of the file with the main network's name in all of its texts."""
+    if isinstance(value, dict):
+        return {key: _about(main, each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_about(main, each) for each in value]
+    return value.replace(MAIN, main) if isinstance(value, str) else value

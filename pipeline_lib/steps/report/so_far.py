@@ -64,7 +64,8 @@ def main(arguments: argparse.Namespace) -> None:
             files[kind].append(path)
     claims, page = arguments.out / "claims.csv", arguments.out / "index.html"
     tables = Tables({path.stem: path for path in files["tables"]})
-    write_csv(claims, as_rows([judge(claim, tables) for claim in read_claims()]))
+    judged = [judge(each, tables) for each in read_claims(study.networks[study.main].label)]
+    write_csv(claims, as_rows(judged))
     contents = Contents(
         f"{study.name} (so far)",
         Path(study.paths.results),

@@ -146,6 +146,16 @@ def test_a_table_by_image_that_does_not_make_the_cell_is_refused(tmp_path):
         judge(claim(below=0), tables)
 
 
+def test_claims_about_any_network_are_about_the_studys_main_one(tmp_path):
+    rows = {"net": wrong_of(0.2), "Centred box": wrong_of(0.6, seed=1)}
+    tables = plant(tmp_path, rows)
+    table = pd.read_csv(tmp_path / "tables/table2.csv").assign(metric="GT-known")
+    write_csv(tmp_path / "tables/table2.csv", table)
+    (centred,) = (c for c in read_claims("net") if c.name == "cam-beats-the-centred-box")
+    assert "net's class map" in centred.says
+    assert judge(centred, Tables(tables.paths)).state == "holds"
+
+
 def test_a_bound_must_be_one():
     with pytest.raises(ValidationError, match="one of above, below and within"):
         Condition(difference=[A, B], above=1, below=2)
