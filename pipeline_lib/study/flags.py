@@ -32,8 +32,8 @@ HIGHLIGHT_KEYS = ("threshold", "min_overlap_fraction", "min_overlap_rate", "grid
 UNIT_KEYS = ("count", "units", "top", "shown", "method", "occluded", "occluder", "stride")
 _SYNTHETIC = "The images are synthetic, in the layout of ILSVRC."
 _SYNTHETIC_BOXES = (
-    "Synthetic objects have two plain colours each: a graph cut, and with it backprop, does far better "
-    "here than on photographs."
+    "Synthetic objects have the colours of their surroundings, which leaves a graph cut, and with it "
+    "backprop, little to go by."
 )
 
 

@@ -75,7 +75,7 @@ def objects(count: int, shift: int) -> list[Composition]:
     compositions = []
     for index in range(count):
         shape, texture = _SHAPES[index % _KINDS], _TEXTURES[(index + shift) % 10]
-        kind = Kind(shape, texture, _PARTS[(index + 2 * shift + 1) % 10], hue=7 * index % 10 / 10)
+        kind = Kind(shape, texture, _PARTS[(index + 2 * shift + 1) % 10])
         name = _numbered(f"{texture}_{shape}", index)
         compositions.append(Composition(name, ((kind,),), SINGLE))
     return compositions

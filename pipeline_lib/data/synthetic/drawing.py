@@ -11,7 +11,8 @@ import numpy as np
 
 from pipeline_lib.data.synthetic.kinds import Texture
 
-HUE_SPREAD = 0.1  # standard deviation around a kind's hue; neighbours are 0.1 apart
+BLOTCHES = (4, 14)  # cells to a side of the coarse and the fine blotches of camouflage
+SHARPNESS = 2.0  # of the blotches' edges; 0 would mix all colours evenly
 _SUBPIXEL = 4  # bits of OpenCV's fixed-point coordinates
 
 Box = tuple[int, int, int, int]
@@ -48,15 +49,41 @@ def overlap(a: Box, b: Box) -> bool:
     return max(a[0], b[0]) < min(a[2], b[2]) and max(a[1], b[1]) < min(a[3], b[3])
 
 
-def background(width: int, height: int, rng: np.random.Generator) -> np.ndarray:
+def draw_palette(rng: np.random.Generator) -> np.ndarray:
+    """Return an image's colours, (4, 3) RGB in [0, 1]: two dark ones, then two pale ones, of any hue."""
+    dark, pale = ((0.4, 1), (0.15, 0.5)), ((0, 0.4), (0.7, 1))
+    return np.array(
+        [
+            colorsys.hsv_to_rgb(rng.random(), rng.uniform(*saturation), rng.uniform(*value))
+            for saturation, value in (dark, dark, pale, pale)
+        ]
+    )
+
+
+def two_colours(palette: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return a dark and a pale colour of a palette, (2, 3)."""
+    return palette[[rng.integers(2), 2 + rng.integers(2)]]
+
+
+def calm(width: int, height: int, rng: np.random.Generator) -> np.ndarray:
     """Return a canvas of soft light and shade with a fine grain."""
     coarse = rng.uniform(0.25, 0.75, (4, 4, 1)) + rng.uniform(-0.1, 0.1, (4, 4, 3))
     fine = rng.normal(0, 0.05, (height // 6, width // 6, 3))
-    resized = [
-        cv2.resize(layer.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
-        for layer in (coarse, fine)
-    ]
-    return np.ascontiguousarray(resized[0] + resized[1])
+    return np.ascontiguousarray(sum(_enlarged(layer, width, height) for layer in (coarse, fine)))
+
+
+def camouflage(
+    width: int, height: int, palette: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Return a canvas of blotches in the colours of ``palette`` (n, 3), which the objects share."""
+    layers = (rng.normal(0, SHARPNESS, (cells, cells, len(palette))) for cells in BLOTCHES)
+    weights = np.exp(sum(_enlarged(layer, width, height) for layer in layers))
+    weights /= weights.sum(axis=2, keepdims=True)
+    return np.ascontiguousarray(weights @ palette.astype(np.float32))
+
+
+def _enlarged(layer: np.ndarray, width: int, height: int) -> np.ndarray:
+    return cv2.resize(layer.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
 
 
 def fill(canvas: np.ndarray, polygon: np.ndarray, colour: np.ndarray) -> None:
@@ -78,16 +105,7 @@ def paint(canvas: np.ndarray, polygon: np.ndarray, colours: np.ndarray, texture:
     region += (mask / np.float32(255))[..., None] * (mixed.astype(np.float32) - region)
 
 
-def two_colours(hue: float, rng: np.random.Generator) -> np.ndarray:
-    """Return a deep colour near ``hue`` and a pale one of any hue, (2, 3) RGB in [0, 1]."""
-    deep = colorsys.hsv_to_rgb(
-        (hue + rng.normal(0, HUE_SPREAD)) % 1, rng.uniform(0.5, 1), rng.uniform(0.3, 0.8)
-    )
-    pale = colorsys.hsv_to_rgb(rng.random(), rng.uniform(0, 0.3), rng.uniform(0.8, 1))
-    return np.array([deep, pale])
-
-
-def draw_clutter(canvas: np.ndarray, rng: np.random.Generator) -> None:
+def draw_clutter(canvas: np.ndarray, palette: np.ndarray, rng: np.random.Generator) -> None:
     """Draw a random blob, plain or with random waves: textured, but unlike any kind of object."""
     height, width = canvas.shape[:2]
     centre, reach = rng.uniform(0, (width, height)), rng.uniform(0.05, 0.2) * min(width, height)
@@ -100,4 +118,4 @@ def draw_clutter(canvas: np.ndarray, rng: np.random.Generator) -> None:
     def waves(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         return 0.5 + depth * np.sin(a * x + b * y) * np.sin(c * x + d * y)
 
-    paint(canvas, outline, two_colours(rng.random(), rng), waves)
+    paint(canvas, outline, two_colours(palette, rng), waves)

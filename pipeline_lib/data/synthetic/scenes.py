@@ -1,7 +1,9 @@
 """Drawing a scene: a background, meaningless clutter, and objects of given kinds.
 
 A scene comes with its ground truth: every object's kind, outline and half-open box. Clutter correlates
-with nothing; scale, position, rotation and colours are random for every object.
+with nothing; scale, position and rotation are random for every object. The colours are those of the
+image, whatever the kind: surroundings, clutter and objects share them, so that colour alone neither
+tells a kind nor cuts an object out. Only the small parts have colours of their own.
 """
 
 import colorsys
@@ -12,8 +14,10 @@ import numpy as np
 from pipeline_lib.data.synthetic.drawing import (
     Box,
     Pose,
-    background,
+    calm,
+    camouflage,
     draw_clutter,
+    draw_palette,
     fill,
     overlap,
     paint,
@@ -38,19 +42,21 @@ class Style:
     """
 
     side: tuple[int, int] = (112, 168)
-    reach: tuple[float, float] = (0.18, 0.5)
+    reach: tuple[float, float] = (0.24, 0.5)
     others: float = 0.7
     margin: float = 0.3  # the border may cut objects off, as in photographs
     turn: tuple[float, float] = (0, 2 * np.pi)
     part_at: float = 0.6
     part_size: float = 0.2
-    clutter: tuple[int, int] = (4, 8)
+    clutter: tuple[int, int] = (3, 6)
     size: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
 class Backdrop:
     """The surroundings of a place: a faint texture and tint of everything below a horizon.
+
+    Without one, surroundings are a camouflage of the objects.
 
     ``horizon`` is its distance from the top, as a fraction of the height; 0 makes a wall. ``contrast``
     is the texture's difference between darkest and brightest.
@@ -89,9 +95,10 @@ PLAIN = Style()
 
 def draw_scene(kind: Kind, rng: np.random.Generator) -> Scene:
     """Draw a scene with one to three objects of ``kind`` that do not overlap."""
-    canvas, horizon_row = _cluttered_canvas(PLAIN, None, rng)
+    palette = draw_palette(rng)
+    canvas, horizon_row = _cluttered_canvas(PLAIN, None, palette, rng)
     kinds = (kind,) * (1 + int(rng.choice(len(OBJECT_COUNT_RATES), p=OBJECT_COUNT_RATES)))
-    return _finish(canvas, _scatter(canvas, kinds, PLAIN, rng), horizon_row, rng)
+    return _finish(canvas, _scatter(canvas, kinds, PLAIN, palette, rng), horizon_row, rng)
 
 
 def draw_composition(
@@ -101,18 +108,22 @@ def draw_composition(
 
     An object for which no free position is found is left out.
     """
-    canvas, horizon_row = _cluttered_canvas(style, backdrop, rng)
-    return _finish(canvas, _scatter(canvas, kinds, style, rng), horizon_row, rng)
+    palette = draw_palette(rng)
+    canvas, horizon_row = _cluttered_canvas(style, backdrop, palette, rng)
+    return _finish(canvas, _scatter(canvas, kinds, style, palette, rng), horizon_row, rng)
 
 
 def _cluttered_canvas(
-    style: Style, backdrop: Backdrop | None, rng: np.random.Generator
+    style: Style, backdrop: Backdrop | None, palette: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, int | None]:
     width, height = style.size or (int(rng.integers(*style.side, endpoint=True)) for _ in range(2))
-    canvas = background(width, height, rng)
-    horizon_row = None if backdrop is None else _draw_backdrop(canvas, backdrop, rng)
+    if backdrop is None:
+        canvas, horizon_row = camouflage(width, height, palette, rng), None
+    else:
+        canvas = calm(width, height, rng)
+        horizon_row = _draw_backdrop(canvas, backdrop, rng)
     for _ in range(rng.integers(*style.clutter, endpoint=True)):
-        draw_clutter(canvas, rng)
+        draw_clutter(canvas, palette, rng)
     return canvas, horizon_row
 
 
@@ -128,7 +139,11 @@ def _draw_backdrop(canvas: np.ndarray, backdrop: Backdrop, rng: np.random.Genera
 
 
 def _scatter(
-    canvas: np.ndarray, kinds: tuple[Kind, ...], style: Style, rng: np.random.Generator
+    canvas: np.ndarray,
+    kinds: tuple[Kind, ...],
+    style: Style,
+    palette: np.ndarray,
+    rng: np.random.Generator,
 ) -> tuple[SceneObject, ...]:
     height, width, _ = canvas.shape
     objects: list[SceneObject] = []
@@ -138,7 +153,7 @@ def _scatter(
         outline = pose.to_pixels(SHAPES[kind.shape])
         box = visible_box(outline, width, height)
         if len(objects) < len(kinds) and not any(overlap(box, other.box) for other in objects):
-            part = _draw_object(canvas, kind, pose, style, rng)
+            part = _draw_object(canvas, kind, pose, style, palette, rng)
             objects.append(SceneObject(kind, outline, box, part))
     return tuple(objects)
 
@@ -154,11 +169,16 @@ def _random_pose(
 
 
 def _draw_object(
-    canvas: np.ndarray, kind: Kind, pose: Pose, style: Style, rng: np.random.Generator
+    canvas: np.ndarray,
+    kind: Kind,
+    pose: Pose,
+    style: Style,
+    palette: np.ndarray,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """Draw an object; return the outline of its part."""
     texture, outline = TEXTURES[kind.texture], pose.to_pixels(SHAPES[kind.shape])
-    paint(canvas, outline, two_colours(kind.hue, rng), lambda x, y: texture(*pose.to_unit(x, y)))
+    paint(canvas, outline, two_colours(palette, rng), lambda x, y: texture(*pose.to_unit(x, y)))
     spot = tuple(pose.to_pixels(np.array([[style.part_at, 0.0]]))[0])
     shape, colour = PARTS[kind.part]
     part = Pose(spot, style.part_size * pose.scale, pose.angle).to_pixels(shape)
