@@ -53,23 +53,24 @@ def _wave(x: np.ndarray, pale: float = 0.0) -> np.ndarray:
     return np.clip(0.5 + 1.5 * (np.sin(np.pi * x) + pale), 0, 1)
 
 
-# They differ in coarseness and in the share of the pale colour too: a network of this size, trained
-# for a minute, tells those apart long before it tells zigzags from waves.
+# They differ in the share of the pale colour too: a network of this size, trained for a minute, tells
+# that apart long before it tells zigzags from waves. Finer ones would have edges everywhere, and a
+# gradient that covers the whole body seeds a graph cut well.
 TEXTURES: dict[str, Texture] = {
-    "striped": lambda x, y: _wave(3 * x),
-    "checked": lambda x, y: _wave(3 * x) * _wave(3 * y) + (1 - _wave(3 * x)) * (1 - _wave(3 * y)),
-    "ringed": lambda x, y: _wave(6 * np.hypot(x, y), pale=-0.5),
+    "striped": lambda x, y: _wave(5 * x),
+    "checked": lambda x, y: _wave(4 * x) * _wave(4 * y) + (1 - _wave(4 * x)) * (1 - _wave(4 * y)),
+    "ringed": lambda x, y: _wave(7 * np.hypot(x, y), pale=-0.6),
     "dotted": lambda x, y: np.clip(3 * np.sin(np.pi * 5 * x) * np.sin(np.pi * 5 * y) - 0.5, 0, 1),
     "zigzag": lambda x, y: _wave(7 * (y + 0.35 * np.abs((3 * x) % 2 - 1))),
-    "netted": lambda x, y: np.maximum(_wave(3.5 * (x + y)), _wave(3.5 * (x - y))),
+    "netted": lambda x, y: np.maximum(_wave(5 * (x + y)), _wave(5 * (x - y))),
     "rayed": lambda x, y: np.clip(0.5 + 1.5 * np.sin(9 * np.arctan2(y, x)), 0, 1),
     "bricked": lambda x, y: np.minimum(
-        np.abs((4 * y) % 2 - 1) < 0.75,
-        np.abs((2 * x + np.floor(2 * y)) % 2 - 1) < 0.85,
+        np.abs((5 * y) % 2 - 1) < 0.7,
+        np.abs((2.5 * x + np.floor(2.5 * y)) % 2 - 1) < 0.8,
     ).astype(float),
-    "wavy": lambda x, y: _wave(4 * (y + 0.25 * np.sin(np.pi * 2 * x)), pale=0.5),
+    "wavy": lambda x, y: _wave(5 * (y + 0.25 * np.sin(np.pi * 2 * x)), pale=0.6),
     "speckled": lambda x, y: np.clip(
-        4 * np.sin(7.3 * x + 2 * np.sin(4.1 * y)) * np.sin(6.7 * y + 2 * np.sin(5.3 * x)) - 1,
+        4 * np.sin(9.3 * x + 2 * np.sin(6.1 * y)) * np.sin(8.7 * y + 2 * np.sin(7.3 * x)) - 1,
         0,
         1,
     ),

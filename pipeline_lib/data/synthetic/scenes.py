@@ -47,7 +47,7 @@ class Style:
     margin: float = 0.3  # the border may cut objects off, as in photographs
     turn: tuple[float, float] = (0, 2 * np.pi)
     part_at: float = 0.6
-    part_size: float = 0.2
+    part_size: float = 0.12
     clutter: tuple[int, int] = (3, 6)
     size: tuple[int, int] | None = None
 
