@@ -9,7 +9,7 @@ TABLES = ("images", "boxes", "classes", "splits", "annotations")
 DISCOVERY = {
     "scenes": (["scenes"], ["npz", "json"], False),
     "concepts": (["concepts", "concepts-ranking"], ["npz"], True),
-    "text": (["text", "text-images"], ["npz", "csv", "decisions.csv"], False),
+    "text": (["text", "text-images"], ["npz", "csv", "images.csv", "decisions.csv"], False),
     "vqa": (["vqa", "vqa-answers", "vqa-shown"], ["npz"], True),
 }
 
@@ -37,7 +37,7 @@ def every_file(study: Study) -> list[str]:
     for table, (image_set, network) in study.unit_sets.items():
         files += [study.paths.units(image_set, network), study.paths.discovery(table)]
     files += [*study.ilsvrc_submissions, *study.vqa_submissions.values()]
-    files += [study.paths.errors(study.main), *browsed_sections(study).values()]
+    files += [study.paths.claims, study.paths.errors(study.main), *browsed_sections(study).values()]
     return list(dict.fromkeys(files))  # the splits of ILSVRC are drawn together
 
 
@@ -53,23 +53,27 @@ def _localization(study: Study) -> list[str]:
     test_maps = [study.main_maps(image_set=TEST, crops=TEN_CROP)] * (TEST in study.image_sets)
     maps = [*study.maps, *test_maps, *study.photographs_maps]
     files = [paths.predictions(each) for each in maps]
-    files += study.boxes([*study.maps, *test_maps]) + study.scores(study.maps)
+    scores = [*study.scores(study.maps), paths.centred_scores]
     for swept in study.swept_maps:
-        files += [paths.curve(swept), paths.scores(swept, "sweep")]
-    return [*files, paths.centred_scores]
+        files.append(paths.curve(swept))
+        scores.append(paths.scores(swept, "sweep"))
+    files += study.boxes([*study.maps, *test_maps])
+    return [*files, *scores, *map(paths.outcomes, scores)]
 
 
 def _transfer(study: Study) -> list[str]:
     paths, files = study.paths, []
     for fitted in study.fitted:
         files.append(paths.features(*fitted))
-        files += [paths.svm(*fitted, suffix) for suffix in ("npz", "csv", "decisions.csv")]
+        suffixes = ("npz", "csv", "images.csv", "decisions.csv")
+        files += [paths.svm(*fitted, suffix) for suffix in suffixes]
     for name in study.figure8_sets:
         picked = f"{name}{PICKED}"
         files += [paths.manifest(picked), paths.predictions(study.main_maps(SVM, picked))]
     if BIRDS in study.image_sets:
         birds = study.main_maps(SVM, BIRDS)
-        files += [paths.predictions(birds), paths.boxes(birds, "paper"), paths.bird_boxes]
+        files += [paths.predictions(birds), paths.boxes(birds, "paper")]
+        files += [paths.bird_boxes, paths.outcomes(paths.bird_boxes)]
     return files
 
 

@@ -98,11 +98,12 @@ def test_a_figure_is_one_module_and_one_entry(copied):
         "from pipeline_lib.study.configuration.load import load_configuration as load;"
         "from pipeline_lib.study.study import build_study;"
         "from pipeline_lib.reporting.catalogue import files_by_target;"
-        "from pipeline_lib.reporting.page import render_page;"
+        "from pipeline_lib.reporting.page.render import Contents, render_page;"
         "study = build_study(load({}, Path('workflow/studies')));"
         "print(files_by_target(study)['figure99']);"
         "figure = Path(study.paths.figure('figure99'));"
-        "print('The number of images.' in render_page('mini', [], [figure]))"
+        "contents = Contents('mini', figure.parents[1], Path('x/index.html'), figures=[figure]);"
+        "print('The number of images.' in render_page(contents))"
     )
     planned, on_the_page = run(copied, "-c", code).splitlines()
     assert planned == "['results/mini/figures/figure99.png']"
