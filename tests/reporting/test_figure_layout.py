@@ -174,8 +174,8 @@ def test_every_threshold_curve_is_told_from_the_others_without_colour(tmp_path, 
         assert np.allclose(thick.get_ydata(), scored[name])
         assert all(line.get_zorder() <= thick.get_zorder() for line in curve_lines)
         assert curve_lines[-1] is thick
-    for k in range(count):
-        assert words(figure).split().count(str(k)) >= 1
+    written = words(figure).split()  # drawing thirty panels takes seconds
+    assert {str(k) for k in range(count)} <= set(written)
     best = min(content["rows"], key=lambda row: row["error"])
     assert best["row"] in alt
 
