@@ -45,7 +45,7 @@ def _localization(paths: list[Path]) -> Iterator[str]:
     scores = [
         read_csv(path, SCORE_COLUMNS)
         for path in paths
-        if _in(path, "scores") and not _in(path, "sweep") and path.suffix == ".csv"
+        if _in(path, "scores") and not _in(path, "sweep") and path.suffixes == [".csv"]
     ]
     rows = [each[each["metric"] == "localization top-1"] for each in scores]
     if rows := [each.iloc[0] for each in rows if len(each)]:

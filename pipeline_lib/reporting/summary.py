@@ -10,8 +10,8 @@ from pipeline_lib.common.columns import cut
 from pipeline_lib.data.manifest import read_csv
 from pipeline_lib.reporting.artefact import Table
 from pipeline_lib.reporting.catalogue import FIGURES, TABLES, available, left_out
+from pipeline_lib.reporting.cells import read_table
 from pipeline_lib.reporting.tables.measures import BASELINE, MEASURED
-from pipeline_lib.reporting.tables.table import TABLE_COLUMNS
 from pipeline_lib.study.hint import snakemake_command
 from pipeline_lib.study.study import Study
 
@@ -52,9 +52,7 @@ def summary(study: Study, folder: Path) -> str:
 
 def cell_lines(table: Table, study: Study, folder: Path) -> list[str]:
     """Return a line for each of a table's main cells: the study's number and the paper's."""
-    cells = read_csv(folder / study.paths.table(table.name), TABLE_COLUMNS)
-    for name in ("paper", "ours", "low", "high"):
-        cells[name] = pd.to_numeric(cells[name], errors="coerce")
+    cells = read_table(folder / study.paths.table(table.name))
     if table.name == "measures":
         return list(_measure_lines(cells))
     label = study.networks[study.main].label
