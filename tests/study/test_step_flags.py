@@ -86,7 +86,8 @@ def test_drawn_folders_are_inputs_and_official_ones_are_known_by_their_contents(
 
 
 def test_training_is_told_its_own_keys_and_no_default(make_study):
-    mini = make_study(networks={"NIN": {"label": "N*N", "options": {"width": 0.5}}})
+    nin = {"label": "N*N", "options": {"width": 0.5}, "recipe": {"epochs": 3}}
+    mini = make_study(networks={"NIN": nin, "VGGnet": {"crop": 96}})
     arguments = parsed(
         *(train, flags.train(mini, wildcards(network="NIN"))),
         *("--images", "x", "--checkpoints", "y", "--out", "z"),
@@ -94,8 +95,8 @@ def test_training_is_told_its_own_keys_and_no_default(make_study):
     assert (arguments.name, arguments.architecture) == ("N*N", "nin")
     assert dict(arguments.option) == {"width": 0.5, "half_input": True, "batch_norm": True}
     recipe = dict(arguments.recipe)
-    assert recipe["epochs"] == 4  # the network's own
-    assert recipe["batch"] == 16  # the study's
+    assert recipe["epochs"] == 3  # the network's own
+    assert recipe["batch"] == 8  # the study's
     assert "momentum" not in recipe
     assert (arguments.warp, arguments.crop, arguments.start) == (128, 112, None)
     assert arguments.shards is None

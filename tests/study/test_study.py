@@ -85,9 +85,9 @@ def test_a_network_left_out_is_in_no_list(make_study):
 def test_a_networks_own_recipe_goes_over_the_studys(make_study):
     study = make_study()
     config = study.configuration
-    assert training_of(config, study.networks["NIN"]).epochs == 4
-    assert training_of(config, study.networks["GoogLeNet-GAP"]).epochs == 5
-    assert training_of(config, study.networks["NIN"]).batch == 16
+    assert training_of(config, study.networks["VGGnet"]).epochs == 5
+    assert training_of(config, study.networks["GoogLeNet-GAP"]).epochs == 4
+    assert training_of(config, study.networks["VGGnet"]).batch == 8
 
 
 def test_maps_and_their_box_methods(make_study):
