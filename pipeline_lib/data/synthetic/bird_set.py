@@ -1,4 +1,4 @@
-"""The synthetic CUB-200-2011: species that share a body and differ in a small mark."""
+"""The synthetic CUB-200-2011: species that share a shape and differ in plumage."""
 
 from pathlib import Path
 

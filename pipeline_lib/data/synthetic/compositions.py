@@ -19,10 +19,9 @@ SINGLE = Style(reach=(0.3, 0.5), margin=0.9, clutter=(1, 3))
 CROWD = Style(reach=(0.3, 0.42), others=0.45)  # one large object and small ones
 # held beside the body
 TOOL = Style(reach=(0.22, 0.32), margin=1.1, part_at=1.2, part_size=0.6, clutter=(1, 3))
-# A bird is small in its image and its mark is even smaller: in a whole image warped to a network's
-# input the mark is a few pixels; in a crop of the bird it is as large as a part in the synthetic ILSVRC.
-# The bird may be anywhere.
-BIRD = Style(side=(160, 200), reach=(0.18, 0.3), margin=0.8, turn=(-0.3, 0.3), part_size=0.18)
+# A bird is small in its image: in a whole image warped to a network's input its plumage is finer than
+# that of any object of the synthetic ILSVRC; in a crop of the bird it is as coarse. It may be anywhere.
+BIRD = Style(side=(160, 200), reach=(0.16, 0.26), margin=0.8, turn=(-0.3, 0.3))
 
 _SHAPES, _TEXTURES, _PARTS = tuple(SHAPES), tuple(TEXTURES), tuple(PARTS)
 _KINDS = len(KINDS)  # and as many shapes, textures and parts: more classes than that repeat them
@@ -107,14 +106,15 @@ def events(count: int) -> list[Composition]:
 
 
 def birds(count: int) -> list[Composition]:
-    """Return ``count`` species: the same body, each with its own mark (one of the parts)."""
+    """Return ``count`` species: the same shape and part, each with its own plumage (a texture)."""
+    textures = [_TEXTURES[index % _KINDS] for index in range(count)]
     return [
         Composition(
-            _numbered(f"{mark} bird".title().replace(" ", "_"), index),
-            ((replace(KINDS[0], part=mark),),),
+            _numbered(f"{texture}_bird".title(), index),
+            ((replace(KINDS[0], texture=texture),),),
             BIRD,
         )
-        for index, mark in enumerate(_parts(count))
+        for index, texture in enumerate(textures)
     ]
 
 
