@@ -9,7 +9,7 @@ from pipeline_lib.data.manifest import write_csv
 from pipeline_lib.reporting.catalogue import FIGURES, TABLES, available
 from pipeline_lib.reporting.found import found
 from pipeline_lib.reporting.summary import claims_line, main_cells, summary
-from pipeline_lib.reporting.tables.table import TABLE_COLUMNS
+from pipeline_lib.reporting.tables.table import SOURCE_COLUMNS, TABLE_COLUMNS
 from pipeline_lib.study.configuration.load import load_configuration
 from pipeline_lib.study.study import build_study
 from tests.reporting.score_rows import scores
@@ -45,6 +45,9 @@ def finished(study, tmp_path):
             file.touch()
         if artefact.name in TABLES:
             table = cells(*(measures if artefact.name == "measures" else rows))
+            sources = table[["row", "metric", *SOURCE_COLUMNS]]
+            write_csv(tmp_path / study.paths.sources(artefact.name), sources)
+            table = table.drop(columns=list(SOURCE_COLUMNS))
             write_csv(tmp_path / study.paths.table(artefact.name), table)
     page = tmp_path / study.paths.report
     page.parent.mkdir()
