@@ -13,8 +13,8 @@ from pipeline_lib.common.files import read_json
 from pipeline_lib.reporting.artefact import Figure
 from pipeline_lib.reporting.catalogue import FIGURES
 
-WIDTH = 1200  # pixels: as wide as the page
-QUALITY = 70
+WIDTH = 1100  # pixels: nearly as wide as the page
+QUALITY = 60
 
 
 @dataclass(frozen=True)
