@@ -29,7 +29,7 @@ STUDIES = ("mini", "paper", "rehearsal", "small", "tiny")
 
 def test_given_keys_go_over_the_studys_mapping_by_mapping(configured):
     mini = configured()
-    assert (mini.study, mini.training.recipe.batch, mini.boxes.threshold) == ("mini", 16, 0.2)
+    assert (mini.study, mini.training.recipe.batch, mini.boxes.threshold) == ("mini", 8, 0.2)
     changed = configured(training={"recipe": {"batch": 4}}, boxes={"threshold": 0.3})
     assert changed.training.recipe.batch == 4
     assert changed.training.recipe.rate == mini.training.recipe.rate == 0.02
