@@ -3,6 +3,7 @@
 import pytest
 
 from pipeline_lib.reporting.tables.localization import build_cells
+from pipeline_lib.reporting.tables.table import TABLE_COLUMNS
 from tests.reporting.score_rows import NO_SCORES
 
 TABLES = ("table1", "table2", "table3")
@@ -67,7 +68,7 @@ def test_no_error_of_the_paper_is_out_of_order(table):
 @pytest.mark.parametrize("table", TABLES)
 def test_the_papers_numbers_stand_in_the_papers_column_only(table):
     built = build_cells(table, NO_SCORES, [])
-    assert list(built.columns) == ["row", "metric", "paper", "ours", "low", "high", "n", "note"]
+    assert tuple(built.columns) == TABLE_COLUMNS
     assert built[["ours", "low", "high"]].isna().all(axis=None)
     assert (built["n"] == 0).all()
     assert built["paper"].notna().any()

@@ -32,7 +32,7 @@ def test_given_keys_go_over_the_studys_mapping_by_mapping(configured):
     assert (mini.study, mini.training.recipe.batch, mini.boxes.threshold) == ("mini", 8, 0.2)
     changed = configured(training={"recipe": {"batch": 4}}, boxes={"threshold": 0.3})
     assert changed.training.recipe.batch == 4
-    assert changed.training.recipe.rate == mini.training.recipe.rate == 0.02
+    assert changed.training.recipe.rate == mini.training.recipe.rate
     assert changed.training.warp == mini.training.warp == 128
     assert changed.boxes.threshold == 0.3
     assert set(changed.networks) == set(mini.networks)

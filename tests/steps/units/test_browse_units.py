@@ -46,7 +46,7 @@ def test_all_units_are_gathered_and_shown_with_odd_names_as_text(study, labels):
     text = str(units.section(data))
     markup = checked(text)
     assert ODD in markup.text
-    assert {f"unit/{label}-{unit}" for label, unit in found} <= set(markup.ids)
+    assert {f"unit/{label}/{unit}" for label, unit in found} <= set(markup.ids)
     pictures = [p for e in data["classes"] for u in e["units"] for p in u["pictures"]]
     assert len(markup.sources) == len(pictures) == 2 * len(found)
     of_class = sum(picture["of_class"] for picture in pictures)
@@ -67,7 +67,7 @@ def test_crops_are_limited_to_whole_classes_those_of_the_figure_first(study, mon
     markup = checked(str(units.section(data)))
     assert f"2 of {len(counts)} classes" in markup.text
     last = data["classes"][-1]
-    assert f"unit/{last['label']}-{last['units'][0]['unit']}" in markup.ids
+    assert f"unit/{last['label']}/{last['units'][0]['unit']}" in markup.ids
 
 
 def test_a_crop_holds_the_measured_field_and_is_darker_around_it(study):
