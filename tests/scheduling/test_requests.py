@@ -24,7 +24,9 @@ RESUMED = {"train"}  # goes on from its checkpoint with a limit that does not gr
 
 @pytest.mark.workflow
 @pytest.mark.parametrize(
-    "more", [{}, {"images": {"unreadable": "skip"}}], ids=["all images", "skip"]
+    "more",
+    [pytest.param({}, marks=pytest.mark.slow), {"images": {"unreadable": "skip"}}],
+    ids=["all images", "skip"],
 )
 def test_every_job_asks_for_twice_the_time_that_is_planned(repository, tmp_path, more):
     given = GIVEN | more
