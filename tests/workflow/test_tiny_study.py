@@ -281,7 +281,7 @@ def test_a_network_that_fails_for_good_leaves_its_cells_empty_with_the_reason(
     broken = {"AlexNetplus-GAP": {"recipe": {"rate": 1e9}}, "NIN": False}
     networks = tiny_config["networks"] | broken
     workflow = workflow_files("broken", tiny_config)
-    done = workflow.run("--keep-going", "--logger", "chapters", "table1", networks=networks)
+    done = workflow.run("table1", "--keep-going", "--logger", "chapters", networks=networks)
     assert done.returncode != 0
     lines = done.stderr.splitlines()
     (failed,) = (line for line in lines if line.startswith("failed: "))
