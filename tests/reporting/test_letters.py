@@ -58,7 +58,8 @@ def drawn(tmp_path, caplog, monkeypatch):
             with warnings.catch_warnings(), caplog.at_level(logging.WARNING):
                 warnings.simplefilter("error")
                 save(figure, tmp_path / "figure.png", {}, "words")
-        return [text.get_fontfamily() for text in texts], [r.getMessage() for r in caplog.records]
+        said = [r.getMessage() for r in caplog.records if r.name == letters.log.name]
+        return [text.get_fontfamily() for text in texts], said
 
     return draw
 
