@@ -59,7 +59,7 @@ def drawn(tmp_path, caplog, monkeypatch):
                 warnings.simplefilter("error")
                 save(figure, tmp_path / "figure.png", {}, "words")
         said = [r.getMessage() for r in caplog.records if r.name == letters.log.name]
-        return [text.get_fontfamily() for text in texts], said
+        return [text.get_fontfamily() for text in texts], list(dict.fromkeys(said))
 
     return draw
 
