@@ -6,6 +6,7 @@ import os
 # ten times as long. Child processes inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import logging
 import signal
 from pathlib import Path
 
@@ -53,6 +54,19 @@ def training_manifest(tiny_world: Path, tmp_path_factory: pytest.TempPathFactory
     flags = ["--layout", "ilsvrc-train", "--root", str(tiny_world), "--images", str(path)]
     assert index.main(flags) == 0
     return path
+
+
+@pytest.fixture
+def package_log(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch):
+    """pytest's `caplog` with each message of the package once.
+
+    A step that an earlier test ran in this process has replaced the handlers of the package's logger.
+    """
+    log = logging.getLogger("pipeline_lib")
+    monkeypatch.setattr(log, "handlers", [caplog.handler])
+    monkeypatch.setattr(log, "propagate", False)
+    caplog.set_level(logging.INFO, log.name)
+    return caplog
 
 
 @pytest.fixture

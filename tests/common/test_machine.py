@@ -1,6 +1,5 @@
 """The device, its GPU that has to be there, and the number formats that it has."""
 
-import logging
 import os
 import re
 import socket
@@ -25,13 +24,6 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture
-def messages(caplog, monkeypatch):
-    monkeypatch.setattr(logging.getLogger("pipeline_lib"), "propagate", True)
-    caplog.set_level(logging.INFO, "pipeline_lib")
-    return caplog
-
-
-@pytest.fixture
 def no_gpu(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
 
@@ -46,21 +38,21 @@ def two_gpus(monkeypatch):
     return chosen
 
 
-def test_the_log_says_that_it_is_the_cpu(messages, no_gpu):
+def test_the_log_says_that_it_is_the_cpu(package_log, no_gpu):
     before = torch.get_num_threads()
     try:
         assert open_device(1) == CPU
-        assert messages.messages == ["device: cpu, 1 threads"]
+        assert package_log.messages == ["device: cpu, 1 threads"]
     finally:
         torch.set_num_threads(before)
 
 
-def test_the_log_names_the_gpu_and_each_process_has_its_own(messages, two_gpus, monkeypatch):
+def test_the_log_names_the_gpu_and_each_process_has_its_own(package_log, two_gpus, monkeypatch):
     monkeypatch.setenv(GPU_REQUIRED, "1")
     assert open_device() == torch.device("cuda", 0)
     assert open_device(local_rank=1) == torch.device("cuda", 1)
     assert two_gpus == [torch.device("cuda", 0), torch.device("cuda", 1)]
-    assert messages.messages == ["device: cuda:0 NVIDIA H100", "device: cuda:1 NVIDIA H100"]
+    assert package_log.messages == ["device: cuda:0 NVIDIA H100", "device: cuda:1 NVIDIA H100"]
     with pytest.raises(
         InputError, match=rf"^{socket.gethostname()}: more processes than its 2 GPUs"
     ):
@@ -156,11 +148,11 @@ def network_file(training_manifest, tmp_path_factory):
     ],
 )
 def test_a_processor_without_a_format_computes_in_float32(
-    monkeypatch, messages, asked, flags, used
+    monkeypatch, package_log, asked, flags, used
 ):
     monkeypatch.setattr(machine, "_cpu_flags", lambda: flags)
     assert use_precision(asked, CPU) == used
-    assert (f"has no {asked}" in messages.text) == (asked != used)
+    assert (f"has no {asked}" in package_log.text) == (asked != used)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Letters in figures: those that the default font lacks come from another, or are named in one line."""
 
-import logging
 import warnings
 
 import matplotlib
@@ -44,9 +43,8 @@ def install(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def drawn(tmp_path, caplog, monkeypatch):
+def drawn(tmp_path, package_log):
     """Return a function that saves a figure with texts; it returns the texts' fonts and the log."""
-    monkeypatch.setattr(letters.log, "propagate", True)
 
     def draw(*words):
         with matplotlib.rc_context(STYLE):
@@ -55,11 +53,11 @@ def drawn(tmp_path, caplog, monkeypatch):
                 figure.text(0.1, 0.1 + 0.3 * n, word, fontweight="bold")
                 for n, word in enumerate(words)
             ]
-            with warnings.catch_warnings(), caplog.at_level(logging.WARNING):
+            with warnings.catch_warnings():
                 warnings.simplefilter("error")
                 save(figure, tmp_path / "figure.png", {}, "words")
-        said = [r.getMessage() for r in caplog.records if r.name == letters.log.name]
-        return [text.get_fontfamily() for text in texts], list(dict.fromkeys(said))
+        said = [r.getMessage() for r in package_log.records if r.name == letters.log.name]
+        return [text.get_fontfamily() for text in texts], said
 
     return draw
 

@@ -6,10 +6,10 @@ import shutil
 import time
 
 import pytest
-import torch
 from safetensors.torch import load_file
 
 from tests.slurm.conftest import NETWORK, WEIGHTS, Run, last_lines
+from tests.training.alike import assert_alike
 
 TABLES = [f"tables/table{number}.csv" for number in range(1, 6)]
 BOXES = f"results/tiny/boxes/ilsvrc-val/network/one-crop/paper/{NETWORK}.csv"
@@ -52,9 +52,7 @@ def test_two_nodes_train_what_one_process_trains(checkout, cluster):
     assert nodes == "2"
     assert '"processes": 2' in (run.folder / WEIGHTS).with_suffix(".json").read_text()
     one, two = (load_file(where.folder / WEIGHTS) for where in (alone, run))
-    assert one.keys() == two.keys()
-    for name, weights in one.items():
-        torch.testing.assert_close(two[name], weights, rtol=1e-4, atol=1e-5)
+    assert_alike(two, one)
 
 
 def test_an_error_that_no_attempt_can_mend_is_attempted_once_and_named_last(training, cluster):

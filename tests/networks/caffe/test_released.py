@@ -1,7 +1,6 @@
 """The catalogue of released files, and taking one over or starting from one."""
 
 import hashlib
-import logging
 
 import numpy as np
 import pytest
@@ -53,16 +52,15 @@ def test_a_network_that_was_not_released_is_refused(network):
         find_release(network)
 
 
-def test_a_file_of_another_sha1_is_warned_of(tmp_path, caplog, caffemodel, monkeypatch):
+def test_a_file_of_another_sha1_is_warned_of(tmp_path, package_log, caffemodel):
     content = caffemodel({"conv1": [np.ones((2, 2))]})
     (tmp_path / "a.caffemodel").write_bytes(content)
-    monkeypatch.setattr(logging.getLogger("pipeline_lib"), "propagate", True)
     fields = {**vars(find_release("NIN")), "file": "a.caffemodel"}
     right = released.Release(**{**fields, "sha1": hashlib.sha1(content).hexdigest()})
     read_release(right, tmp_path)
-    assert not caplog.messages
+    assert not package_log.messages
     read_release(released.Release(**fields), tmp_path)
-    assert "SHA-1" in caplog.text
+    assert "SHA-1" in package_log.text
 
 
 def start(classifier, name, folder):

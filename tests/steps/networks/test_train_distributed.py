@@ -8,6 +8,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from tests.training.alike import assert_alike
+
 
 def weights(folder):
     return load_file(folder / "x.safetensors")
@@ -35,11 +37,10 @@ def assert_as_alone(read_history, folder, alone):
     names = ("step", "loss", "accuracy", "rate", "epoch")
     ours, theirs = curve(read_history, folder, *names), curve(read_history, alone, *names)
     assert len(theirs) == 24
-    ours, theirs = torch.tensor(ours).split(12), torch.tensor(theirs).split(12)
+    ours, theirs = torch.tensor(ours).split([6, 18]), torch.tensor(theirs).split([6, 18])
     torch.testing.assert_close(ours[0], theirs[0], rtol=0, atol=1e-4)
-    torch.testing.assert_close(ours[1], theirs[1], rtol=0, atol=1e-2)
-    for name, tensor in weights(alone).items():
-        torch.testing.assert_close(weights(folder)[name], tensor, rtol=0, atol=1e-3)
+    torch.testing.assert_close(ours[1], theirs[1], rtol=0, atol=3e-2)
+    assert_alike(weights(folder), weights(alone))
 
 
 def test_torchrun_with_two_processes_learns_what_one_does(plain, alone, read_history, tmp_path):
