@@ -1,6 +1,7 @@
 """A study that was run to the end, copies of it, and the jobs of its graph."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from pipeline_lib.scheduling.measured import MEASURED_FILE
 
 # What a run leaves beside its results: it differs from run to run.
 BESIDE = ("logs", "benchmarks", "history", "scratch", GRAPH_FILE, MEASURED_FILE)
+# Where the page says what each job took.
+TAKEN = re.compile(rb'<section id="provenance".*?</section>|[0-9,]+ jobs, [^<>]{,99} of run time', re.DOTALL)
 FINAL = ("tables", "figures", "report")  # what people read, and no job
 
 
@@ -100,10 +103,9 @@ class Run:
         return {number: path.stat().st_mtime_ns for number, path in paths.items() if path.exists()}
 
     def contents(self) -> dict[str, bytes]:
-        """Return all results by path, without what a run leaves beside them and hidden files."""
+        """Return all results by path, without hidden files and what differs from run to run."""
         return {
-            # Matplotlib places texts of a PDF differently from run to run, by 1e-10 points.
-            str(path.relative_to(self.folder)): b"" if path.suffix == ".pdf" else path.read_bytes()
+            str(path.relative_to(self.folder)): _lasting(path)
             for path in sorted(self.results.rglob("*"))
             if path.relative_to(self.results).parts[0] not in BESIDE
             and path.is_file()
@@ -115,6 +117,14 @@ class Run:
             *(sys.executable, "-m", "snakemake", "--cores", "2", *arguments),
             *("--max-jobs-per-timespan", "1000/10s", "--config", *self.flags),
         ]
+
+
+def _lasting(path: Path) -> bytes:
+    if (
+        path.suffix == ".pdf"
+    ):  # Matplotlib places its texts differently from run to run, by 1e-10 points
+        return b""
+    return TAKEN.sub(b"", path.read_bytes()) if path.suffix == ".html" else path.read_bytes()
 
 
 def copied(reference: Run, folder: Path) -> Run:

@@ -33,13 +33,15 @@ def laid_over(under, over):
     return {**under, **over, **both}
 
 
+@pytest.mark.slow
 def test_the_documented_rules_are_those_of_the_graph(repository):
     """`make docs` renews the table. It is of Snakemake's own inputs and params, for every key."""
     text = (repository / "docs/configuration.md").read_text()
     assert text.endswith(table(reruns(repository / "Snakefile")))
     nothing = set(re.findall(r"(?m)^\| `([\w.]+)` \| nothing \|$", text))
     speed = {f"{section}.{key}" for section in ("training", "prediction") for key in SPEED[section]}
-    assert nothing == speed | {"study", "results", "data_root", "container", "gpu"}
+    others = {"study", "results", "data_root", "container", "gpu", "run_a", "run_b"}
+    assert nothing == speed | others
 
 
 def test_settings_of_speed_rerun_nothing_of_a_finished_study(tiny_study, tiny_config):
