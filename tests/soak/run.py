@@ -18,7 +18,9 @@ from pipeline_lib.scheduling.measured import MEASURED_FILE
 # What a run leaves beside its results: it differs from run to run.
 BESIDE = ("logs", "benchmarks", "history", "scratch", GRAPH_FILE, MEASURED_FILE)
 # Where the page says what each job took.
-TAKEN = re.compile(rb'<section id="provenance".*?</section>|[0-9,]+ jobs, [^<>]{,99} of run time', re.DOTALL)
+TAKEN = re.compile(
+    rb'<section id="provenance".*?</section>|[0-9,]+ jobs, [^<>]{,99} of run time', re.DOTALL
+)
 FINAL = ("tables", "figures", "report")  # what people read, and no job
 
 
