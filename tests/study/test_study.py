@@ -8,7 +8,7 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.downloads import downloads
 from pipeline_lib.reporting.catalogue import available
 from pipeline_lib.study.files import every_file
-from pipeline_lib.study.flags import shared_folders
+from pipeline_lib.study.flags.run import shared_folders
 from pipeline_lib.study.missing import missing_data, sets_of
 from pipeline_lib.study.networks import training_of
 from pipeline_lib.study.paths import BACKPROP, NETWORK, ONE_CROP, SVM, TEN_CROP, VAL, Maps, Paths

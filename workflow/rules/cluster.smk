@@ -37,10 +37,10 @@ for kind in PROBES:
             CONDA
         threads: largest("threads", kind)
         resources:
-            **(gpus(flags.most_gpus(STUDY)) if kind == "gpu" else {}),
+            **(gpus(flags.run.most_gpus(STUDY)) if kind == "gpu" else {}),
             **largest_sizes(kind),
         params:
-            folders=lambda wildcards: shlex.join(flags.shared_folders(STUDY, SITE.scratch)),
+            folders=lambda wildcards: shlex.join(flags.run.shared_folders(STUDY, SITE.scratch)),
         shell:
             "python -m pipeline_lib probe --folders {params.folders} --out {output:q} --log {log:q}"
 
@@ -57,8 +57,8 @@ rule preflight:
     params:
         study=STUDY.name,
         results=untracked(PATHS.results),
-        flags=lambda wildcards: flags.preflight(STUDY, every_file(STUDY)),
-        left_out=lambda wildcards: flags.left_out(left_out(STUDY)),
+        flags=lambda wildcards: flags.run.preflight(STUDY, every_file(STUDY)),
+        left_out=lambda wildcards: flags.run.left_out(left_out(STUDY)),
     shell:
         "python -m pipeline_lib preflight --study {params.study:q} --results {params.results:q} "
         "--probes {input:q} --plan {params.results:q}/plan.json {params.flags} {params.left_out} "

@@ -20,7 +20,7 @@ if STUDY.is_synthetic:
 
     rule transfer_world:
         output:
-            directory(flags.transfer_folders(STUDY)),
+            directory(flags.data.transfer_folders(STUDY)),
         log:
             PATHS.log("world/transfer"),
         benchmark:
@@ -67,11 +67,11 @@ rule index:
         image_set=one_of(STUDY.image_sets),
     conda:
         CONDA
-    threads: flags.index_threads(STUDY)
+    threads: flags.data.index_threads(STUDY)
     params:
         root=untracked(lambda wildcards: STUDY.root(wildcards.image_set)),
-        flags=lambda wildcards: flags.index(STUDY, wildcards),
-        contents=lambda wildcards: flags.official_contents(STUDY, wildcards),
+        flags=lambda wildcards: flags.data.index(STUDY, wildcards),
+        contents=lambda wildcards: flags.data.official_contents(STUDY, wildcards),
     shell:
         "python -m pipeline_lib index --layout {wildcards.image_set} --root {params.root:q} "
         "{params.flags} --threads {threads} --images {output.images:q} --boxes {output.boxes:q} "

@@ -67,7 +67,7 @@ rule mine_concepts:
         CONDA
     threads: CONFIG.prediction.threads
     params:
-        flags=flags.concepts(STUDY),
+        flags=flags.measures.concepts(STUDY),
     shell:
         "python -m pipeline_lib mine_concepts --features {input.features:q} "
         "--images {input.images:q} --annotations {input.annotations:q} {params.flags} "
@@ -120,7 +120,7 @@ rule answer:
         **gpus(),
     params:
         settings=settings(CONFIG.vqa),
-        submissions=flags.answer_submissions(STUDY),
+        submissions=flags.measures.answer_submissions(STUDY),
     shell:
         "python -m pipeline_lib answer --features {input.features:q} --images {input.images:q} "
         "--questions {input.questions:q} {params.settings} --threads {threads} "

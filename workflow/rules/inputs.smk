@@ -8,7 +8,7 @@ def drawn_folders(wildcards):
             f"config.data_root: study {STUDY.name} draws its own data sets and would not read "
             f"{CONFIG.data_root}; add study=small or study=paper, or leave data_root out"
         )
-    return flags.drawn_folders(STUDY, wildcards)
+    return flags.data.drawn_folders(STUDY, wildcards)
 
 
 def refuse_unknown_targets():
@@ -44,7 +44,7 @@ def checked_network(wildcards):
             if network.source == "trained":
                 available.check_architecture(key, config.architecture, config.options)
             elif network.source == "library":
-                files = flags.own_weights(STUDY, wildcards)
+                files = flags.networks.own_weights(STUDY, wildcards)
                 available.check_ready_trained(
                     key,
                     network.library_name,
@@ -67,7 +67,7 @@ def checked_start(wildcards):
         start = STUDY.starts[wildcards.start]
         names = (name for name in STUDY.trained if STUDY.networks[name].config.start == start)
         try:
-            files = flags.own_start(STUDY, wildcards)
+            files = flags.networks.own_start(STUDY, wildcards)
             available.check_start(f"config.networks.{next(names)}.start", start, files)
         except InputError as error:
             refuse(error)

@@ -3,7 +3,7 @@
 
 rule predict:
     input:
-        lambda wildcards: flags.classifier(STUDY, wildcards),
+        lambda wildcards: flags.measures.classifier(STUDY, wildcards),
         weights=PATHS.weights("{network}"),
         card=PATHS.card("{network}"),
         images=PATHS.manifest("{image_set}"),
@@ -19,7 +19,7 @@ rule predict:
     resources:
         **gpus(),
     params:
-        flags=lambda wildcards: flags.predict(STUDY, wildcards),
+        flags=lambda wildcards: flags.measures.predict(STUDY, wildcards),
         root=untracked(lambda wildcards: STUDY.root(wildcards.image_set)),
         settings=untracked(settings(CONFIG.prediction, "batch", "workers")),
     shell:
@@ -42,7 +42,7 @@ rule localize:
         CONDA
     threads: CONFIG.prediction.threads
     params:
-        flags=lambda wildcards: flags.localize(STUDY, wildcards),
+        flags=lambda wildcards: flags.measures.localize(STUDY, wildcards),
         root=untracked(lambda wildcards: STUDY.root(wildcards.image_set)),
         # Not an output: Snakemake deletes a failed job's outputs, and this must outlive it.
         partial=PATHS.partial_boxes(MAPS, "{box_method}"),

@@ -42,8 +42,8 @@ rule start_weights:
     conda:
         CONDA
     params:
-        flags=lambda wildcards: flags.start(STUDY, wildcards),
-        contents=lambda wildcards: contents(*flags.own_start(STUDY, wildcards)),
+        flags=lambda wildcards: flags.networks.start(STUDY, wildcards),
+        contents=lambda wildcards: contents(*flags.networks.own_start(STUDY, wildcards)),
         weights_folder=untracked(f"{STUDY.data_root}/weights"),
     shell:
         "python -m pipeline_lib start_weights {params.flags} "
@@ -54,7 +54,7 @@ rule train:
     input:
         checked_network,
         [f"{PATHS.packed}/index.json"] if CONFIG.training.pack else [],
-        lambda wildcards: flags.start_weights(STUDY, wildcards),
+        lambda wildcards: flags.networks.start_weights(STUDY, wildcards),
         images=PATHS.manifest(TRAIN),
     output:
         weights=PATHS.weights("{network}"),
@@ -71,14 +71,14 @@ rule train:
     resources:
         **gpus(CONFIG.training.processes, CONFIG.training.nodes),
     params:
-        launcher=untracked(flags.launcher(STUDY)),
-        flags=lambda wildcards: flags.train(STUDY, wildcards),
+        launcher=untracked(flags.networks.launcher(STUDY)),
+        flags=lambda wildcards: flags.networks.train(STUDY, wildcards),
         root=untracked(f"{STUDY.data_root}/ilsvrc"),
         # Not outputs: Snakemake deletes a failed job's outputs, and these must outlive it.
         checkpoints=PATHS.checkpoints("{network}"),
         history=PATHS.history("{network}"),
-        start=untracked(lambda wildcards: flags.start_file(STUDY, wildcards)),
-        shards=untracked(flags.shards(STUDY)),
+        start=untracked(lambda wildcards: flags.networks.start_file(STUDY, wildcards)),
+        shards=untracked(flags.networks.shards(STUDY)),
         settings=untracked(settings(CONFIG.training, "workers", "save_every", "give_up_after")),
     shell:
         "{params.launcher} pipeline_lib train {params.flags} {params.start} {params.shards} "
@@ -104,9 +104,9 @@ rule adopt:
     conda:
         CONDA
     params:
-        flags=lambda wildcards: flags.adopt(STUDY, wildcards),
+        flags=lambda wildcards: flags.networks.adopt(STUDY, wildcards),
         contents=lambda wildcards: contents(
-            *flags.own_weights(STUDY, wildcards), *flags.own_classes(STUDY, wildcards)
+            *flags.networks.own_weights(STUDY, wildcards), *flags.networks.own_classes(STUDY, wildcards)
         ),
         weights_folder=untracked(f"{STUDY.data_root}/weights"),
     shell:

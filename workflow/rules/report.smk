@@ -108,10 +108,10 @@ rule report:
     conda:
         CONDA
     params:
-        flags=flags.publish(STUDY),
+        flags=flags.run.publish(STUDY),
         # The reasons name folders, whose place reruns nothing; nor do settings that change no number.
-        left_out=untracked(flags.left_out(left_out(STUDY))),
-        configuration=untracked(flags.configurations(CONFIG, STUDIES)),
+        left_out=untracked(flags.run.left_out(left_out(STUDY))),
+        configuration=untracked(flags.run.configurations(CONFIG, STUDIES)),
     shell:
         "python -m pipeline_lib publish {params.flags} --tables {input.tables:q} "
         "--figures {input.figures:q} --claims {input.claims:q} --data {input.data:q} {params.left_out} "

@@ -3,7 +3,7 @@
 
 rule features:
     input:
-        lambda wildcards: flags.crop_boxes(STUDY, wildcards),
+        lambda wildcards: flags.measures.crop_boxes(STUDY, wildcards),
         weights=PATHS.weights("{network}"),
         card=PATHS.card("{network}"),
         images=PATHS.manifest("{image_set}"),
@@ -21,7 +21,7 @@ rule features:
     resources:
         **gpus(),
     params:
-        flags=lambda wildcards: flags.features(STUDY, wildcards),
+        flags=lambda wildcards: flags.measures.features(STUDY, wildcards),
         root=untracked(lambda wildcards: STUDY.root(wildcards.image_set)),
         # Not an output: Snakemake deletes a failed job's outputs, and this must outlive it.
         partial=PATHS.partial_features("{image_set}", "{crop}", "{network}"),

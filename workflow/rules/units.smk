@@ -19,7 +19,7 @@ rule find_units:
     resources:
         **gpus(),
     params:
-        flags=lambda wildcards: flags.units(STUDY, wildcards),
+        flags=lambda wildcards: flags.measures.units(STUDY, wildcards),
         root=untracked(lambda wildcards: STUDY.root(wildcards.image_set)),
         settings=untracked(settings(CONFIG.prediction, "batch", "workers")),
     shell:
@@ -30,7 +30,7 @@ rule find_units:
 
 rule measure_units:
     input:
-        unpack(lambda wildcards: flags.unit_files(STUDY, wildcards.units)),
+        unpack(lambda wildcards: flags.measures.unit_files(STUDY, wildcards.units)),
     output:
         PATHS.discovery("{units}"),
     log:

@@ -1,0 +1,99 @@
+"""Flags of the steps that run networks and measure what they give."""
+
+import shlex
+from typing import Any
+
+from pipeline_lib.study.configuration.discovery import MiningConfig
+from pipeline_lib.study.configuration.flags import as_flags
+from pipeline_lib.study.image_sets import PICKED
+from pipeline_lib.study.paths import BACKPROP, ONE_CROP, SVM, TEN_CROP, VAL, Maps
+from pipeline_lib.study.study import Study
+
+HIGHLIGHT_KEYS = ("threshold", "min_overlap_fraction", "min_overlap_rate", "grid", "draws")
+UNIT_KEYS = ("count", "units", "top", "shown", "method", "occluded", "occluder", "stride")
+
+
+def predict(study: Study, wildcards: Any) -> str:
+    """Which maps are made, over which crops, in which precision."""
+    return _maps(study, wildcards) + precision(study)
+
+
+def precision(study: Study) -> str:
+    """The precision of networks that predict, where it is not the default: a new key reruns nothing."""
+    given = study.configuration.prediction
+    is_default = given.precision == type(given).model_fields["precision"].default
+    return "" if is_default else f" --precision {given.precision}"
+
+
+def _maps(study: Study, wildcards: Any) -> str:
+    crops = 10 if wildcards.crops == TEN_CROP else 1
+    if wildcards.map_source == SVM:
+        which = f"--classifier {shlex.quote(classifier(study, wildcards)[0])}"
+        return f"{which} --crops {crops}" if crops > 1 else which  # the step refuses ten
+    if wildcards.map_source == BACKPROP:
+        return f"--method backprop --crops {crops}"
+    config = study.networks[wildcards.network].config
+    method = f"--method {config.maps} " if config.maps else ""
+    layer = f"--layer {shlex.quote(config.layer)} " if config.layer else ""
+    return f"{method}{layer}--crops {crops}"
+
+
+def classifier(study: Study, wildcards: Any) -> list[str]:
+    """The linear SVM whose classes are predicted, if they are not the network's own."""
+    if wildcards.map_source != SVM:
+        return []
+    image_set = wildcards.image_set.removesuffix(PICKED)
+    return [study.paths.svm(image_set, "whole", wildcards.network)]
+
+
+def localize(study: Study, wildcards: Any) -> str:
+    """How boxes are made; only the paper's box method has a threshold."""
+    names = ["interpolation", *["threshold"] * (wildcards.box_method == "paper")]
+    return as_flags(study.configuration.boxes, *names)
+
+
+def crop_boxes(study: Study, wildcards: Any) -> list[str]:
+    """The boxes that images are cropped to: none, the true ones, or those of the SVM's maps."""
+    if wildcards.crop == "whole":
+        return []
+    if wildcards.crop == "box":
+        return [study.paths.manifest(wildcards.image_set, "boxes")]
+    return [study.paths.boxes(Maps(wildcards.image_set, SVM, ONE_CROP, wildcards.network), "paper")]
+
+
+def features(study: Study, wildcards: Any) -> str:
+    """What images are cropped to."""
+    return shlex.join(word for path in crop_boxes(study, wildcards) for word in ("--boxes", path))
+
+
+def answer_submissions(study: Study) -> str:
+    """The files for the VQA server, each with its flag."""
+    names = {"OpenEnded": "--open-ended", "MultipleChoice": "--multiple-choice"}
+    return shlex.join(
+        word for task, path in study.vqa_submissions.items() for word in (names[task], path)
+    )
+
+
+def concepts(study: Study) -> str:
+    """How concepts are chosen and mined: the phrases that are given, or how to find some."""
+    section = study.configuration.concepts
+    chosen = ["phrases"] if section.phrases else ["count", "max_words", "min_images"]
+    rest = ["held_out_fraction", *MiningConfig.model_fields, "show", "pictures"]
+    return as_flags(section, *chosen, *rest)
+
+
+def units(study: Study, wildcards: Any) -> str:
+    """Which units are inspected, and how."""
+    section = study.configuration.units
+    classes = section.classes if wildcards.image_set == VAL else section.places
+    named = f"--classes {shlex.join(classes)} " if classes else ""
+    return named + as_flags(section, *UNIT_KEYS) + precision(study)
+
+
+def unit_files(study: Study, table: str) -> dict[str, str]:
+    """The files that a table of units is made from, by the step's flags."""
+    image_set, network = study.unit_sets[table]
+    tables = {
+        name: study.paths.manifest(image_set, name) for name in ("images", "boxes", "classes")
+    }
+    return {"units": study.paths.units(image_set, network)} | tables
