@@ -49,7 +49,8 @@ def test_only_random_splits_are_made_smaller(make_study):
     assert flags.data.index(mini, wildcards(image_set="cub")) == ""  # an official split
     assert flags.data.index(mini, wildcards(image_set="sun-attribute")) == ""  # 102 attributes
     assert (
-        flags.data.index(make_study(study="paper", data_root="/x"), wildcards(image_set="event8")) == ""
+        flags.data.index(make_study(study="paper", data_root="/x"), wildcards(image_set="event8"))
+        == ""
     )
 
 
@@ -80,7 +81,9 @@ def test_drawn_folders_are_inputs_and_official_ones_are_known_by_their_contents(
     (tmp_path / "ilsvrc" / "val" / "ILSVRC2012_val_00000001.JPEG").touch()
     assert flags.data.official_contents(small, val) != before
     cub = wildcards(image_set="cub")
-    assert flags.data.drawn_folders(make_study(), cub) == ["results/mini/world/transfer/CUB_200_2011"]
+    assert flags.data.drawn_folders(make_study(), cub) == [
+        "results/mini/world/transfer/CUB_200_2011"
+    ]
     assert flags.data.official_contents(make_study(), cub) == ""
     assert flags.data.drawn_folders(make_study(), wildcards(image_set="photographs")) == []
 
@@ -194,7 +197,9 @@ def test_only_the_papers_box_method_has_a_threshold(make_study):
     assert paper == "--interpolation nearest --threshold 0.3"
     files = ("--predictions", "x", "--images", "y", "--out", "z", "--box-method", "paper")
     assert parsed(localize, paper, *files).threshold == 0.3
-    assert flags.measures.localize(mini, wildcards(box_method="graphcut")) == "--interpolation nearest"
+    assert (
+        flags.measures.localize(mini, wildcards(box_method="graphcut")) == "--interpolation nearest"
+    )
 
 
 def test_birds_are_cropped_to_the_boxes_of_the_papers_method(make_study):

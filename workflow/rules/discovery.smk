@@ -41,7 +41,7 @@ rule measure_scenes:
         CONDA
     params:
         interpolation=settings(CONFIG.boxes, "interpolation"),
-        settings=settings(CONFIG.scenes, *flags.HIGHLIGHT_KEYS),
+        settings=settings(CONFIG.scenes, *flags.measures.HIGHLIGHT_KEYS),
     shell:
         "python -m pipeline_lib measure_scenes --predictions {input.predictions:q} "
         "--images {input.images:q} --classes {input.classes:q} "

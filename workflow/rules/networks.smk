@@ -106,7 +106,8 @@ rule adopt:
     params:
         flags=lambda wildcards: flags.networks.adopt(STUDY, wildcards),
         contents=lambda wildcards: contents(
-            *flags.networks.own_weights(STUDY, wildcards), *flags.networks.own_classes(STUDY, wildcards)
+            *flags.networks.own_weights(STUDY, wildcards),
+            *flags.networks.own_classes(STUDY, wildcards),
         ),
         weights_folder=untracked(f"{STUDY.data_root}/weights"),
     shell:
