@@ -35,6 +35,13 @@ def chromium(profile: Path, width: int = 1200, height: int = 1600) -> Iterator:
         started.quit()
 
 
+def wait_for(browser: object, condition: str) -> None:
+    """Wait until JavaScript is true: on a busy machine a driver goes on before the scripts start."""
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    WebDriverWait(browser, 60).until(lambda driver: driver.execute_script(f"return {condition}"))
+
+
 def assert_quiet(browser: object) -> None:
     """Nothing has gone wrong on the page since the last call, and nothing was asked of a server."""
     assert [entry for entry in browser.get_log("browser") if entry["level"] != "INFO"] == []

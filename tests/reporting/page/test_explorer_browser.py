@@ -14,7 +14,7 @@ from pipeline_lib.localization.heat_maps import TRUE_CLASS, heat_map
 from pipeline_lib.localization.paper_box import paper_box
 from pipeline_lib.reporting.page import explorer
 from pipeline_lib.steps.report import explorer as step
-from tests.reporting.page.browser import assert_quiet, chromium
+from tests.reporting.page.browser import assert_quiet, chromium, wait_for
 from tests.reporting.page.planted import LABELS, opened, plant
 
 CASES = 20
@@ -62,6 +62,7 @@ def page(browser, study):
     """The page, opened anew; at the end nothing may have gone wrong or been asked of a server."""
     browser.get("about:blank")
     browser.get(study[2])
+    wait_for(browser, "document.querySelector('.explorer-tool')?.hidden === false")
     yield browser
     assert_quiet(browser)
 
