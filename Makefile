@@ -10,7 +10,7 @@ UV     := uv pip install --compile-bytecode --python $(BIN)/python
 PIP    := $(if $(shell command -v uv),$(UV),$(BIN)/python -m pip install)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo rehearse rehearse-slurm test test-slurm browser soak lint docs lock setup container clean
+.PHONY: help demo rehearse rehearse-slurm test test-slurm browser soak bench bench-quick lint docs lock setup container clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets of make, and the tables and figures that snakemake makes
@@ -64,6 +64,12 @@ soak: setup ## a fault at every rule of the tiny study, 100 trials, an hour; TRI
 
 rehearse-slurm: ## the rehearsal on such a cluster, with the profile as it is: an hour
 	CAM_REHEARSE=1 $(MAKE) test-slurm SLURM_TESTS='-k rehearsal'
+
+bench: setup ## timings against what else one would use, as one table: results/bench/bench.md
+	python -m benchmarks.bench --out results/bench
+
+bench-quick: setup ## the same on less, in three minutes
+	python -m benchmarks.bench --out results/bench --quick
 
 lint: setup ## ruff, snakefmt and Snakemake's own linter
 	ruff check .
