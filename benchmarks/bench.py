@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.harness import as_markdown, machine
 
-MODULES = ("maps", "intervals")
+MODULES = ("maps", "boxes", "intervals")
 
 
 def main() -> int:

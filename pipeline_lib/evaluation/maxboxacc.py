@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline_lib.evaluation.ilsvrc import best_overlap
 from pipeline_lib.evaluation.interval import TAILS, resampled_means
-from pipeline_lib.localization.components import component_stats
+from pipeline_lib.localization.components import stats_above
 
 MIN_IOUS = (0.3, 0.5, 0.7)
 MAX_SIDE = 224  # pixels of the longer side, the size that Choe et al. evaluate at
@@ -25,16 +25,16 @@ def evaluated_size(width: int, height: int) -> tuple[int, int]:
 def hits(heat_map: np.ndarray, true_boxes: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
     """Return whether any component's box reaches each IoU with any true box: (thresholds, 3) uint8.
 
-    ``heat_map`` is (height, width), scaled here from its minimum and maximum to 0 and 1;
-    ``true_boxes`` are (m, 4) in its pixels. A component inside another one's hole counts too; the
-    original also counts holes, and rounds maps to 8 bit. A map that is constant or not finite has no
-    component.
+    ``heat_map`` is (height, width), scaled here from its minimum and maximum to 0 and 1; ``thresholds``
+    ascend; ``true_boxes`` are (m, 4) in its pixels. A component inside another one's hole counts too;
+    the original also counts holes, and rounds maps to 8 bit. A map that is constant or not finite has
+    no component.
     """
     low, high = float(heat_map.min()), float(heat_map.max())
     if not np.isfinite(high - low) or high <= low:
         return np.zeros((len(thresholds), len(MIN_IOUS)), np.uint8)
     scaled = (heat_map - low) / (high - low)
-    boxes = [_component_boxes(scaled > threshold) for threshold in thresholds]
+    boxes = [_boxes(stats) for stats in stats_above(scaled, thresholds.tolist())]
     overlap = best_overlap(np.concatenate(boxes), true_boxes)
     first = np.cumsum([0, *map(len, boxes[:-1])])  # every threshold below one has a component
     best = np.maximum.reduceat(overlap, first)
@@ -62,8 +62,7 @@ def image_accuracies(hits_of: np.ndarray) -> np.ndarray:
     return hits_of[:, best, np.arange(hits_of.shape[2])].mean(axis=1)
 
 
-def _component_boxes(mask: np.ndarray) -> np.ndarray:
-    """Return the (k, 4) boxes of the connected components of a mask."""
-    stats = component_stats(mask)
+def _boxes(stats: np.ndarray) -> np.ndarray:
+    """Return the (k, 4) boxes of components' stats."""
     corner, size = stats[:, :2], stats[:, 2:4]
     return np.hstack([corner, corner + size])

@@ -20,7 +20,7 @@ from pipeline_lib.evaluation.ilsvrc import (
 )
 from pipeline_lib.evaluation.scores import SCORE_COLUMNS, error_row, score_key
 from pipeline_lib.localization.heat_maps import TRUE_CLASS, applied_interpolation, heat_map
-from pipeline_lib.localization.paper_box import paper_box
+from pipeline_lib.localization.paper_box import paper_boxes
 from pipeline_lib.localization.predictions import Predictions
 
 THRESHOLDS = np.arange(50) / 50  # of the map's maximum
@@ -119,8 +119,7 @@ def _outcomes(
     for place, (n, true) in enumerate(zip(np.flatnonzero(keep).tolist(), boxes_of, strict=True)):
         size = tuple(sizes[n].tolist())
         heat = heat_map(predictions, n, TRUE_CLASS, *size, interpolation)
-        boxes = np.array([paper_box(heat, threshold) for threshold in THRESHOLDS])
-        right[place] = best_overlap(boxes, true) >= MIN_IOU
+        right[place] = best_overlap(np.array(paper_boxes(heat, THRESHOLDS)), true) >= MIN_IOU
         small = maxboxacc.evaluated_size(*size)
         if small != size:
             heat = heat_map(predictions, n, TRUE_CLASS, *small, interpolation)

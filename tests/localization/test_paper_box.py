@@ -4,7 +4,7 @@ import scipy.ndimage
 
 from pipeline_lib.localization.centred_box import centred_box
 from pipeline_lib.localization.components import largest_component
-from pipeline_lib.localization.paper_box import paper_box
+from pipeline_lib.localization.paper_box import paper_box, paper_boxes
 from pipeline_lib.study.configuration.localization import BoxesSection
 
 
@@ -43,6 +43,25 @@ def test_random_maps_agree_with_scipy(threshold, smoothing):
             assert paper_box(heat_map, threshold) == expected
             compared += 1
     assert compared > 20
+
+
+@pytest.mark.parametrize("smoothing", [0, 1, 3])
+def test_many_thresholds_give_what_scipy_gives_for_each(smoothing):
+    rng = np.random.default_rng(5)
+    thresholds = np.sort(np.concatenate([np.arange(50) / 50, rng.random(10), [-0.5, 1, 1, 1.5]]))
+    compared = 0
+    for _ in range(20):
+        heat_map = rng.normal(size=rng.integers(3, 60, 2))
+        heat_map = scipy.ndimage.gaussian_filter(heat_map, smoothing).astype(np.float32)
+        if heat_map.max() <= 0:
+            continue
+        for threshold, box in zip(thresholds, paper_boxes(heat_map, thresholds), strict=True):
+            expected = reference_box(heat_map, float(threshold))
+            if expected is not None:
+                assert box == expected
+                compared += 1
+    assert compared > 500
+    assert paper_boxes(-np.ones((4, 6), np.float32), thresholds) == [(0, 0, 6, 4)] * len(thresholds)
 
 
 @pytest.mark.parametrize("filled", [0.03, 0.1, 0.2])
