@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.harness import as_markdown, machine
 
-MODULES = ("maps", "boxes", "intervals")
+MODULES = ("maps", "photographs", "features", "boxes", "svm", "intervals", "loading", "commands")
 
 
 def main() -> int:

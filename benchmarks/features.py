@@ -1,17 +1,11 @@
-"""Speed of feature extraction: the step's forward pass against the loop that a user of timm would write.
+"""Features from JPEG files, against the loop that a user of timm writes, and the forward pass alone.
 
 That loop is timm's own transform in a DataLoader, then ``forward_features`` and
-``forward_head(pre_logits=True)``; both get the same network, JPEG files, batches, workers and
-threads. ResNet-50 at 224 pixels, on a CPU ResNet-18 at 128. Ratios above 1 mean that the step is faster;
-each compares two consecutive passes, and their order alternates.
+``forward_head(pre_logits=True)``; both get the same network (random weights), files, batches, workers.
+The forward pass alone reads warped images from memory. ResNet-50 at 224 pixels on a GPU, else ResNet-18.
 """
 
-import argparse
-import json
-import statistics
-import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -23,31 +17,16 @@ from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
+from benchmarks.harness import Measured, paired
+from pipeline_lib.common.images import STORED, Picture
+from pipeline_lib.data.loader import WarpedImages, normalised
 from pipeline_lib.features.feature_network import FeatureNetwork
 from pipeline_lib.features.forward import feature_batches
 from pipeline_lib.networks.card import Preprocessing
 
-
-def make_parser() -> argparse.ArgumentParser:
-    """The command line; sizes that are not given depend on the device."""
-    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    parser.add_argument("--network", help="network of timm: resnet50 on a GPU, else resnet18")
-    parser.add_argument(
-        "--side", type=int, help="side of the input in pixels: 224 on a GPU, else 128"
-    )
-    parser.add_argument("--images", type=int, help="4096 on a GPU, else 64")
-    parser.add_argument("--batch", type=int, help="128 on a GPU, else 16")
-    parser.add_argument(
-        "--workers", type=int, help="processes that decode images: 12 on a GPU, else 1"
-    )
-    parser.add_argument(
-        "--repeats", type=int, default=5, help="repetitions; the median is reported"
-    )
-    parser.add_argument(
-        "--quick", action="store_true", help="three short repetitions, to try it out"
-    )
-    parser.add_argument("--out", type=Path, help="write the numbers here, as JSON")
-    return parser
+SIDE = 224
+ON_GPU = {"network": "resnet50", "images": 4096, "batch": 128, "workers": 12}
+ON_CPU = {"network": "resnet18", "images": 96, "batch": 32, "workers": 1}
 
 
 def write_photographs(folder: Path, count: int) -> list[str]:
@@ -58,6 +37,57 @@ def write_photographs(folder: Path, count: int) -> list[str]:
         coarse = Image.fromarray(rng.integers(0, 256, (30, 40, 3), dtype=np.uint8))
         coarse.resize((500, 375), Image.Resampling.BICUBIC).save(folder / name, quality=90)
     return names
+
+
+def measure(repeats: int, quick: bool) -> Iterator[Measured]:
+    """Yield a line for each peer."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    sizes = ON_GPU if device.type == "cuda" else ON_CPU
+    count = sizes["batch"] if quick else sizes["images"]
+    torch.manual_seed(0)
+    theirs = timm.create_model(sizes["network"], pretrained=False).eval()
+    ours = timm.create_model(sizes["network"], pretrained=False)
+    ours.load_state_dict(theirs.state_dict())
+    ours = FeatureNetwork(ours, (SIDE, SIDE))
+    loading = {"batch": sizes["batch"], "workers": sizes["workers"]}
+    preprocessing = Preprocessing((SIDE, SIDE))
+    with tempfile.TemporaryDirectory() as folder:
+        names = write_photographs(Path(folder), count)
+        pictures = [Picture(Path(folder) / name, STORED) for name in names]
+        step = partial(
+            feature_batches, ours, preprocessing, pictures,
+            precision="float32", device=device, **loading,
+        )  # fmt: skip
+        loop = partial(plain_loop, theirs, Path(folder), names, side=SIDE, device=device, **loading)
+        found, expected = (np.concatenate(list(way())) for way in (step, loop))
+        apart = np.linalg.norm(found - expected, axis=1) / np.linalg.norm(expected, axis=1)
+        timing = partial(
+            paired, f"features of {sizes['network']} from JPEG files", lambda: list(step()),
+            items=count, unit="images/s", repeats=repeats,
+        )  # fmt: skip
+        yield timing(
+            lambda: list(loop()), peer="timm in a DataLoader", aim=1,
+            same=f"features, to {apart.max():.0e} of their length (timm resizes the float image)",
+        )  # fmt: skip
+        warped = WarpedImages(pictures, (SIDE, SIDE))
+        pixels = torch.stack([warped[n] for n in range(count)])
+        alone = partial(forward, theirs.to(device), pixels, preprocessing, sizes["batch"], device)
+        yield timing(alone, peer="its forward pass alone", aim=0.9, same="the limit")
+
+
+@torch.inference_mode()
+def forward(
+    network: nn.Module,
+    pixels: torch.Tensor,
+    preprocessing: Preprocessing,
+    batch: int,
+    device: torch.device,
+) -> None:
+    """Run images in memory, (n, h, w, 3) uint8."""
+    network.to(memory_format=torch.channels_last)
+    for part in pixels.split(batch):
+        inputs = normalised(part, preprocessing.mean, preprocessing.std, device)
+        network.forward_head(network.forward_features(inputs), pre_logits=True).cpu()
 
 
 class Transformed(Dataset):
@@ -81,99 +111,15 @@ def plain_loop(
     side: int,
     batch: int,
     workers: int,
-    device: str,
+    device: torch.device,
 ) -> Iterator[np.ndarray]:
     """Yield features as a user of timm would extract them."""
     transform = timm.data.create_transform(side, interpolation="bicubic", crop_pct=1.0)
     images = Transformed(folder, names, transform)
     network = network.to(device)
     with torch.inference_mode():
-        for inputs in DataLoader(images, batch, num_workers=workers, pin_memory=device == "cuda"):
+        for inputs in DataLoader(
+            images, batch, num_workers=workers, pin_memory=device.type == "cuda"
+        ):
             maps = network.forward_features(inputs.to(device, non_blocking=True))
             yield network.forward_head(maps, pre_logits=True).cpu().numpy()
-
-
-def speed(extraction: Callable[[], Iterator[np.ndarray]], count: int) -> float:
-    """Extract all features; return images per second, the start of the workers included."""
-    started = time.perf_counter()
-    total = sum(len(features) for features in extraction())
-    assert total == count
-    return count / (time.perf_counter() - started)
-
-
-def main() -> int:
-    """Write images, extract their features in every way in turn, print the table."""
-    arguments = make_parser().parse_args()
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    sizes = {"network": "resnet50", "side": 224, "images": 4096, "batch": 128, "workers": 12}
-    if device == "cpu":
-        sizes = {"network": "resnet18", "side": 128, "images": 64, "batch": 16, "workers": 1}
-    if arguments.quick:
-        sizes["images"], arguments.repeats = sizes["batch"], 3
-    sizes |= {name: value for name in sizes if (value := getattr(arguments, name)) is not None}
-    size = (sizes["side"], sizes["side"])
-    torch.manual_seed(0)
-    theirs = timm.create_model(sizes["network"], pretrained=False).eval()
-    ours = timm.create_model(sizes["network"], pretrained=False)
-    ours.load_state_dict(theirs.state_dict())
-    ours = FeatureNetwork(ours, size)
-    loading = {"batch": sizes["batch"], "workers": sizes["workers"]}
-    with tempfile.TemporaryDirectory() as folder:
-        names = write_photographs(Path(folder), sizes["images"])
-        step = partial(
-            feature_batches,
-            ours,
-            Preprocessing(size),
-            Path(folder),
-            names,
-            **loading,
-            precision="float32",
-            device=torch.device(device),
-        )
-        ways = {
-            "plain loop": partial(
-                plain_loop,
-                theirs,
-                Path(folder),
-                names,
-                side=sizes["side"],
-                **loading,
-                device=device,
-            ),
-            "float32": step,
-            "bfloat16": partial(step, precision="bfloat16"),
-        }
-        for extraction in ways.values():
-            speed(extraction, len(names))  # warms up
-        speeds_of: dict[str, list[float]] = {way: [] for way in ways}
-        for repeat in range(arguments.repeats):
-            for way in list(ways)[:: 1 if repeat % 2 else -1]:
-                speeds_of[way].append(speed(ways[way], len(names)))
-        exact, rounded = (np.concatenate(list(ways[way]())) for way in ("float32", "bfloat16"))
-    parity = np.linalg.norm(rounded - exact, axis=1) / np.linalg.norm(exact, axis=1)
-    device = torch.cuda.get_device_name() if device == "cuda" else "CPU"
-    print(
-        f"{device}, {sizes['network']} at {sizes['side']} pixels, {sizes['images']} images, "
-        f"batch {sizes['batch']}, {sizes['workers']} workers, {torch.get_num_threads()} threads"
-    )
-    print("way         images/s (median)  to the plain loop      min      max")
-    ratios = {
-        way: [ours / plain for ours, plain in zip(speeds, speeds_of["plain loop"], strict=True)]
-        for way, speeds in speeds_of.items()
-    }
-    for way, speeds in speeds_of.items():
-        ratio = ratios[way]
-        print(
-            f"{way:11} {statistics.median(speeds):17.1f} {statistics.median(ratio):18.3f} "
-            f"{min(ratio):8.3f} {max(ratio):8.3f}"
-        )
-    print(f"bfloat16 differs from float32 by {parity.max():.4f} of the features' length at most")
-    if arguments.out:
-        numbers = {"device": device, "torch": torch.__version__, **sizes}
-        numbers |= {"images_per_second": speeds_of, "ratios": ratios, "parity": float(parity.max())}
-        arguments.out.write_text(json.dumps(numbers, indent=2) + "\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

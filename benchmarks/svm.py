@@ -1,33 +1,30 @@
-"""Speed of the batched SVM solver against LinearSVC and liblinear-multicore.
+"""The SVMs of all classes, against LinearSVC and, where it is installed, liblinear-multicore.
 
 The features are synthetic but like those of a GAP network: means over positions of rectified units,
 with GoogLeNet-GAP's mean length of 85. liblinear solves one class at a time, so it is timed on a few
-random classes and its time is multiplied; ours, with its preparation, is timed on all. Each repetition
-times all solvers in turn, and the ratios are medians over repetitions.
+random classes and its time is multiplied; ours, with its preparation, is timed on all.
 """
 
-import argparse
 import statistics
-import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from importlib.util import find_spec
 
 import numpy as np
-import pandas as pd
 import torch
 from scipy.sparse import csr_matrix
 from sklearn.svm import LinearSVC
 
+from benchmarks.harness import Measured
 from pipeline_lib.svm.batched import BatchedSolver
 from pipeline_lib.svm.problem import objective, one_vs_rest
 
-SIZES = (
-    (5994, 1024, 200),
-    (19850, 1024, 397),
-)  # CUB-200-2011 and SUN397: images, features, classes
+SIZES = ((5994, 1024, 200), (19850, 1024, 397))  # CUB-200-2011, SUN397: images, features, classes
 QUICK = ((600, 128, 20),)
+COSTS = (1, 10, 100)  # for features of unit length
+TIMED = 2  # classes that the others solve
 POSITIONS, CODE, LENGTH = 16, 128, 85.0
 Weights = tuple[np.ndarray, float]
 Fit = Callable[[np.ndarray, float], Weights]  # from the targets of a class and a cost
@@ -66,11 +63,9 @@ def linear_svc(features: np.ndarray) -> Fit:
 
 def liblinear_multicore(features: np.ndarray, threads: int) -> Fit:
     """liblinear's own parallel version, with the tolerance of LinearSVC, its input converted once."""
-    try:
-        from liblinear.liblinear import problem
-        from liblinear.liblinearutil import train
-    except ImportError:
-        raise SystemExit("pip install liblinear-multicore, or give --only-linearsvc") from None
+    from liblinear.liblinear import problem
+    from liblinear.liblinearutil import train
+
     multicore_problem = problem(np.zeros(len(features)), csr_matrix(features.astype(np.float64)))
 
     def fit(targets: np.ndarray, cost: float) -> Weights:
@@ -84,46 +79,33 @@ def liblinear_multicore(features: np.ndarray, threads: int) -> Fit:
     return fit
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    parser.add_argument("--device", help="device of ours; by default a GPU if there is one")
-    parser.add_argument(
-        "--threads", type=int, default=2, help="CPU threads of ours and of liblinear-multicore"
-    )
-    parser.add_argument("--classes", type=int, default=10, help="classes that the others solve")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument(
-        "--costs",
-        type=float,
-        nargs="+",
-        default=(1, 10, 100),
-        help="values of C, for features of unit length",
-    )
-    parser.add_argument("--only-linearsvc", action="store_true")
-    parser.add_argument("--quick", action="store_true", help="a small problem, to try it out")
-    return parser
+def measure(repeats: int, quick: bool) -> Iterator[Measured]:
+    """Yield a line for each problem, cost and peer; large problems are repeated three times at most."""
+    peers = {"LinearSVC": (linear_svc, 14)}
+    if find_spec("liblinear"):
+        threads = torch.get_num_threads()
+        peers["liblinear-multicore"] = (partial(liblinear_multicore, threads=threads), 10)
+    for size in QUICK if quick else SIZES:
+        for cost in COSTS[:1] if quick else COSTS:
+            yield from _measured(size, cost, peers, min(repeats, 3))
 
 
-def compare(size: tuple[int, int, int], cost: float, arguments: argparse.Namespace) -> list[dict]:
-    """Time the solvers on features of unit length; return a row for each solver but ours."""
+def _measured(
+    size: tuple[int, int, int], cost: float, peers: dict, repeats: int
+) -> Iterator[Measured]:
     n, d, k = size
     features, labels = gap_features(n, d, k)
     features /= np.linalg.norm(features, axis=1, keepdims=True)
     targets = one_vs_rest(labels, k)
-    device = torch.device(arguments.device) if arguments.device else None
-    others = {"LinearSVC": linear_svc}
-    if not arguments.only_linearsvc:
-        others["liblinear-multicore"] = partial(liblinear_multicore, threads=arguments.threads)
-    chosen = np.random.default_rng(1).choice(k, min(k, arguments.classes), replace=False)
-    seconds: dict[str, list[float]] = {name: [] for name in ("ours", *others)}
+    chosen = np.random.default_rng(1).choice(k, TIMED, replace=False)
+    seconds: dict[str, list[float]] = {name: [] for name in ("ours", *peers)}
     gaps = {}
-    for _ in range(arguments.repeats):
+    for _ in range(repeats):
         started = time.perf_counter()
-        solution = BatchedSolver(features, device).solve(targets, cost)
+        solution = BatchedSolver(features).solve(targets, cost)
         seconds["ours"].append(time.perf_counter() - started)
         ours = objective(solution.weights, solution.bias, features, targets, cost)[chosen]
-        for name, prepare in others.items():
+        for name, (prepare, _aim) in peers.items():
             began = time.perf_counter()
             fit = prepare(features)
             started = time.perf_counter()
@@ -133,35 +115,12 @@ def compare(size: tuple[int, int, int], cost: float, arguments: argparse.Namespa
             weights, bias = np.array([w for w, _ in solutions]), np.array([b for _, b in solutions])
             theirs = objective(weights, bias, features, targets[:, chosen], cost)
             gaps[name] = (ours / theirs - 1).max()
-    return [
-        {
-            "problem": f"{n:,} x {d:,} x {k}",
-            "C": cost,
-            "against": name,
-            "theirs, s": statistics.median(seconds[name]),
-            "ours, s": statistics.median(seconds["ours"]),
-            "times faster": statistics.median(
-                theirs / ours for theirs, ours in zip(seconds[name], seconds["ours"], strict=True)
-            ),
-            "objective above theirs": f"{gaps[name]:.1e}",
-        }
-        for name in others
-    ]
-
-
-def main() -> int:
-    """Print a Markdown table, problem by problem."""
-    arguments = make_parser().parse_args()
-    torch.set_num_threads(arguments.threads)
-    rows = []
-    for size in QUICK if arguments.quick else SIZES:
-        for cost in arguments.costs:
-            rows += compare(size, cost, arguments)
-            print(rows[-1], file=sys.stderr)
-    print(f"Theirs: {arguments.classes} random classes, multiplied to all.\n")
-    print(pd.DataFrame(rows).to_markdown(index=False, floatfmt=".3g"))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    for name, (_, aim) in peers.items():
+        ratios = [other / own for own, other in zip(seconds["ours"], seconds[name], strict=True)]
+        yield Measured(
+            what=f"SVMs of {k} classes, {n:,} x {d:,}, C = {cost}",
+            peer=f"{name}, {TIMED} classes times {k / TIMED:g}",
+            ours=k / statistics.median(seconds["ours"]), theirs=k / statistics.median(seconds[name]),
+            unit="classes/s", ratio=statistics.median(ratios), low=min(ratios), high=max(ratios),
+            aim=aim, same=f"our objective {gaps[name]:+.0e} of theirs",
+        )  # fmt: skip
