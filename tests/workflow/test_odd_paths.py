@@ -18,6 +18,11 @@ EVERYTHING = {
 }
 
 
+def is_json(word):
+    """Whether a word is a JSON object, such as the configuration for the page: paths are inside it."""
+    return word.startswith("{") and isinstance(json.loads(word), dict)
+
+
 @pytest.mark.parametrize("config", EVERYTHING.values(), ids=EVERYTHING)
 def test_every_path_of_every_job_is_one_word(repository, tmp_path, config):
     shutil.copy(repository / "config.yaml", tmp_path)
@@ -43,7 +48,7 @@ def test_every_path_of_every_job_is_one_word(repository, tmp_path, config):
     jobs = [job for job in json.loads(done.stdout) if job["command"]]
     assert len(jobs) > 150
     for job in jobs:
-        words = shlex.split(job["command"])
+        words = [word for word in shlex.split(job["command"]) if not is_json(word)]
         for piece in ("results; ", "données "):
             for word in words:
                 assert piece not in word or word.split("=")[-1].startswith((RESULTS, DATA)), word

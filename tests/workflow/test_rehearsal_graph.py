@@ -40,6 +40,7 @@ FLAGS = {
     "units.occluded": ("--occluded",),
     "units.stride": ("--stride",),
 }
+CONFIGURATIONS = ("--config {", "--own {")
 
 
 def leaves(values, prefix=""):
@@ -72,14 +73,17 @@ def flag_with(flag, value):
 
 
 def flags_of(command):
-    """A command line as its flags, each with its values: `--recipe epochs=8`."""
+    """A command line as its flags, each with its values: `--recipe epochs=8`.
+
+    Without the configuration as a whole, which the page shows: its keys are compared one by one.
+    """
     flags = [""]
     for word in shlex.split(command):
         if word.startswith("--"):
             flags.append(word)
         else:
             flags[-1] += f" {word}"
-    return Counter(flags)
+    return Counter(each for each in flags if not each.startswith(CONFIGURATIONS))
 
 
 def renamed(text):
