@@ -27,7 +27,7 @@ def measure(repeats: int, quick: bool) -> Iterator[Measured]:
         yield _timed("explain on one photograph", one, 4, repeats)
         paper = (*SNAKEMAKE, "all", "--config", "study=paper", f"data_root={folder}")
         yield _timed(
-            "the graph of the paper study (no data: what is missing is left out)", paper, 4, repeats
+            "plan of the paper study, without its data", paper, 4, repeats
         )
     if (CHECKOUT / "results/mini/report/index.html").exists():
         yield _timed("plan of a finished mini study", (*SNAKEMAKE, "all"), 3, repeats)
