@@ -26,9 +26,7 @@ def measure(repeats: int, quick: bool) -> Iterator[Measured]:
         one = (*EXPLAIN, str(Path(folder, name)), "--out", str(Path(folder, "explained.png")))
         yield _timed("explain on one photograph", one, 4, repeats)
         paper = (*SNAKEMAKE, "all", "--config", "study=paper", f"data_root={folder}")
-        yield _timed(
-            "plan of the paper study, without its data", paper, 4, repeats
-        )
+        yield _timed("plan of the paper study, without its data", paper, 4, repeats)
     if (CHECKOUT / "results/mini/report/index.html").exists():
         yield _timed("plan of a finished mini study", (*SNAKEMAKE, "all"), 3, repeats)
 
