@@ -17,7 +17,7 @@ MODULES = ("maps", "photographs", "features", "boxes", "svm", "intervals", "load
 
 
 def main() -> int:
-    """Run the benchmarks; after each, write what has been measured so far."""
+    """Run the benchmarks; after each line, write what has been measured so far."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("modules", nargs="*", help=f"some of: {' '.join(MODULES)}")
     parser.add_argument("--repeats", type=int, default=5, help="pairs of runs; 3 with --quick")
@@ -33,9 +33,9 @@ def main() -> int:
         for row in module.measure(3 if arguments.quick else arguments.repeats, arguments.quick):
             print(f"{row.what} against {row.peer}: {row.ratio:.2f}", file=sys.stderr)
             rows.append(row)
-        written = {"machine": machine_, "rows": [asdict(each) for each in rows]}
-        (arguments.out / "bench.json").write_text(json.dumps(written, indent=1) + "\n")
-        (arguments.out / "bench.md").write_text(as_markdown(rows, machine_))
+            written = {"machine": machine_, "rows": [asdict(each) for each in rows]}
+            (arguments.out / "bench.json").write_text(json.dumps(written, indent=1) + "\n")
+            (arguments.out / "bench.md").write_text(as_markdown(rows, machine_))
     print(as_markdown(rows, machine_))
     return 0
 

@@ -86,7 +86,7 @@ def swept_by_hand(maps: np.ndarray) -> list:
 
 
 def authors_by_hand(maps: np.ndarray) -> list:
-    """The released code's steps: distance transform, contours, rectangles, the largest."""
+    """The released code's steps up to the largest rectangle; ours goes on to the second box."""
     return [_authors_loose(np.maximum(_resized(each), 0)) for each in maps]
 
 
