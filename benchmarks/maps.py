@@ -79,7 +79,8 @@ def _measured(explainer: Explainer, count: int, repeats: int) -> Iterator[Measur
         items=count, unit="images/s", repeats=repeats,
     )  # fmt: skip
     peers = {"grad-cam": (by_grad_cam, 20)}
-    if explainer.network.weights is not None:  # torchcam needs a linear layer
+    # torchcam needs a linear layer for class maps; of VGG16, ours are Grad-CAM's.
+    if explainer.method == "cam" and explainer.network.weights is not None:
         peers["torchcam"] = (by_torchcam, 1.3)
     for package, (peer, aim) in peers.items():
         difference = largest_difference(explainer, images, inputs, peer)
@@ -107,9 +108,10 @@ def by_this(explainer: Explainer, images: InMemory) -> Iterator[np.ndarray]:
 
 def by_grad_cam(explainer: Explainer, inputs: torch.Tensor) -> Iterator[np.ndarray]:
     """Yield (5, H, W) maps at the input's size; the five classes are a batch."""
-    classifier = explainer.network.classifier
-    layer = explainer.network.modules_by_name[explainer.network.map_layer.name]
-    with GradCAM(model=classifier, target_layers=[layer]) as cam:
+    network, classifier = explainer.network, explainer.network.classifier
+    classifier.requires_grad_()  # the package needs the weights' graph
+    name = network.map_layer.name if explainer.method == "cam" else network.layer
+    with GradCAM(model=classifier, target_layers=[classifier.get_submodule(name)]) as cam:
         for image in inputs.split(1):
             with torch.inference_mode():
                 classes = classifier(image)[0].topk(TOP).indices.tolist()
@@ -169,11 +171,11 @@ def fastest(classifier: torch.nn.Module, inputs: torch.Tensor) -> tuple[int, tor
     return min(seconds, key=seconds.get)
 
 
-@torch.inference_mode()
 def forward(
     classifier: torch.nn.Module, inputs: torch.Tensor, batch: int, layout: torch.memory_format
 ) -> None:
     """Run all images."""
-    classifier.to(memory_format=layout)
-    for part in inputs.split(batch):
-        classifier(part.contiguous(memory_format=layout))
+    classifier.to(memory_format=layout)  # in inference mode, no gradient could pass the weights
+    with torch.inference_mode():
+        for part in inputs.split(batch):
+            classifier(part.contiguous(memory_format=layout))
