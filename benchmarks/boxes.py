@@ -43,7 +43,7 @@ def measure(repeats: int, quick: bool) -> Iterator[Measured]:
         "the authors' boxes of {:,} maps": (1_500, authors, authors_by_hand, 2),
     }
     for what, (count, ours, theirs, aim) in cases.items():
-        maps = smooth_maps(count // 10 if quick else count)
+        maps = smooth_maps(count // 2 if quick else count)
         blocks = [(maps[n : n + BLOCK],) for n in range(0, len(maps), BLOCK)]
         together = partial(_in_processes, ours, blocks)
         if together() != theirs(maps):

@@ -5,6 +5,7 @@ import importlib
 import sys
 from pathlib import Path
 
+from pipeline_lib.common.machine import keep_freed_memory
 from pipeline_lib.common.nearest import nearest
 
 CHAPTERS = (
@@ -51,6 +52,7 @@ def main(argv: list[str]) -> int:
         hint = f"is not a step{nearest(step, chapter_of)} (python -m pipeline_lib lists them)"
         print(f"error: '{step}' {hint}", file=sys.stderr)
         return 2
+    keep_freed_memory()
     module = importlib.import_module(f"pipeline_lib.steps.{chapter_of[step]}.{step}")
     return module.main(flags)
 

@@ -11,6 +11,7 @@ from multiprocessing.connection import wait
 from typing import TypeVar
 
 from pipeline_lib.common.errors import AttemptError
+from pipeline_lib.common.machine import keep_freed_memory
 
 Result = TypeVar("Result")
 
@@ -51,7 +52,7 @@ def run_in_processes(
 
 
 def _start() -> None:
-    """Limit this process to one thread, and end it if its parent is killed.
+    """Limit this process to one thread, keep its memory, and end it if its parent is killed.
 
     Idle workers would otherwise wait for tasks for ever.
     """
@@ -61,6 +62,7 @@ def _start() -> None:
 
     cv2.setNumThreads(1)
     threadpool_limits(1)
+    keep_freed_memory()
 
     def watch() -> None:
         wait([multiprocessing.parent_process().sentinel])

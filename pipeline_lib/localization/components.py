@@ -10,7 +10,9 @@ import numpy as np
 
 Box = tuple[float, float, float, float]
 
-CONNECTIVITY = 8  # diagonal neighbours are connected: the default of MATLAB's bwconncomp
+# Diagonal neighbours are connected: the default of MATLAB's bwconncomp. Outlines are followed so too.
+CONNECTIVITY = 8
+_MANY_OUTLINES = 200  # from here on labelling is faster
 
 
 def largest_component(mask: np.ndarray) -> Box:
@@ -47,7 +49,37 @@ def stats_above(values: np.ndarray, thresholds: Iterable[float]) -> Iterator[np.
 
 
 def component_stats(mask: np.ndarray) -> np.ndarray:
-    """Return OpenCV's (x, y, width, height, area) of each component of a (height, width) mask."""
+    """Return (x, y, width, height, area) of each component of a (height, width) mask, (n, 5) int.
+
+    Areas follow from the outlines by Pick's theorem: labelling pixel by pixel takes eight times as
+    long for a class map, but half as long for a noisy one.
+    """
+    outlines, tree = cv2.findContours(
+        np.ascontiguousarray(mask, bool).view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE
+    )
+    if len(outlines) > _MANY_OUTLINES:
+        return _labelled_stats(mask)
+    parents = tree[0, :, 3].tolist() if outlines else []
+    stats = {}
+    for number, (outline, parent) in enumerate(zip(outlines, parents, strict=True)):
+        if parent < 0:
+            stats[number] = [*cv2.boundingRect(outline), _enclosed(outline, 1)]
+    for outline, parent in zip(outlines, parents, strict=True):
+        if parent >= 0:  # the outline of a hole: the pixels of the component around it
+            stats[parent][cv2.CC_STAT_AREA] -= _enclosed(outline, -1)
+    return np.array(list(stats.values()), np.int32).reshape(-1, 5)
+
+
+def _enclosed(outline: np.ndarray, side: int) -> int:
+    """Return how many pixels an outline encloses, with its own (``side`` 1) or without (-1).
+
+    A polygon of area A with B lattice points on its border has A - B/2 + 1 inside (Pick 1899). A line
+    that is followed there and back counts twice in B, as it should.
+    """
+    return int(cv2.contourArea(outline) + side * len(outline) / 2 + 1)
+
+
+def _labelled_stats(mask: np.ndarray) -> np.ndarray:
     # 16 bit is twice as fast, and enough: four pixels in a square belong to one component at most.
     few = mask.size // 4 + sum(mask.shape) < np.iinfo(np.uint16).max
     _, _, stats, _ = cv2.connectedComponentsWithStats(
