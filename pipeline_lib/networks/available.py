@@ -1,20 +1,16 @@
 """Whether networks that a configuration names exist and have weights, before anything runs.
 
-The libraries take seconds to import, so the workflow asks only for networks that it has not made yet.
+PyTorch and the libraries take seconds to import, so the workflow asks only for networks that it has not
+made yet, and they are imported only for a network that ``known.py`` does not list.
 """
 
 import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import torch
-
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.nearest import nearest
-from pipeline_lib.networks.adoption import require_imagenet
-from pipeline_lib.networks.caffe.released import find_release
-from pipeline_lib.networks.pretrained import build_by_name, is_packaged, library_names, library_of
-from pipeline_lib.networks.registry import ARCHITECTURES
+from pipeline_lib.networks import known
 from pipeline_lib.study.configuration.networks import RELEASED
 
 
@@ -35,10 +31,22 @@ def check_ready_trained(
     InputError for a name that no library has, for a network without published weights or a file of
     them, and for a layer that it does not have.
     """
-    known = library_names(library)
-    if name not in known:
+    if known.is_published(name, library) and classes is None and layer is None:
+        return
+    import torch
+
+    from pipeline_lib.networks.adoption import require_imagenet
+    from pipeline_lib.networks.pretrained import (
+        build_by_name,
+        is_packaged,
+        library_names,
+        library_of,
+    )
+
+    names = library_names(library)
+    if name not in names:
         where = f"{library} does not have it" if library else "neither timm nor torchvision has it"
-        hint = nearest(name, [*known, *others])
+        hint = nearest(name, [*names, *others])
         raise InputError(f"unknown network '{name}' ({key}): {where}{hint}")
     library = library or library_of(name)
     if not files and not is_packaged(name, library) and not _is_published(name, library):
@@ -65,17 +73,15 @@ def check_start(key: str, start: str, files: Sequence[str]) -> None:
     if not start.startswith(RELEASED):
         check_ready_trained(key, start, "torchvision", files)
         return
+    from pipeline_lib.networks.caffe.released import find_release
+
     try:
         find_release(start.removeprefix(RELEASED))
     except InputError as error:
         raise InputError(f"{key}: {error}") from None
 
 
-_OPTIONS = {  # types of the values, and what messages call them
-    bool: ((bool,), "true or false"),
-    int: ((int,), "a whole number"),
-    float: ((int, float), "a number"),
-}
+_WORDS = {bool: "true or false", int: "a whole number", float: "a number"}
 
 
 def check_architecture(key: str, architecture: str, options: Mapping[str, object]) -> None:
@@ -83,23 +89,27 @@ def check_architecture(key: str, architecture: str, options: Mapping[str, object
 
     Raises InputError for an unknown architecture or option, and for an option of another type.
     """
+    if known.builds(architecture, options):
+        return
+    from pipeline_lib.networks.registry import ARCHITECTURES
+
     if architecture not in ARCHITECTURES:
         hint = nearest(architecture, list(ARCHITECTURES))
         raise InputError(
             f"{key}.architecture: '{architecture}' is not one of {', '.join(ARCHITECTURES)}{hint}"
         )
     parameters = inspect.signature(ARCHITECTURES[architecture]).parameters
-    _, *known = parameters  # after the classes
+    _, *names = parameters  # after the classes
     for option, value in options.items():
-        if option not in known:
-            hint = nearest(option, known)
+        if option not in names:
+            hint = nearest(option, names)
             raise InputError(
                 f"{key}.options: {architecture} has no option '{option}', only "
-                f"{', '.join(known)}{hint}"
+                f"{', '.join(names)}{hint}"
             )
-        types, words = _OPTIONS[parameters[option].annotation]
-        if type(value) not in types:
-            raise InputError(f"{key}.options.{option}: {value!r} must be {words}")
+        kind = parameters[option].annotation
+        if not known.is_of(kind, value):
+            raise InputError(f"{key}.options.{option}: {value!r} must be {_WORDS[kind]}")
 
 
 def _is_published(name: str, library: str) -> bool:

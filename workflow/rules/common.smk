@@ -16,7 +16,6 @@ from pipeline_lib.reporting.catalogue import FIGURES, TABLES, available, left_ou
 from pipeline_lib.reporting.comparison.folders import output_folder, require_runs
 from pipeline_lib.reporting.needs import by_image_files
 from pipeline_lib.reporting.page.explorer_inputs import EXPLORER
-from pipeline_lib.reporting.found import found
 from pipeline_lib.scheduling.attempts import start_again_only_what_may_succeed
 from pipeline_lib.scheduling.executor import use_patient_executor
 from pipeline_lib.scheduling.graph_file import GRAPH_FILE, write_graph

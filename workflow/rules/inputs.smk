@@ -35,7 +35,7 @@ def checked_network(wildcards):
     """Return no input: refuse a network that does not exist or has no weights, before any job runs."""
     name = wildcards.network
     if workflow.is_main_process and not os.path.exists(PATHS.weights(name)):
-        from pipeline_lib.networks import available  # takes seconds, once for each new network
+        from pipeline_lib.networks import available
 
         network = STUDY.networks[name]
         config = network.config
