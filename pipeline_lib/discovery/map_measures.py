@@ -12,7 +12,6 @@ area inside the boxes (its maximum is a random pixel), and a centred Gaussian.
 """
 
 import numpy as np
-from sklearn.metrics import average_precision_score
 
 MEASURES = {  # names in figures and tables
     "mass": "mass in word boxes",
@@ -42,6 +41,8 @@ def measure_map(heat: np.ndarray, mask: np.ndarray, threshold: float) -> tuple[f
 
     A map without a positive value has no mass inside.
     """
+    from sklearn.metrics import average_precision_score  # slow to import: figures need only names
+
     positive = np.maximum(heat, 0)
     strong = positive * (positive > threshold * positive.max())
     return (
