@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 
 from benchmarks.harness import as_markdown, machine
+from pipeline_lib.common.machine import keep_freed_memory
 
 MODULES = ("maps", "photographs", "features", "boxes", "svm", "intervals", "loading", "commands")
 
@@ -26,6 +27,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if unknown := set(arguments.modules) - set(MODULES):
         parser.error(f"unknown benchmark: {', '.join(sorted(unknown))}")
+    keep_freed_memory()  # as the steps do; the peers gain as much
     rows, machine_ = [], {"date": str(date.today()), **machine()}
     arguments.out.mkdir(parents=True, exist_ok=True)
     for name in arguments.modules or MODULES:

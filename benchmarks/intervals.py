@@ -14,7 +14,7 @@ from pipeline_lib.evaluation.interval import error_interval
 from pipeline_lib.evaluation.maxboxacc import DRAWS, max_box_acc
 
 CELLS, IMAGES = 20, 50_000
-SWEPT, THRESHOLDS, IOUS = 500, 50, 3
+SWEPT, THRESHOLDS, IOUS = 5_000, 50, 3
 
 
 def measure(repeats: int, quick: bool) -> Iterator[Measured]:
