@@ -14,7 +14,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
-import torch
 
 LIBRARIES = (
     "torch",
@@ -83,6 +82,8 @@ def paired(
 
 def machine() -> dict[str, object]:
     """Return what the numbers depend on: processor, cores, GPU, versions."""
+    import torch  # not above: it would be a part of the time of processes that make boxes
+
     info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
     names = [line.partition(":")[2].strip() for line in info.splitlines() if "model name" in line]
     return {
