@@ -133,9 +133,9 @@ def _create(file: h5py.File, key: str, count: int, first: np.ndarray) -> None:
     """Create a dataset for ``count`` images; maps are stored image by image, as they are read."""
     layout = {}
     if first.ndim > 2 and first.size:
-        layout = {"chunks": (1, *first.shape[1:])}
-        if first.dtype == np.float16:
-            layout["compression"] = "lzf"
+        # A sixth smaller without loss; stronger compression gains a hundredth more.
+        layout = {"chunks": (1, *first.shape[1:]), "shuffle": True}
+        layout |= {"compression": "gzip", "compression_opts": 1}
     file.create_dataset(key, shape=(count, *first.shape[1:]), dtype=first.dtype, **layout)
 
 

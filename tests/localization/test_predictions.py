@@ -191,7 +191,7 @@ from pipeline_lib.localization.predictions import Header, write_predictions
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))  # writing more than this fails
 zeros = np.zeros((2, 1), np.int32)
-big = np.zeros((2, 1, 300, 300), np.float32)
+big = np.random.default_rng(0).random((2, 1, 300, 300), np.float32)
 header = Header(
     ["a", "b"], zeros[:, 0], ["n"], "net", "cam", 1, (300, 300), (300, 300), "0", "1"
 )
