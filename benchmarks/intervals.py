@@ -11,7 +11,7 @@ from scipy.stats import bootstrap
 
 from benchmarks.harness import Measured, paired
 from pipeline_lib.evaluation.interval import error_interval
-from pipeline_lib.evaluation.maxboxacc import DRAWS, max_box_acc
+from pipeline_lib.evaluation.maxboxacc import DRAWS, accuracy
 
 CELLS, IMAGES = 20, 50_000
 SWEPT, THRESHOLDS, IOUS = 5_000, 50, 3
@@ -34,10 +34,10 @@ def measure(repeats: int, quick: bool) -> Iterator[Measured]:
         same=f"ends, to {100 * far:.2f} points", repeats=repeats,
     )  # fmt: skip
     hits = rng.random((SWEPT, THRESHOLDS, IOUS)) < np.linspace(0.2, 0.8, THRESHOLDS)[None, :, None]
-    ours, theirs = max_box_acc(hits, 0)[1:], _best_by_scipy(hits)
+    ours, theirs = accuracy(hits, 0)[1:], _best_by_scipy(hits)
     yield paired(
         f"interval of MaxBoxAccV2 over {SWEPT} images",
-        lambda: max_box_acc(hits, 0),
+        lambda: accuracy(hits, 0),
         lambda: _best_by_scipy(hits),
         peer=f"scipy.stats.bootstrap, {DRAWS} draws", items=1, unit="cells/s", aim=20,
         same=f"ends, to {np.abs(np.subtract(ours, theirs)).max():.2f} points", repeats=repeats,

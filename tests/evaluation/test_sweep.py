@@ -2,9 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.manifest import BOX_COLUMNS, IMAGE_COLUMNS
 from pipeline_lib.evaluation.iou import iou
-from pipeline_lib.evaluation.sweep import CURVE_COLUMNS, chosen_threshold, sweep
+from pipeline_lib.evaluation.sweep import CURVE_COLUMNS, Boxed, chosen_threshold, sweep
 from pipeline_lib.localization.heat_maps import heat_map
 from pipeline_lib.localization.paper_box import paper_box
 from pipeline_lib.localization.predictions import Predictions
@@ -51,7 +52,7 @@ def random_predictions(**changed):
 
 def run(predictions, study, **changed):
     options = {"held_out_fraction": 0.4, "seed": 0, "interpolation": "bilinear"}
-    return sweep(predictions, *study, **options | changed)
+    return sweep(Boxed(predictions, *study), **options | changed)
 
 
 def expected_errors(predictions, study, threshold):
@@ -134,6 +135,9 @@ def test_scores_are_those_of_box_method_paper_and_have_the_centre_of_their_inter
         "localization top-1 at it": 16,
         "localization top-5 at it": 16,
         "GT-known at it": 16,
+        "BoxAcc": 16,
+        "MaxBoxAcc": 27,
+        "BoxAccV2": 16,
         "MaxBoxAccV2": 27,
     }
     rest = found.drop("threshold chosen")
@@ -174,22 +178,48 @@ def test_a_map_that_is_the_true_box_localizes_everything(study):
     assert errors["MaxBoxAccV2"] == 100
 
 
-def test_large_images_have_the_same_accuracy_as_small_ones():
-    """MaxBoxAccV2 is computed at 224 pixels: the same world at three times that size scores the same."""
-    accuracies = []
-    for scale in (1, 3):
-        images = pd.DataFrame(
-            [(f"i{n}", "", "c", 224 * scale, 112 * scale, 0) for n in range(N)],
-            columns=list(IMAGE_COLUMNS),
-        )
-        rng = np.random.default_rng(2)
-        corners = scale * np.sort(rng.integers(0, 112, (N, 2, 2)), axis=1).reshape(-1, 4)
-        boxes = [(f"i{n}", "c", *box) for n, box in enumerate(corners.tolist())]
-        true_boxes = pd.DataFrame(boxes, columns=list(BOX_COLUMNS))
-        _, scores, _ = run(random_predictions(), (images, true_boxes))
-        accuracies.append(scores.set_index("metric").loc["MaxBoxAccV2", "error"])
-    assert accuracies[0] == pytest.approx(accuracies[1])
-    assert 0 < accuracies[0] < 100
+def test_held_out_images_of_their_own_choose_the_threshold_and_all_others_are_scored(study):
+    """Choe et al.'s protocol: here the held-out images are those scored, so nothing is lost by it."""
+    predictions = random_predictions()
+    held_out = Boxed(predictions, *study)
+    curve, scores, images = run(predictions, study, held_out=held_out)
+    counts = curve.groupby("subset")["n"].first()
+    assert counts.to_dict() == {"held-out": 27, "scored": 27, "all": 27}
+    assert len(images) == 27
+    errors = scores.set_index("metric")["error"]
+    assert errors["BoxAcc"] == pytest.approx(errors["MaxBoxAcc"])
+    assert errors["BoxAccV2"] == pytest.approx(errors["MaxBoxAccV2"])
+    of_all = curve[(curve["subset"] == "all") & (curve["metric"] == "localization top-1")]
+    assert errors["localization top-1 at it"] == pytest.approx(of_all["error"].min())
+
+
+def test_held_out_images_without_the_objects_choose_another_threshold(study):
+    """Maps of a peak on a slope: a low threshold keeps the slope, which is what the held-out boxes are."""
+    images, true_boxes = study
+    slope = np.tile(np.linspace(0, 0.4, 7, dtype=np.float32), (7, 1))
+    slope[2:5, 2:5] = 1
+    predictions = random_predictions(true_map=np.tile(slope, (N, 1, 1, 1)))
+
+    def boxes_of(x0, y0, x1, y1):
+        rows = [
+            (f"i{n}", "c", x0 * width, y0 * 48, x1 * width, y1 * 48)
+            for n, width in enumerate(images["width"])
+        ]
+        return pd.DataFrame(rows, columns=list(BOX_COLUMNS))
+
+    peak, whole = boxes_of(2 / 7, 2 / 7, 5 / 7, 5 / 7), boxes_of(0, 0, 1, 1)
+    alike = run(predictions, (images, peak), held_out=Boxed(predictions, images, peak))
+    other = run(predictions, (images, peak), held_out=Boxed(predictions, images, whole))
+    found = [each.scores.set_index("metric")["error"] for each in (alike, other)]
+    assert found[0]["BoxAcc"] == found[0]["MaxBoxAcc"] == found[1]["MaxBoxAcc"] == 100
+    assert found[1]["BoxAcc"] == 0
+    assert found[1]["threshold chosen"] < found[0]["threshold chosen"]
+
+
+def test_held_out_predictions_of_another_network_are_refused(study):
+    other = Boxed(random_predictions(network="1"), *study)
+    with pytest.raises(InputError, match="another network"):
+        run(random_predictions(), study, held_out=other)
 
 
 def test_the_gradient_baseline_is_swept_too(study):

@@ -90,9 +90,9 @@ LAYOUTS = {
         definitions=(
             _LOCALIZATION,
             "GT-known: error of the box of the true class, by the box method of top-1.",
-            "MaxBoxAccV2 (Choe et al. 2020) is an accuracy, higher is better: the true class's map, "
-            "the boxes of all its components, IoU 0.3, 0.5 and 0.7, each at the best threshold for all "
-            "images; the mean of the three.",
+            "MaxBoxAccV2 (Choe et al. 2020, computed as by its reference evaluator) is an accuracy, "
+            "higher is better: the true class's map, the boxes of all its contours, IoU 0.3, 0.5 and "
+            "0.7, each at the best threshold for all images; the mean of the three.",
         ),
         gradients=True,
         baselines=(CENTRED.row,),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipeline_lib.common.command import command, log, step_parser
 from pipeline_lib.data.manifest import BOX_COLUMNS, read_csv, read_images, write_csv
-from pipeline_lib.evaluation.sweep import sweep
+from pipeline_lib.evaluation.sweep import Boxed, sweep
 from pipeline_lib.localization.predictions import read_predictions
 from pipeline_lib.study.configuration.flags import add_settings, read_settings
 from pipeline_lib.study.configuration.localization import BoxesSection
@@ -17,6 +17,13 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--predictions", type=Path, required=True, help="the .h5 of a network")
     parser.add_argument("--images", type=Path, required=True, help="the manifest")
     parser.add_argument("--true-boxes", type=Path, required=True, help="the manifest's boxes")
+    parser.add_argument(
+        "--held-out",
+        type=Path,
+        nargs=3,
+        metavar=("PREDICTIONS", "IMAGES", "BOXES"),
+        help="images to choose the threshold on, instead of a part of those to score",
+    )
     add_settings(parser, BoxesSection, "held_out_fraction", "interpolation")
     parser.add_argument("--seed", type=int, default=0, help="of the split and the interval")
     parser.add_argument("--processes", type=int, default=1, help="processes that share the work")
@@ -30,11 +37,10 @@ def make_parser() -> argparse.ArgumentParser:
 def main(arguments: argparse.Namespace) -> None:
     """Sweep, write the curve and the scores."""
     settings = read_settings(arguments, BoxesSection)
-    predictions = read_predictions(arguments.predictions, arguments.images)
+    scored = _read(arguments.predictions, arguments.images, arguments.true_boxes)
     swept = sweep(
-        predictions,
-        read_images(arguments.images),
-        read_csv(arguments.true_boxes, BOX_COLUMNS),
+        scored,
+        _read(*arguments.held_out) if arguments.held_out else None,
         held_out_fraction=settings.held_out_fraction,
         seed=arguments.seed,
         interpolation=settings.interpolation,
@@ -47,4 +53,12 @@ def main(arguments: argparse.Namespace) -> None:
     for row in swept.scores.itertuples():
         log.info("%s: %s %.2f %%", row.row, row.metric, row.error)
     if swept.scores.empty:
-        log.info("%s: fewer than two images can be localized", predictions.name)
+        log.info("%s: fewer than two images can be localized", scored.predictions.name)
+
+
+def _read(predictions: Path, images: Path, true_boxes: Path) -> Boxed:
+    return Boxed(
+        read_predictions(predictions, images),
+        read_images(images),
+        read_csv(true_boxes, BOX_COLUMNS),
+    )
