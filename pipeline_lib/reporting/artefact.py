@@ -92,11 +92,12 @@ class Table(Artefact):
     """A table. Its module has ``build(inputs, table, study)``, which returns ``tables.table.Built``.
 
     ``notes`` returns sentences that depend on the study, ``absent`` the reason of each missing row or
-    column by its name.
+    column by its name. ``printed`` says whose numbers stand beside ours.
     """
 
     notes: Callable[[Study], list[str]] = _nothing
     absent: Callable[[Study], Mapping[str, str]] = _none_absent
+    printed: str = "paper"
 
     suffixes: ClassVar[tuple[str, ...]] = ("csv", "json", "md", "html")
     folder: ClassVar[str] = "table"

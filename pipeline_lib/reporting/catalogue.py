@@ -72,6 +72,18 @@ TABLES: dict[str, Table] = registry([
         partial=("scores", "cards", "summaries"),
     ),
     Table(
+        name="table_maps",
+        title="Map methods and networks",
+        summary="Map methods and networks: localization error, MaxBoxAcc, MaxBoxAccV2.",
+        caption="Ten ways to make a map, on the same networks and images: the paper's errors by both "
+        "box methods, and the accuracies of Choe et al.; differences from the first method.",
+        module="tables.maps",
+        printed="published",
+        needs=needs.map_scores,
+        absent=needs.absent_networks,
+        partial=("scores", "cards"),
+    ),
+    Table(
         name="measures",
         title="Figures 9 to 13, measured",
         summary="What Figures 9 to 13 measure, each beside its baseline.",

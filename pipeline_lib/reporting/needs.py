@@ -34,6 +34,16 @@ def scores_and_sweeps(study: Study) -> Files:
     return needs | {"scores": [*needs["scores"], *swept, study.paths.centred_scores]}
 
 
+def map_scores(study: Study) -> Files:
+    """Return the scores of the map methods and of the centred Gaussian."""
+    maps = study.method_maps
+    return {
+        "scores": [*map(study.paths.map_scores, maps), study.paths.gaussian_scores],
+        "cards": [study.paths.card(name) for name in dict.fromkeys(m.network for m in maps)],
+        "summary": study.paths.summary(VAL),
+    }
+
+
 def svm_scores(birds: bool) -> Callable[[Study], Files]:
     """Return a function of the study: scores of the SVMs of Table 4, the birds, or of Table 5."""
 
@@ -93,6 +103,7 @@ def measures(study: Study) -> Files:
 def by_image_files(study: Study) -> list[str]:
     """Return the tables by image behind the numbers of all tables."""
     scores = list(scores_and_sweeps(study)["scores"])
+    scores += map_scores(study)["scores"]
     scores += [study.paths.svm(*fitted, "csv") for fitted in study.fitted]
     scores += [study.paths.bird_boxes] * (BIRDS in study.image_sets)
     of_discovery = {"text": "text-images", "vqa": "vqa-answers"}

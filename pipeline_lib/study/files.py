@@ -58,6 +58,8 @@ def _localization(study: Study) -> list[str]:
         files.append(paths.curve(swept))
         scores.append(paths.scores(swept, "sweep"))
     files += study.boxes([*study.maps, *test_maps])
+    files += map(paths.predictions, study.method_maps)
+    scores += [*map(paths.map_scores, study.method_maps), paths.gaussian_scores]
     return [*files, *scores, *map(paths.outcomes, scores)]
 
 

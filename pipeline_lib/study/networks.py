@@ -33,6 +33,11 @@ class Network:
         return self.config.pretrained or self.name
 
     @property
+    def own_method(self) -> str:
+        """The method of the network's own maps: class maps, unless the study names another."""
+        return self.config.maps or "cam"
+
+    @property
     def has_class_maps(self) -> bool:
         """False where the study asks for Grad-CAM, which is not averaged over ten crops."""
         return self.config.maps != "grad-cam"
@@ -58,6 +63,9 @@ def networks_of(configuration: Configuration, has_places: bool) -> dict[str, Net
     for name in configuration.transfer.networks:
         if name not in configuration.networks:
             raise InputError(_not_among("config.transfer.networks", name, networks))
+    for name in configuration.map_methods.networks or ():
+        if name not in configuration.networks:
+            raise InputError(_not_among("config.map_methods.networks", name, networks))
     for name, network in networks.items():
         training_of(configuration, network, f"config.networks.{name}.recipe")
     photographs = configuration.photographs

@@ -8,7 +8,7 @@ class Maps(NamedTuple):
     """The maps of an image set: what they come from, over which crops, by which network.
 
     ``source`` is ``network`` (class maps or Grad-CAM of the network's own classes), ``svm`` (class
-    maps with the weights of a linear SVM) or ``backprop`` (the gradient of the class score);
+    maps with the weights of a linear SVM) or a map method by its name, as ``backprop``;
     ``crops`` is ``one-crop`` (the whole image) or ``ten-crop``.
     """
 
@@ -102,6 +102,15 @@ class Paths:
         """Errors of those boxes; the box method "sweep" stands for the threshold sweep."""
         _, source, crops, network = maps
         return f"{self.results}/scores/{source}/{crops}/{box_method}/{network}.csv"
+
+    def map_scores(self, maps: Maps) -> str:
+        """How well the maps of a method localize, for table_maps."""
+        return self.scores(maps, "maps")
+
+    @property
+    def gaussian_scores(self) -> str:
+        """The same of a centred Gaussian."""
+        return f"{self.results}/scores/centred-gaussian.csv"
 
     @property
     def centred_scores(self) -> str:

@@ -140,6 +140,24 @@ class Study:
         return [*self.one_crop_maps, *self.ten_crop_maps, *self.gradient_maps]
 
     @property
+    def method_maps(self) -> list[Maps]:
+        """The maps of `table_maps`: each network by each method, all of the whole image.
+
+        The network's own maps are taken where they are of that method.
+        """
+        section = self.configuration.map_methods
+        asked = [self.main] if section.networks is None else section.networks
+        return [
+            Maps(
+                VAL, NETWORK if method == self.networks[name].own_method else method, ONE_CROP, name
+            )
+            for name in self.compared
+            if name in asked
+            for method in section.methods
+            if method != "cam" or self.networks[name].has_class_maps
+        ]
+
+    @property
     def swept_maps(self) -> list[Maps]:
         """Those whose box threshold is swept."""
         return [*self.one_crop_maps, *self.gradient_maps]

@@ -31,6 +31,7 @@ from pipeline_lib.scheduling.workload import Workload
 from pipeline_lib.study import flags
 from pipeline_lib.study.configuration.flags import as_flags as settings
 from pipeline_lib.study.configuration.load import configuration_of_run
+from pipeline_lib.study.configuration.localization import EVERY_METHOD
 from pipeline_lib.study.configuration.root import NETWORK_NAME
 from pipeline_lib.study.configuration.transfer import SvmConfig
 from pipeline_lib.study.configuration.typed import as_typed
@@ -39,7 +40,7 @@ from pipeline_lib.study.files import browsed_sections, every_file, index_tables
 from pipeline_lib.study.hint import snakemake_command
 from pipeline_lib.study.image_sets import BIRDS, PICKED, TEST, TRAIN
 from pipeline_lib.study.missing import missing_data
-from pipeline_lib.study.paths import MAPS, SVM, TEN_CROP, VAL, VAL_MAPS
+from pipeline_lib.study.paths import MAPS, NETWORK, SVM, TEN_CROP, VAL, VAL_MAPS
 from pipeline_lib.study.scratch import link_scratch
 from pipeline_lib.study.study import build_study, require_writable
 

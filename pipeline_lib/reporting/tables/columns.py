@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pipeline_lib.evaluation.ilsvrc import GT_KNOWN, TOP_1, TOP_5
 from pipeline_lib.evaluation.scores import CENTRED
 from pipeline_lib.evaluation.sweep import MAX_BOX_ACC
+from pipeline_lib.reporting.tables import maps
 
 MEASURED, BASELINE = "measured", "baseline"  # the metrics of the table of measures
 BACKPROP = "backprop"
@@ -120,5 +121,7 @@ def higher_is_better(table: str, metric: str) -> bool | None:
     """
     if table in _OF_ACCURACIES:
         return None if metric == BASELINE else True
+    if table == "table_maps":
+        return maps.higher_is_better(metric)
     columns = LAYOUTS[table].columns if table in LAYOUTS else ()
     return next((column.is_accuracy for column in columns if column.label == metric), None)

@@ -26,7 +26,7 @@ def make_table(
     cells, to_read = (_from_folder(out.parent, each) for each in (built.cells, built.to_read))
     number = table.name.removeprefix("table")
     prefix = f"Table {number}. " if number.isdigit() else ""
-    write_table(out, f"{prefix}{table.title} ({study} study)", to_read, built.notes)
+    write_table(out, f"{prefix}{table.title} ({study} study)", to_read, built.notes, table.printed)
     rows = to_read.astype(object).where(to_read.notna(), None).to_dict("records")
     write_json(out.with_suffix(".json"), {"notes": list(built.notes), "cells": rows})
     write_csv(out, cells.drop(columns=list(SOURCE_COLUMNS)))

@@ -37,14 +37,14 @@ def template(name: str) -> jinja2.Template:
     return _ENVIRONMENT.get_template(name)
 
 
-def wide(table: pd.DataFrame) -> tuple[dict[str, list[str]], list[dict]]:
+def wide(table: pd.DataFrame, printed: str = "paper") -> tuple[dict[str, list[str]], list[dict]]:
     """Return the columns of each metric, in order, and a record per row: name, cells, n, note.
 
-    The columns are "paper" (unless the paper never has the metric) and "ours"; a cell without a number
-    is an empty string.
+    The columns are ``printed`` (unless the paper, or who else, never has the metric) and "ours"; a cell
+    without a number is an empty string.
     """
     metrics = {
-        metric: ["paper"] * bool(rows["paper"].notna().any()) + ["ours"]
+        metric: [printed] * bool(rows["paper"].notna().any()) + ["ours"]
         for metric, rows in table.groupby("metric", sort=False)
     }
     records = []
@@ -54,7 +54,7 @@ def wide(table: pd.DataFrame) -> tuple[dict[str, list[str]], list[dict]]:
         for metric, columns in metrics.items():
             row = by_metric.loc[metric]
             interval = "" if math.isnan(row["low"]) else f"{row['low']:.1f}–{row['high']:.1f}"
-            if "paper" in columns:
+            if printed in columns:
                 cells.append(Cell("paper", _number(row["paper"])))
             spread = row.get("spread", math.nan)
             plus = "" if math.isnan(spread) else f" ± {spread:.2f}"
@@ -73,15 +73,22 @@ def wide(table: pd.DataFrame) -> tuple[dict[str, list[str]], list[dict]]:
     return metrics, records
 
 
-def write_table(out: Path, title: str, table: pd.DataFrame, notes: Sequence[str]) -> None:
+def write_table(
+    out: Path, title: str, table: pd.DataFrame, notes: Sequence[str], printed: str = "paper"
+) -> None:
     """Write the printed forms of a table, .md and .html, beside its CSV ``out``."""
-    write_text(out.with_suffix(".md"), to_markdown(title, table, notes))
-    write_text(out.with_suffix(".html"), to_html(title, table, notes))
+    write_text(out.with_suffix(".md"), to_markdown(title, table, notes, printed))
+    write_text(out.with_suffix(".html"), to_html(title, table, notes, printed))
 
 
-def to_markdown(title: str, table: pd.DataFrame, notes: Sequence[str]) -> str:
-    """Return the table as a Markdown document, intervals in brackets."""
-    metrics, records = wide(table)
+def to_markdown(
+    title: str, table: pd.DataFrame, notes: Sequence[str], printed: str = "paper"
+) -> str:
+    """Return the table as a Markdown document, intervals in brackets.
+
+    ``printed`` is the heading of the numbers that are not ours.
+    """
+    metrics, records = wide(table, printed)
     head = [f"{metric} {column}" for metric, columns in metrics.items() for column in columns]
     body = [
         [
@@ -105,9 +112,9 @@ def to_markdown(title: str, table: pd.DataFrame, notes: Sequence[str]) -> str:
     return f"# {title}\n\n{lines}\n\n" + "".join(f"- {note}\n" for note in notes)
 
 
-def to_html(title: str, table: pd.DataFrame, notes: Sequence[str]) -> str:
+def to_html(title: str, table: pd.DataFrame, notes: Sequence[str], printed: str = "paper") -> str:
     """Return the table as an HTML fragment: intervals below the numbers, notes below the names."""
-    metrics, records = wide(table)
+    metrics, records = wide(table, printed)
     return template("fragment.html.j2").render(
         title=title, metrics=metrics, records=records, notes=notes
     )

@@ -1,10 +1,16 @@
 """Predictions, heat maps and boxes (paper, section 3.2)."""
 
+import typing
 from typing import Literal
 
 from pipeline_lib.study.configuration.section import Section, setting
 
 Interpolation = Literal["bilinear", "bicubic", "nearest"]
+MapMethod = Literal[
+    *("cam", "grad-cam", "grad-cam++", "layer-cam", "x-grad-cam", "hi-res-cam", "eigen-cam"),
+    *("backprop", "smooth-grad", "integrated-gradients"),
+]
+EVERY_METHOD = typing.get_args(MapMethod)
 
 
 class PredictionSection(Section):
@@ -45,4 +51,15 @@ class BoxesSection(Section):
     )
     held_out_fraction: float = setting(
         0.2, "Images that the threshold sweep chooses its threshold on.", "fraction", gt=0, lt=1
+    )
+
+
+class MapMethodsSection(Section):
+    """The table of map methods and networks (table_maps)."""
+
+    methods: list[MapMethod] = setting(
+        list(EVERY_METHOD), "Kinds of maps to compare; the first is what differences are taken to."
+    )
+    networks: list[str] | None = setting(
+        None, "Networks to compare them on; without it, the main network."
     )

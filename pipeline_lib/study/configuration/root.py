@@ -17,7 +17,11 @@ from pipeline_lib.study.configuration.discovery import (
     TextSection,
     VqaConfig,
 )
-from pipeline_lib.study.configuration.localization import BoxesSection, PredictionSection
+from pipeline_lib.study.configuration.localization import (
+    BoxesSection,
+    MapMethodsSection,
+    PredictionSection,
+)
 from pipeline_lib.study.configuration.networks import NetworkConfig
 from pipeline_lib.study.configuration.report import ReportSection
 from pipeline_lib.study.configuration.section import Section, setting
@@ -67,6 +71,9 @@ class Configuration(Section):
         PredictionSection(), "Running networks over image sets."
     )
     boxes: BoxesSection = setting(BoxesSection(), "Boxes from heat maps.")
+    map_methods: MapMethodsSection = setting(
+        MapMethodsSection(), "Map methods and networks in one table, table_maps."
+    )
     transfer: TransferSection = setting(TransferSection(), "Features, linear SVMs, Tables 4 and 5.")
     discovery: DiscoverySection = setting(DiscoverySection(), "Experiments of section 4.2.")
     scenes: ScenesSection = setting(ScenesSection(), "Figure 9: objects in scenes.")

@@ -6,7 +6,7 @@ from typing import Any
 from pipeline_lib.study.configuration.discovery import MiningConfig
 from pipeline_lib.study.configuration.flags import as_flags
 from pipeline_lib.study.image_sets import PICKED
-from pipeline_lib.study.paths import BACKPROP, ONE_CROP, SVM, TEN_CROP, VAL, Maps
+from pipeline_lib.study.paths import NETWORK, ONE_CROP, SVM, TEN_CROP, VAL, Maps
 from pipeline_lib.study.study import Study
 
 HIGHLIGHT_KEYS = ("threshold", "min_overlap_fraction", "min_overlap_rate", "grid", "draws")
@@ -30,8 +30,8 @@ def _maps(study: Study, wildcards: Any) -> str:
     if wildcards.map_source == SVM:
         which = f"--classifier {shlex.quote(classifier(study, wildcards)[0])}"
         return f"{which} --crops {crops}" if crops > 1 else which  # the step refuses ten
-    if wildcards.map_source == BACKPROP:
-        return f"--method backprop --crops {crops}"
+    if wildcards.map_source != NETWORK:
+        return f"--method {wildcards.map_source} --crops {crops}"
     config = study.networks[wildcards.network].config
     method = f"--method {config.maps} " if config.maps else ""
     layer = f"--layer {shlex.quote(config.layer)} " if config.layer else ""

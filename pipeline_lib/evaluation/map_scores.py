@@ -1,0 +1,148 @@
+"""How well the maps of one method localize: the paper's errors beside the newer accuracies.
+
+All of them are of the true class's map alone: a class's box depends on no other class.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from pipeline_lib.common.blocks import block_ranges
+from pipeline_lib.common.command import progress
+from pipeline_lib.common.processes import run_in_processes
+from pipeline_lib.evaluation.ground_truth import localizable
+from pipeline_lib.evaluation.ilsvrc import (
+    GT_KNOWN,
+    MIN_IOU,
+    best_overlaps,
+    localization_errors,
+    true_rank,
+)
+from pipeline_lib.evaluation.scores import SCORE_COLUMNS, error_row, score_key
+from pipeline_lib.evaluation.sweep import Boxed, sweep
+from pipeline_lib.localization.extraction import BoxExtraction
+from pipeline_lib.localization.heat_maps import TRUE_CLASS, applied_interpolation
+from pipeline_lib.localization.predictions import Predictions
+
+METHODS_OF_BOXES = ("paper", "authors")
+CENTRE = "Gaussian in the centre"  # the row of the baseline
+_CENTRE_SIDE = 56  # positions of its map
+_BLOCK = 128  # images that a process is given at a time
+
+
+class MapScores(NamedTuple):
+    """The scores, SCORE_COLUMNS, and the table by image (``by_image``) behind them."""
+
+    scores: pd.DataFrame
+    images: pd.DataFrame
+
+
+def map_scores(
+    scored: Boxed,
+    held_out: Boxed | None = None,
+    *,
+    threshold: float,
+    held_out_fraction: float,
+    seed: int,
+    interpolation: str,
+    processes: int = 1,
+) -> MapScores:
+    """Return the errors by both box methods, then what ``sweep`` measures, over one set of images.
+
+    The paper's box method takes ``threshold``, a fraction of the map's maximum; the other arguments
+    are those of ``sweep``. A map without guesses (the centred Gaussian) has GT-known localization
+    alone. The tables are empty if fewer than two images can be localized.
+    """
+    swept = sweep(
+        scored, held_out,
+        held_out_fraction=held_out_fraction, seed=seed, interpolation=interpolation,
+        processes=processes,
+    )  # fmt: skip
+    if swept.scores.empty:
+        return MapScores(swept.scores, swept.images)
+    predictions, images, true_boxes = scored
+    keep, boxes_of = localizable(images, true_boxes, predictions.true_class >= 0)
+    rank = true_rank(predictions.classes, predictions.true_class)[keep]
+    has_guesses = bool((predictions.classes >= 0).any())
+    applied = applied_interpolation(predictions, interpolation)
+    rows, by_image = [], swept.images
+    for box_method in METHODS_OF_BOXES:
+        extraction = BoxExtraction(box_method, threshold, interpolation)
+        boxes = _boxes(extraction, predictions, images, keep, processes)
+        errors = localization_errors(rank, best_overlaps(boxes, boxes_of) >= MIN_IOU)
+        key = score_key(
+            predictions, box_method, interpolation=applied,
+            threshold=threshold if box_method == "paper" else np.nan,
+        )  # fmt: skip
+        for metric, wrong in errors.items():
+            if has_guesses or metric == GT_KNOWN:
+                rows.append(error_row(key, metric, wrong))
+                by_image[column_of(metric, box_method)] = wrong.astype(int)
+    scores = pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
+    measured = swept.scores
+    if not has_guesses:  # what needs a guess would be wrong for every image
+        measured = measured[measured["metric"].str.contains("Acc")]
+    return MapScores(pd.concat([scores, measured], ignore_index=True), by_image)
+
+
+def column_of(metric: str, box_method: str) -> str:
+    """Return the column of the table by image that an error is the mean of."""
+    return f"{metric}, {box_method}" if box_method in METHODS_OF_BOXES[1:] else metric
+
+
+def centred_gaussian(image_id: list[str], true_class: np.ndarray, images: str) -> Predictions:
+    """Return predictions whose maps are one Gaussian in the centre, without any guess.
+
+    The baseline of Choe et al. 2020. Its width does not matter: what lies above a threshold is a disc
+    of any size. ``true_class`` is (n,) int, -1 where unknown; ``images`` the manifest's fingerprint.
+    """
+    steps = np.linspace(-2, 2, _CENTRE_SIDE, dtype=np.float32)
+    gaussian = np.exp(-0.5 * (steps[:, None] ** 2 + steps**2))
+    count = len(image_id)
+    return Predictions(
+        image_id=image_id,
+        true_class=true_class,
+        class_labels=[],
+        name=CENTRE,
+        method="none",
+        crops=0,
+        size=gaussian.shape,
+        warped=gaussian.shape,
+        network="",
+        images=images,
+        classes=np.full((count, 1), -1, np.int32),
+        scores=np.zeros((count, 1), np.float32),
+        maps=np.empty((count, 0, 1, *gaussian.shape), np.float32),
+        true_map=np.broadcast_to(gaussian, (count, 1, *gaussian.shape)),
+    )
+
+
+def _boxes(
+    extraction: BoxExtraction,
+    predictions: Predictions,
+    images: pd.DataFrame,
+    keep: np.ndarray,
+    processes: int,
+) -> np.ndarray:
+    """Return the true class's box of the images to ``keep``, (m, 4); the authors' loose one."""
+    sizes = images[["width", "height"]].to_numpy(int)
+    blocks = block_ranges(len(keep), _BLOCK)
+    tasks = (
+        (extraction, predictions.part(block, guesses=False), *(each[block.start : block.stop]
+         for each in (sizes, keep)))
+        for block in blocks
+    )  # fmt: skip
+    made = run_in_processes(_boxes_of_block, tasks, min(processes, len(blocks)))
+    made = progress(made, f"boxes, {extraction.box_method}", total=len(blocks))
+    return np.concatenate(list(made))
+
+
+def _boxes_of_block(
+    extraction: BoxExtraction, predictions: Predictions, sizes: np.ndarray, keep: np.ndarray
+) -> np.ndarray:
+    boxes = [
+        extraction.boxes_of_map(predictions, n, TRUE_CLASS, tuple(sizes[n].tolist()))[0]
+        for n in np.flatnonzero(keep).tolist()
+    ]
+    return np.array(boxes, float).reshape(-1, 4)

@@ -1,0 +1,186 @@
+"""The table of map methods and networks: the paper's errors beside the accuracies in use today."""
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from pipeline_lib.common.files import read_json
+from pipeline_lib.evaluation.by_image import paired_difference, read_by_image
+from pipeline_lib.evaluation.ilsvrc import GT_KNOWN, TOP_1, TOP_5
+from pipeline_lib.evaluation.map_scores import CENTRE, column_of
+from pipeline_lib.evaluation.scores import read_scores
+from pipeline_lib.evaluation.sweep import BOX_ACC, MAX_BOX_ACC, MAX_BOX_ACC_V1
+from pipeline_lib.networks.card import read_card
+from pipeline_lib.reporting.inputs import Inputs
+from pipeline_lib.reporting.tables.describe import describe
+from pipeline_lib.reporting.tables.table import NO_SOURCES, TABLE_COLUMNS, Built, sources_of
+
+_PUBLISHED = Path(__file__).parents[1] / "published.yaml"
+AGAINST = "{}, minus {}"  # the label of a column of differences
+
+
+class Column(NamedTuple):
+    """A column: its label, its metric and box method in the scores, whether higher is better."""
+
+    label: str
+    metric: str
+    box_method: str = "paper"
+    is_accuracy: bool = False
+
+
+COLUMNS = (
+    Column("top-1", TOP_1),
+    Column("top-5", TOP_5),
+    Column("top-1 (authors' rule)", TOP_1, "authors"),
+    Column("top-5 (authors' rule)", TOP_5, "authors"),
+    Column(GT_KNOWN, GT_KNOWN),
+    Column(MAX_BOX_ACC_V1, MAX_BOX_ACC_V1, is_accuracy=True),
+    Column(MAX_BOX_ACC, MAX_BOX_ACC, is_accuracy=True),
+    Column(BOX_ACC, BOX_ACC, is_accuracy=True),
+)
+COMPARED = (COLUMNS[4], COLUMNS[6])  # those whose difference from the first method is shown
+_DEFINITIONS = (
+    "A row is a network and a method; all maps are of the whole image, from one forward pass.",
+    "top-1, top-5, GT-known: errors in percent, as in Table 2, all with the box of the paper's box "
+    "method, or of the authors' rule (the loose box, on the map of one crop).",
+    "MaxBoxAcc, MaxBoxAccV2: accuracies in percent as the reference evaluator of Choe et al. computes "
+    "them, at the threshold that is best for the scored images; higher is better.",
+    "BoxAccV2: the same at thresholds chosen on held-out images: {held_out}.",
+    "Gaussian in the centre: a baseline without a network.",
+    "minus {first}: the difference from the first method of the same network, with its interval, "
+    "paired by image. MaxBoxAccV2's is at the thresholds of each method.",
+    "Intervals: 95 %, percentile bootstrap over the images.",
+    "published: {source}. Of other networks and images than ours.",
+)
+
+
+class Measured(NamedTuple):
+    """A row: the network's label, the method, the scores by metric and box method, their file."""
+
+    network: str
+    method: str
+    scores: pd.DataFrame
+    file: Path
+
+    @property
+    def label(self) -> str:
+        """The row's name."""
+        return self.network if self.method == "none" else f"{self.network}, {self.method}"
+
+    def score(self, column: Column) -> pd.Series | None:
+        """Return the score of a column, None where the row has none."""
+        table = self.scores
+        found = table[
+            (table["metric"] == column.metric) & (table["box_method"] == column.box_method)
+        ]
+        return None if found.empty else found.iloc[0]
+
+
+@cache
+def published() -> dict:
+    """Return the numbers that others published, from published.yaml."""
+    return yaml.safe_load(_PUBLISHED.read_text(encoding="utf-8"))
+
+
+def build(inputs: Inputs, _table: str, study: str) -> Built:
+    """Return the table from the roles scores, cards and summary, with notes."""
+    rows = list(_measured(inputs.paths("scores")))
+    cells = build_cells(rows)
+    first = next((row.method for row in rows if row.method != "none"), "")
+    summary = read_json(inputs.path("summary"))
+    counts = sorted({int(n) for row in rows for n in row.scores["n"]})
+    held_out = f"a part of the same images ({counts[0]:,} of {counts[-1]:,})" if counts else "none"
+    notes = [
+        *(
+            each.format(held_out=held_out, first=first, source=published()["source"])
+            for each in _DEFINITIONS
+        ),
+        f"Ours: study {study}, {summary['data_set']}, {summary['found']:,} images.",
+        *inputs.notes,
+        *summary["notes"],
+        *(f"{card.name}: {describe(card)}." for card in map(read_card, inputs.paths("cards"))),
+    ]
+    return Built(cells, cells, notes)
+
+
+def build_cells(rows: list[Measured]) -> pd.DataFrame:
+    """Return the table as rows of ``TABLE_COLUMNS``; the column ``paper`` has what others published."""
+    others, lines = published()["rows"], []
+    first = {}  # of each network
+    for row in rows:
+        first.setdefault(row.network, row)
+        for column in COLUMNS:
+            printed = others.get(row.label, {}).get(column.label, np.nan)
+            lines.append((row.label, column.label, printed, *_cell(row, column)))
+        for column in COMPARED:
+            label = AGAINST.format(column.label, _first_method(rows))
+            lines.append((row.label, label, np.nan, *_difference(row, first[row.network], column)))
+    measured = {row.label for row in rows}
+    for name, numbers in others.items():
+        if name not in measured:
+            for column in dict.fromkeys(line[1] for line in lines):
+                printed = numbers.get(column, np.nan)
+                lines.append((name, column, printed, *_empty("published, not of this study")))
+    return pd.DataFrame(lines, columns=list(TABLE_COLUMNS))
+
+
+def _measured(paths: list[Path]) -> Iterator[Measured]:
+    """Yield the rows of the files of scores, a network's method once."""
+    seen = set()
+    for path in paths:
+        scores = read_scores(path)
+        if scores.empty:
+            continue
+        name, method = scores[["row", "method"]].iloc[0]
+        network = network_of(name, method)
+        if (network, method) not in seen:
+            seen.add((network, method))
+            yield Measured(network, method, scores, path)
+
+
+def network_of(row: str, method: str) -> str:
+    """Return the network's label of a row of the scores, which a gradient of pixels puts last."""
+    return row.split(" on ", 1)[1] if method == "backprop" else row
+
+
+def _first_method(rows: list[Measured]) -> str:
+    return next((row.method for row in rows if row.method != "none"), "")
+
+
+def _cell(row: Measured, column: Column) -> tuple:
+    """Return the cells ours to column of TABLE_COLUMNS."""
+    score = row.score(column)
+    if score is None:
+        needs = "a guess" if row.network == CENTRE else "maps"
+        return _empty(f"needs {needs}")
+    by_image = column_of(column.metric, column.box_method)
+    numbers = (score["error"], score["low"], score["high"], score["n"])
+    return (*numbers, "", *sources_of(str(row.file), by_image))
+
+
+def _difference(row: Measured, first: Measured, column: Column) -> tuple:
+    """Return the cells of a row's difference from the first method of its network."""
+    if row is first or row.score(column) is None or first.score(column) is None:
+        return _empty("")
+    name = column_of(column.metric, column.box_method)
+    values = [
+        read_by_image(Path(sources_of(str(each.file), name)[1]), name) for each in (row, first)
+    ]
+    difference = paired_difference(*values)
+    if difference is None:
+        return _empty("the two are not of the same images")
+    return (difference.value, difference.low, difference.high, difference.n, "", *NO_SOURCES)
+
+
+def _empty(reason: str) -> tuple:
+    return (*[np.nan] * 3, 0, reason, *NO_SOURCES)
+
+
+def higher_is_better(label: str) -> bool | None:
+    """Return whether a column's numbers are better if higher; None for a difference."""
+    return next((each.is_accuracy for each in COLUMNS if each.label == label), None)

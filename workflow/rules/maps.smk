@@ -1,0 +1,48 @@
+# Map methods beside one another (table_maps): what the maps of section 3.2 would be by another method.
+
+BOX_SETTINGS = settings(CONFIG.boxes, "threshold", "held_out_fraction", "interpolation")
+
+
+rule measure_maps:
+    input:
+        predictions=PATHS.predictions(VAL_MAPS),
+        images=PATHS.manifest(VAL),
+        true_boxes=PATHS.manifest(VAL, "boxes"),
+    output:
+        scores=PATHS.map_scores(VAL_MAPS),
+        outcomes=PATHS.outcomes(PATHS.map_scores(VAL_MAPS)),
+    log:
+        PATHS.log("measure_maps/{map_source}/{crops}/{network}"),
+    benchmark:
+        PATHS.benchmark("measure_maps/{map_source}/{crops}/{network}")
+    conda:
+        CONDA
+    threads: CONFIG.prediction.threads
+    params:
+        settings=BOX_SETTINGS,
+    shell:
+        "python -m pipeline_lib measure_maps --predictions {input.predictions:q} "
+        "--images {input.images:q} --true-boxes {input.true_boxes:q} {params.settings} "
+        "--processes {threads} --out {output.scores:q} --outcomes {output.outcomes:q} --log {log:q}"
+
+
+rule measure_centred_gaussian:
+    input:
+        images=PATHS.manifest(VAL),
+        true_boxes=PATHS.manifest(VAL, "boxes"),
+    output:
+        scores=PATHS.gaussian_scores,
+        outcomes=PATHS.outcomes(PATHS.gaussian_scores),
+    log:
+        PATHS.log("measure_maps/centred-gaussian"),
+    benchmark:
+        PATHS.benchmark("measure_maps/centred-gaussian")
+    conda:
+        CONDA
+    threads: CONFIG.prediction.threads
+    params:
+        settings=BOX_SETTINGS,
+    shell:
+        "python -m pipeline_lib measure_maps --images {input.images:q} "
+        "--true-boxes {input.true_boxes:q} {params.settings} --processes {threads} "
+        "--out {output.scores:q} --outcomes {output.outcomes:q} --log {log:q}"
