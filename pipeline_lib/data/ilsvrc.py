@@ -42,7 +42,7 @@ def read_train(root: Path) -> ImageSet:
 
     The notes count the classes without an image.
     """
-    classes = _classes(root)
+    classes = read_classes(root)
     known = {wnid for wnid, _, _ in classes}
     folders = class_folders(root / "train", lambda name: name.startswith("n"))
     images = {}
@@ -79,7 +79,7 @@ def read_val(root: Path, expected: int) -> ImageSet:
     no box, or names another class than the devkit.
     """
     files = _numbered(root, "val")
-    classes = _classes(root)
+    classes = read_classes(root)
     wnid_of = {number: wnid for wnid, number, _ in classes}
     labels = _labels(root / LABELS, wnid_of, expected)
     blacklist = _blacklist(root, expected)
@@ -125,7 +125,7 @@ def read_test(root: Path) -> ImageSet:
         (path.stem, str(path.relative_to(root)), "", *image_size(path), 0)
         for _, path in progress(sorted(files.items()), "reading test")
     ]
-    return ImageSet(images, [], _classes(root), Summary("ILSVRC2012 test", len(images)))
+    return ImageSet(images, [], read_classes(root), Summary("ILSVRC2012 test", len(images)))
 
 
 def _numbered(root: Path, split: str) -> dict[int, Path]:
@@ -153,7 +153,7 @@ def _number(path: Path, split: str) -> int | None:
     return int(match[2]) if match and match[1].lower() == split else None
 
 
-def _classes(root: Path) -> list[tuple[str, int, str]]:
+def read_classes(root: Path) -> list[tuple[str, int, str]]:
     """Return (WNID, ILSVRC2012_ID, words) of the leaf synsets, in sorted-WNID order."""
     path = root / DEVKIT / "meta.mat"
     if not path.exists():

@@ -10,6 +10,7 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.nearest import nearest
 from pipeline_lib.data.discovery.readers import READERS as DISCOVERY_READERS
 from pipeline_lib.data.ilsvrc import read_test, read_train, read_val
+from pipeline_lib.data.imagenetv2 import read_imagenetv2
 from pipeline_lib.data.manifest import ImageSet
 from pipeline_lib.data.photographs import read_photographs
 from pipeline_lib.data.places205 import SUBSET_SIZES, read_places205
@@ -58,6 +59,7 @@ READERS: dict[str, Callable[[Path, ReaderOptions], ImageSet]] = {
     "ilsvrc-train": lambda root, _: read_train(root),
     "ilsvrc-val": lambda root, options: read_val(root, options.expected),
     "ilsvrc-test": lambda root, _: read_test(root),
+    "ilsvrc-val2": lambda root, _: read_imagenetv2(root),
     "photographs": lambda root, _: read_photographs(root),
     **{
         f"places205-{subset}": lambda root, _, subset=subset: read_places205(root, subset)

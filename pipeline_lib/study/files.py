@@ -60,6 +60,8 @@ def _localization(study: Study) -> list[str]:
     files += study.boxes([*study.maps, *test_maps])
     files += map(paths.predictions, study.method_maps)
     scores += [*map(paths.map_scores, study.method_maps), paths.gaussian_scores]
+    for each in [*study.swept_maps, *study.method_maps]:
+        files += study.held_out(each)
     return [*files, *scores, *map(paths.outcomes, scores)]
 
 

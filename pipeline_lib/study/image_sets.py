@@ -16,6 +16,7 @@ from pipeline_lib.study.configuration.root import Configuration
 from pipeline_lib.study.places import no_places
 
 TRAIN, TEST, PLACES = "ilsvrc-train", "ilsvrc-test", "places205-val"
+HELD_OUT = "ilsvrc-val2"  # ImageNetV2, with boxes: thresholds are chosen on it
 BIRDS = "cub"
 PICKED = "-picked"  # the few images of a set that a figure shows
 
@@ -104,6 +105,10 @@ def _ilsvrc(configuration: Configuration, data_root: str, trains: bool) -> list[
                 synthetic=world is not None,
             )
         )
+    # The boxes of ImageNetV2 are not in every data_root; without them a part of val is held out.
+    if not world and os.path.isdir(f"{root}/val2") and os.path.isdir(f"{root}/metadata/val"):
+        folders = (f"{root}/val2", f"{root}/metadata/val")
+        image_sets.append(ImageSet(HELD_OUT, "ImageNetV2", "ilsvrc", root, folders))
     return image_sets
 
 

@@ -9,6 +9,7 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.study.configuration.root import Configuration
 from pipeline_lib.study.image_sets import (
     BIRDS,
+    HELD_OUT,
     PICKED,
     PLACES,
     TEST,
@@ -156,6 +157,16 @@ class Study:
             for method in section.methods
             if method != "cam" or self.networks[name].has_class_maps
         ]
+
+    def held_out(self, maps: Maps) -> list[str]:
+        """Return what thresholds of maps are chosen on: a manifest, its boxes, the same maps of it.
+
+        Nothing where the study has no such images: then a part of the scored ones is held out.
+        """
+        if HELD_OUT not in self.image_sets:
+            return []
+        tables = [self.paths.manifest(HELD_OUT, table) for table in ("images", "boxes")]
+        return [*tables, self.paths.predictions(maps._replace(image_set=HELD_OUT))]
 
     @property
     def swept_maps(self) -> list[Maps]:

@@ -59,7 +59,10 @@ def test_the_outline_of_a_hole_counts_as_in_the_reference_evaluator():
 
 def test_true_boxes_are_inclusive_and_cut_to_whole_pixels_of_the_evaluated_map():
     boxes = np.array([[0, 0, 500, 375], [100, 75, 300, 200.0]])
-    expected = [[0, 0, 223, 223], [44, 44, 133, 118]]  # 299 * 224 / 500 is 133.9, 199 * 224 / 375 118.9
+    expected = [
+        [0, 0, 223, 223],
+        [44, 44, 133, 118],
+    ]  # 299 * 224 / 500 is 133.9, 199 * 224 / 375 118.9
     assert maxboxacc.evaluated_boxes(boxes, 500, 375).tolist() == expected
 
 

@@ -17,6 +17,7 @@ from pipeline_lib.scheduling.costs import OTHER, Cost, cost, rate, read_rates, s
 from pipeline_lib.scheduling.graph import closure
 from pipeline_lib.scheduling.workload import Workload
 from pipeline_lib.study.configuration.load import load_configuration
+from pipeline_lib.study.configuration.localization import EVERY_METHOD
 from pipeline_lib.study.configuration.transfer import SvmConfig
 from pipeline_lib.study.image_sets import ImageSet
 from pipeline_lib.study.study import BOX_METHODS, build_study
@@ -128,6 +129,7 @@ def test_every_value_of_a_wildcard_has_its_rate():
     entries = {rule: entry for rule, entry in read_rates()["rules"].items() if "by" in entry}
     methods = {method for methods in BOX_METHODS.values() for method in methods}
     maps = {"/".join(source_and_crops) for source_and_crops in BOX_METHODS} | {"svm/one-crop"}
+    maps |= {f"{method}/one-crop" for method in EVERY_METHOD}
     chapters = set(typing.get_args(typing.get_type_hints(ImageSet)["chapter"]))
     expected = {"index": chapters, "predict": maps, "localize": methods}
     for rule, values in expected.items():

@@ -31,6 +31,11 @@ def refuse_unknown_targets():
         refuse(problem)
 
 
+def held_out_images(wildcards):
+    """Return the images that thresholds are chosen on, with their boxes and maps, if there are any."""
+    return STUDY.held_out(Maps(VAL, wildcards.map_source, wildcards.crops, wildcards.network))
+
+
 def checked_network(wildcards):
     """Return no input: refuse a network that does not exist or has no weights, before any job runs."""
     name = wildcards.network

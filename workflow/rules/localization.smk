@@ -98,6 +98,7 @@ rule evaluate_centred_box:
 
 rule sweep:
     input:
+        held_out_images,
         predictions=PATHS.predictions(VAL_MAPS),
         images=PATHS.manifest(VAL),
         true_boxes=PATHS.manifest(VAL, "boxes"),
@@ -113,10 +114,11 @@ rule sweep:
         CONDA
     threads: CONFIG.prediction.threads
     params:
+        held_out=lambda wildcards: flags.measures.held_out(STUDY, wildcards),
         settings=settings(CONFIG.boxes, "held_out_fraction", "interpolation"),
     shell:
         "python -m pipeline_lib sweep --predictions {input.predictions:q} "
-        "--images {input.images:q} --true-boxes {input.true_boxes:q} {params.settings} "
+        "--images {input.images:q} --true-boxes {input.true_boxes:q} {params.held_out} {params.settings} "
         "--processes {threads} --out {output.curve:q} --scores {output.scores:q} "
         "--outcomes {output.outcomes:q} --log {log:q}"
 

@@ -5,6 +5,7 @@ BOX_SETTINGS = settings(CONFIG.boxes, "threshold", "held_out_fraction", "interpo
 
 rule measure_maps:
     input:
+        held_out_images,
         predictions=PATHS.predictions(VAL_MAPS),
         images=PATHS.manifest(VAL),
         true_boxes=PATHS.manifest(VAL, "boxes"),
@@ -19,10 +20,11 @@ rule measure_maps:
         CONDA
     threads: CONFIG.prediction.threads
     params:
+        held_out=lambda wildcards: flags.measures.held_out(STUDY, wildcards),
         settings=BOX_SETTINGS,
     shell:
         "python -m pipeline_lib measure_maps --predictions {input.predictions:q} "
-        "--images {input.images:q} --true-boxes {input.true_boxes:q} {params.settings} "
+        "--images {input.images:q} --true-boxes {input.true_boxes:q} {params.held_out} {params.settings} "
         "--processes {threads} --out {output.scores:q} --outcomes {output.outcomes:q} --log {log:q}"
 
 

@@ -14,7 +14,7 @@ from pipeline_lib.evaluation.by_image import paired_difference, read_by_image
 from pipeline_lib.evaluation.ilsvrc import GT_KNOWN, TOP_1, TOP_5
 from pipeline_lib.evaluation.map_scores import CENTRE, column_of
 from pipeline_lib.evaluation.scores import read_scores
-from pipeline_lib.evaluation.sweep import BOX_ACC, MAX_BOX_ACC, MAX_BOX_ACC_V1
+from pipeline_lib.evaluation.sweep import BOX_ACC, CHOSEN, MAX_BOX_ACC, MAX_BOX_ACC_V1
 from pipeline_lib.networks.card import read_card
 from pipeline_lib.reporting.inputs import Inputs
 from pipeline_lib.reporting.tables.describe import describe
@@ -93,8 +93,7 @@ def build(inputs: Inputs, _table: str, study: str) -> Built:
     cells = build_cells(rows)
     first = next((row.method for row in rows if row.method != "none"), "")
     summary = read_json(inputs.path("summary"))
-    counts = sorted({int(n) for row in rows for n in row.scores["n"]})
-    held_out = f"a part of the same images ({counts[0]:,} of {counts[-1]:,})" if counts else "none"
+    held_out = _held_out(rows)
     notes = [
         *(
             each.format(held_out=held_out, first=first, source=published()["source"])
@@ -146,6 +145,20 @@ def _measured(paths: list[Path]) -> Iterator[Measured]:
 def network_of(row: str, method: str) -> str:
     """Return the network's label of a row of the scores, which a gradient of pixels puts last."""
     return row.split(" on ", 1)[1] if method == "backprop" else row
+
+
+def _held_out(rows: list[Measured]) -> str:
+    """Say which images thresholds were chosen on."""
+    for row in rows:
+        counts = row.scores.set_index("metric")["n"]
+        if CHOSEN in counts and BOX_ACC in counts:
+            if counts[BOX_ACC] == counts[MAX_BOX_ACC]:
+                return f"{counts[CHOSEN]:,} images of ImageNetV2"
+            return (
+                f"{counts[CHOSEN]:,} of the {counts[MAX_BOX_ACC]:,} images; the boxes of ImageNetV2, "
+                "which Choe et al. chose on, are not in data_root"
+            )
+    return "none"
 
 
 def _first_method(rows: list[Measured]) -> str:

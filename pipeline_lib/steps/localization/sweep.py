@@ -21,7 +21,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--held-out",
         type=Path,
         nargs=3,
-        metavar=("PREDICTIONS", "IMAGES", "BOXES"),
+        metavar=("IMAGES", "BOXES", "PREDICTIONS"),
         help="images to choose the threshold on, instead of a part of those to score",
     )
     add_settings(parser, BoxesSection, "held_out_fraction", "interpolation")
@@ -37,7 +37,7 @@ def make_parser() -> argparse.ArgumentParser:
 def main(arguments: argparse.Namespace) -> None:
     """Sweep, write the curve and the scores."""
     settings = read_settings(arguments, BoxesSection)
-    scored = _read(arguments.predictions, arguments.images, arguments.true_boxes)
+    scored = _read(arguments.images, arguments.true_boxes, arguments.predictions)
     swept = sweep(
         scored,
         _read(*arguments.held_out) if arguments.held_out else None,
@@ -56,7 +56,7 @@ def main(arguments: argparse.Namespace) -> None:
         log.info("%s: fewer than two images can be localized", scored.predictions.name)
 
 
-def _read(predictions: Path, images: Path, true_boxes: Path) -> Boxed:
+def _read(images: Path, true_boxes: Path, predictions: Path) -> Boxed:
     return Boxed(
         read_predictions(predictions, images),
         read_images(images),

@@ -52,6 +52,13 @@ def localize(study: Study, wildcards: Any) -> str:
     return as_flags(study.configuration.boxes, *names)
 
 
+def held_out(study: Study, wildcards: Any) -> str:
+    """What thresholds are chosen on, if not on a part of the scored images."""
+    maps = Maps(VAL, wildcards.map_source, wildcards.crops, wildcards.network)
+    paths = study.held_out(maps)
+    return shlex.join(["--held-out", *paths]) if paths else ""
+
+
 def crop_boxes(study: Study, wildcards: Any) -> list[str]:
     """The boxes that images are cropped to: none, the true ones, or those of the SVM's maps."""
     if wildcards.crop == "whole":
