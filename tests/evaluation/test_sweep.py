@@ -194,8 +194,8 @@ def test_held_out_images_of_their_own_choose_the_threshold_and_all_others_are_sc
 
 
 def test_held_out_images_without_the_objects_choose_another_threshold(study):
-    """Maps of a peak on a slope: a low threshold keeps the slope, which is what the held-out boxes are."""
-    images, true_boxes = study
+    """Maps of a peak on a slope: only a low threshold keeps the slope, where the held-out boxes are."""
+    images, _ = study
     slope = np.tile(np.linspace(0, 0.4, 7, dtype=np.float32), (7, 1))
     slope[2:5, 2:5] = 1
     predictions = random_predictions(true_map=np.tile(slope, (N, 1, 1, 1)))
