@@ -34,8 +34,11 @@ class Network:
 
     @property
     def has_class_maps(self) -> bool:
-        """False where the study asks for Grad-CAM, which is not averaged over ten crops."""
-        return self.config.maps != "grad-cam"
+        """False where the study asks for other maps, which are not averaged over ten crops.
+
+        A layer without a kind of maps is one that Grad-CAM reads.
+        """
+        return self.config.maps in (None, "cam") and self.config.layer is None
 
 
 def networks_of(configuration: Configuration, has_places: bool) -> dict[str, Network]:
