@@ -241,24 +241,33 @@ def test_every_gradient_by_the_pixels_has_the_planes_of_backprop(photographs, me
     assert not found["true_map"][1].any()
 
 
+def most_kept(photographs, method, batch):
+    """The most tensors, times the images of each, that graphs keep at one time."""
+    live = peak = 0
+
+    def freed(images):
+        nonlocal live
+        live -= images
+
+    def keep(tensor):
+        nonlocal live, peak
+        images = batch if tensor.dim() == 4 and len(tensor) == batch else 0  # not weights
+        live += images
+        peak = max(peak, live)
+        token = np.empty(0)  # lives as long as the graph
+        weakref.finalize(token, freed, images)
+        return token, tensor.detach()  # a layer's own output would hold its graph
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda kept: kept[1]):
+        run(photographs, method, 1, curved(), batch=batch)
+    return peak
+
+
 @pytest.mark.parametrize("method", PIXEL_METHODS)
-def test_a_gradients_graph_is_gone_before_the_next_batch_begins(photographs, method):
-    peaks = {}
-    for batch in (1, 3):
-        live, peak = [0], [0]
-
-        def keep(tensor, batch=batch, live=live, peak=peak):
-            images = batch if tensor.dim() == 4 and len(tensor) == batch else 0  # not weights
-            live[0] += images
-            peak[0] = max(peak[0], live[0])
-            token = np.empty(0)  # lives as long as the graph
-            weakref.finalize(token, lambda: live.__setitem__(0, live[0] - images))
-            return token, tensor.detach()  # a layer's own output would hold its graph
-
-        with torch.autograd.graph.saved_tensors_hooks(keep, lambda kept: kept[1]):
-            run(photographs, method, 1, curved(), batch=batch)
-        peaks[batch] = peak[0]
-    assert 0 < 3 * peaks[1] == peaks[3]
+def test_a_gradients_graph_is_gone_before_the_next_batch_or_sample_begins(photographs, method):
+    one = most_kept(photographs, method, 1)
+    assert 0 < one == most_kept(photographs, "backprop", 1)
+    assert most_kept(photographs, method, 3) == 3 * one
 
 
 def test_batches_come_one_at_a_time(photographs):

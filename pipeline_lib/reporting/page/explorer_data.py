@@ -65,7 +65,8 @@ def explorer_data(inputs: Inputs, count: int, named: list[str]) -> dict:
     if (main.fingerprint, "paper") not in boxes:
         raise InputError(f"explorer needs the boxes of {main.name} by box method paper")
     true_boxes = read_csv(inputs.path("true-boxes"), BOX_COLUMNS)
-    scored = [each for each in files if (each.fingerprint, "paper") in boxes]
+    networks = [each for each in files if each.method not in PIXEL_METHODS]
+    scored = [each for each in networks if (each.fingerprint, "paper") in boxes]
     paper = [boxes[each.fingerprint, "paper"].boxes for each in scored]
     outcomes = _outcomes(scored, paper, images, true_boxes)
     groups = choose(outcomes, main.image_id, count, named, [each.name for each in scored])
