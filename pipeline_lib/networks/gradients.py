@@ -137,6 +137,6 @@ def _sum_of_gradients(
     return sum(weight * gradients_at(inputs) for inputs, weight in weighted)
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def _logits(classifier: nn.Module, images: torch.Tensor) -> torch.Tensor:
     return classifier(images)
