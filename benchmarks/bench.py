@@ -14,7 +14,10 @@ from pathlib import Path
 from benchmarks.harness import as_markdown, machine
 from pipeline_lib.common.machine import keep_freed_memory
 
-MODULES = ("maps", "photographs", "features", "boxes", "svm", "intervals", "loading", "commands")
+MODULES = (
+    *("maps", "methods", "photographs", "features", "boxes"),
+    *("svm", "intervals", "loading", "commands"),
+)
 
 
 def main() -> int:

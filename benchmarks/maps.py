@@ -149,15 +149,16 @@ def largest_difference(
             if a.shape == b.shape:
                 a, b = a / np.abs(a).max(), b / np.abs(b).max()
             else:  # grad-cam scales from minimum to maximum, enlarges, and scales again
-                a = _scaled(upsample(_scaled(np.maximum(a, 0)), *b.shape[::-1], "bilinear"))
+                a = scaled(upsample(scaled(np.maximum(a, 0)), *b.shape[::-1], "bilinear"))
             difference = max(difference, float(np.abs(a - b).max()))
     if difference > 1e-3:
         raise AssertionError(f"{explainer.name}: maps differ from the peer's by {difference:.1g}")
     return difference
 
 
-def _scaled(values: np.ndarray) -> np.ndarray:
-    return (values - values.min()) / np.ptp(values)
+def scaled(values: np.ndarray) -> np.ndarray:
+    """Return values from 0 to 1; zeros where all are the same."""
+    return (values - values.min()) / (np.ptp(values) or 1)
 
 
 def fastest(classifier: torch.nn.Module, inputs: torch.Tensor) -> tuple[int, torch.memory_format]:

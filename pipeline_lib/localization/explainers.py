@@ -7,10 +7,11 @@ from torch import nn
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import fingerprint
-from pipeline_lib.localization.predictions import BACKPROP_ON
+from pipeline_lib.localization.predictions import PIXEL_METHODS, row_of
+from pipeline_lib.networks.activation_maps import ActivationMaps
 from pipeline_lib.networks.card import NetworkCard, Preprocessing
 from pipeline_lib.networks.class_maps import ClassMapNetwork
-from pipeline_lib.networks.gradients import Backprop, GradCam
+from pipeline_lib.networks.gradients import Backprop, IntegratedGradients, SmoothGrad
 from pipeline_lib.networks.linear_maps import LinearClassMaps
 
 
@@ -29,6 +30,11 @@ class Explainer:
     preprocessing: Preprocessing
     fingerprint: str
     softmax: bool = True
+
+    @property
+    def layer(self) -> str | None:
+        """The layer whose activations are read; None for a method that does not take a layer."""
+        return getattr(self.network, "layer", None)
 
     def header(self, crops: int) -> dict[str, object]:
         """Return what the header of predictions from so many crops says of the network."""
@@ -49,16 +55,16 @@ def network_explainer(
     """Return the explainer of a classifier by ``method``.
 
     Without a method: class maps if the network has them, else Grad-CAM; Grad-CAM if a ``layer`` is
-    given. Raises InputError for class maps of a network that has none, and for a layer with another
-    method than Grad-CAM.
+    given. Raises InputError for an unknown method, for class maps of a network that has none, and for
+    a layer with a method that does not take one.
     """
-    if method in ("cam", "backprop") and layer is not None:
-        raise InputError(f"{card.name}: only Grad-CAM takes a layer; leave it out or use grad-cam")
+    if method in ("cam", *PIXEL_METHODS) and layer is not None:
+        raise InputError(f"{card.name}: {method} takes no layer; leave it out or use grad-cam")
     network, method = _network_of(classifier, card, method, layer)
     return Explainer(
         network=network,
         method=method,
-        name=BACKPROP_ON + card.name if method == "backprop" else card.name,
+        name=row_of(card.name, method),
         class_labels=card.classes,
         preprocessing=card.preprocessing,
         fingerprint=fingerprint(card.fingerprint, layer),
@@ -96,12 +102,18 @@ def _network_of(
     classifier: nn.Module, card: NetworkCard, method: str | None, layer: str | None
 ) -> tuple[nn.Module, str]:
     """Return the network that gives the maps, and the method."""
+    preprocessing = card.preprocessing
     if method == "backprop":
-        return Backprop(classifier, card.preprocessing.std), method
-    if method != "grad-cam" and layer is None:
+        return Backprop(classifier, preprocessing.std), method
+    if method == "smooth-grad":
+        return SmoothGrad(classifier, preprocessing.std), method
+    if method == "integrated-gradients":
+        return IntegratedGradients(classifier), method
+    if method in (None, "cam") and layer is None:
         try:
-            return ClassMapNetwork(classifier, card.preprocessing.size, card.name), "cam"
+            return ClassMapNetwork(classifier, preprocessing.size, card.name), "cam"
         except InputError:
             if method == "cam":
                 raise
-    return GradCam(classifier, card.preprocessing.size, card.name, layer), "grad-cam"
+    method = method or "grad-cam"
+    return ActivationMaps(classifier, preprocessing.size, card.name, method, layer), method

@@ -51,7 +51,7 @@ class BoxExtraction:
 
     @property
     def plane(self) -> int:
-        """The plane of a backprop map that boxes are made from."""
+        """The plane that boxes are made from, of a map by PIXEL_METHODS."""
         return SUM if self.box_method == "authors" else MAX
 
     def boxes(self, predictions: Predictions, images: pd.DataFrame) -> list[tuple]:

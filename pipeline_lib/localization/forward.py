@@ -18,7 +18,7 @@ from pipeline_lib.data.loader import WarpedImages, image_batches, normalised
 from pipeline_lib.data.manifest import identify_images
 from pipeline_lib.localization import crops as ten
 from pipeline_lib.localization.explainers import Explainer
-from pipeline_lib.localization.predictions import TOP_K, Header
+from pipeline_lib.localization.predictions import PIXEL_METHODS, TOP_K, Header
 from pipeline_lib.networks.card import Preprocessing
 
 # A gradient keeps the output of every layer, class maps only the last one's: three to ten times the
@@ -58,20 +58,22 @@ def predict(
     true_classes: np.ndarray,
     *,
     crops: int,
+    guesses: bool = True,
     batch: int,
     workers: int,
     device: torch.device | None = None,
 ) -> Iterator[dict[str, np.ndarray]]:
     """Yield classes, scores, maps and true_map of ``Predictions``, a batch at a time, in order.
 
-    ``true_classes`` is (n,) int, -1 where unknown (the map is then zero). Otherwise like ``explain``.
+    ``true_classes`` is (n,) int, -1 where unknown (the map is then zero). Without ``guesses`` the true class
+    alone has a map, which is enough for every error. Otherwise like ``explain``.
     """
     images = WarpedImages(pictures, input_size(explainer, crops))
-    maps_guesses = explainer.method != "backprop"
+    maps_guesses = guesses and explainer.method not in PIXEL_METHODS
 
-    def with_truth(guesses: torch.Tensor, part: slice) -> torch.Tensor:
+    def with_truth(best: torch.Tensor, part: slice) -> torch.Tensor:
         truth = torch.from_numpy(true_classes[part]).long().clamp(min=0)[:, None]
-        return torch.cat([guesses, truth], dim=1) if maps_guesses else truth
+        return torch.cat([best, truth], dim=1) if maps_guesses else truth
 
     done = 0
     for result in explain(
@@ -127,13 +129,13 @@ def explain(
 
     ``classes_to_map`` returns the (n, k) int64 classes that get maps, from the (n, top) best and the
     images' positions. With ten crops, classes are the top ones of the mean score. ``batch`` counts
-    crops, of which backprop takes at most MAX_GRADIENT_CROPS; a batch that does not fit the memory is
-    halved. ``workers`` are the threads that decode. Raises InputError for an image that does not fit.
+    crops, of which PIXEL_METHODS take at most MAX_GRADIENT_CROPS; a batch that does not fit the memory
+    is halved. ``workers`` are the threads that decode. Raises InputError for an image that does not fit.
     """
     device = device or default_device()
     with memory_errors(explainer.name, device):
         explainer.network.to(device, memory_format=torch.channels_last)
-    if explainer.method == "backprop":
+    if explainer.method in PIXEL_METHODS:
         batch = min(batch, MAX_GRADIENT_CROPS)
     batch = max(1, batch // crops)
     unit = "image" if crops == 1 else f"image of {crops} crops"
@@ -173,7 +175,7 @@ def _explain_batch(
     positions = slice(done + batch.start, done + batch.stop)
     mapped = classes_to_map(classes.cpu(), positions).to(device)
     maps = maps_of(mapped.repeat_interleave(crops, 0)).unflatten(0, (-1, crops))
-    if explainer.method == "backprop":
+    if explainer.method in PIXEL_METHODS:
         planes = _saliency(maps.float().cpu().numpy(), preprocessing)
     else:
         planes = maps.transpose(1, 2).float().cpu().numpy()

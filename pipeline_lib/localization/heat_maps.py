@@ -5,7 +5,7 @@ import numpy as np
 from PIL import Image
 
 from pipeline_lib.localization.crops import merge_crops
-from pipeline_lib.localization.predictions import Predictions
+from pipeline_lib.localization.predictions import PIXEL_METHODS, Predictions
 
 INTERPOLATIONS = {
     "bilinear": cv2.INTER_LINEAR,
@@ -13,7 +13,7 @@ INTERPOLATIONS = {
     "nearest": cv2.INTER_NEAREST,
 }
 TRUE_CLASS = 0  # rank of the true class's map; guesses are ranked from 1
-MAX, SUM = 0, 1  # the planes of a backprop map, see the predictions file
+MAX, SUM = 0, 1  # the planes of a map by PIXEL_METHODS, see the predictions file
 
 
 def heat_map(
@@ -27,12 +27,12 @@ def heat_map(
 ) -> np.ndarray:
     """Return the heat map of image ``image`` for its guess ``rank``, (height, width) float32.
 
-    The map of one forward pass is upsampled; so is backprop's ``plane``. The absolute maps of ten
-    crops are merged as in the authors' code, always bicubic (see ``applied_interpolation``).
+    The map of one forward pass is upsampled; so is the ``plane`` of PIXEL_METHODS. The absolute
+    maps of ten crops are merged as in the authors' code, always bicubic (see ``applied_interpolation``).
     """
     maps = predictions.true_map if rank == TRUE_CLASS else predictions.maps
     planes = np.asarray(maps[image] if rank == TRUE_CLASS else maps[image, rank - 1], np.float32)
-    if predictions.method == "backprop":
+    if predictions.method in PIXEL_METHODS:
         return upsample(planes[plane], width, height, interpolation)
     if len(planes) == 1:
         return upsample(planes[0], width, height, interpolation)
@@ -43,7 +43,7 @@ def heat_map(
 
 def applied_interpolation(predictions: Predictions, interpolation: str) -> str:
     """Return the interpolation that ``heat_map`` really uses when it is given ``interpolation``."""
-    merged = predictions.method != "backprop" and predictions.crops > 1
+    merged = predictions.method not in PIXEL_METHODS and predictions.crops > 1
     return "bicubic" if merged else interpolation
 
 

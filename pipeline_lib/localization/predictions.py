@@ -7,14 +7,15 @@ pass. HDF5, n images in the manifest's order:
   crops), best first
 - ``true_class`` (n,) int32, -1 where unknown
 - ``maps`` (n, guesses, planes, h, w) for the first guesses, ``true_map`` (n, planes, h, w) for the
-  true class (zero where unknown), float32, or float16 for backprop
+  true class (zero where unknown), float32, or float16 by PIXEL_METHODS
 
-There is one plane per map from one forward pass, and ten from ten crops, one for each crop. Backprop
-has two, both over the whole image: the gradient's largest channel, averaged over the crops, and its
-absolute sum over channels and crops. It has them for the true class alone, which decides every error.
+There is one plane per map from one forward pass, and ten from ten crops, one for each crop.
+PIXEL_METHODS, such as backprop, have two, both over the whole image: the gradient's largest channel,
+averaged over the crops, and its absolute sum over channels and crops. They have them for the true
+class alone, which decides every error.
 
 Attributes: ``class_labels`` in the order of the scores, ``name`` (the row in the tables), ``method``
-(cam, grad-cam, backprop), ``crops`` (1 or 10), ``size`` and ``warped`` (height, width) of a crop and
+(of METHODS), ``crops`` (1 or 10), ``size`` and ``warped`` (height, width) of a crop and
 of the image it is cut from, ``precision`` (number format of the network), and fingerprints of what the
 file was made from: ``network``, ``images`` (the manifest) and ``files`` (the sizes of the image files).
 """
@@ -32,8 +33,21 @@ from pipeline_lib.common.files import atomic, fingerprint
 from pipeline_lib.common.hdf5 import READ_ERRORS, open_hdf5, writing
 
 TOP_K = 5
-METHODS = ("cam", "grad-cam", "backprop")
-BACKPROP_ON = "Backprop on "  # before a network's label: the name of its gradient maps
+# The kinds of maps, and what tables and figures call them.
+TITLES = {
+    "cam": "CAM",
+    "grad-cam": "Grad-CAM",
+    "grad-cam++": "Grad-CAM++",
+    "layer-cam": "LayerCAM",
+    "x-grad-cam": "XGrad-CAM",
+    "hi-res-cam": "HiResCAM",
+    "eigen-cam": "Eigen-CAM",
+    "backprop": "Backprop",
+    "smooth-grad": "SmoothGrad",
+    "integrated-gradients": "Integrated gradients",
+}
+METHODS = tuple(TITLES)
+PIXEL_METHODS = ("backprop", "smooth-grad", "integrated-gradients")  # gradients by the pixels
 _STREAMED = ("classes", "scores", "maps", "true_map")
 _TEXTS = ("name", "method", "network", "images", "files", "precision")
 _SIDES = ("size", "warped")
@@ -90,6 +104,18 @@ class Predictions(Header):
     def label_of(self, index: int) -> str:
         """Return the label of class ``index``, "" for -1."""
         return self.class_labels[index] if index >= 0 else ""
+
+
+def row_of(network: str, method: str) -> str:
+    """Return the name of a network's maps: its own, or "Backprop on ..." of PIXEL_METHODS."""
+    return f"{TITLES[method]} on {network}" if method in PIXEL_METHODS else network
+
+
+def network_of(row: str) -> str:
+    """Return the network of a row that ``row_of`` named."""
+    for method in PIXEL_METHODS:
+        row = row.removeprefix(row_of("", method))
+    return row
 
 
 def write_predictions(

@@ -1,76 +1,20 @@
-"""Maps from gradients: for classifiers without class maps, and as the paper's baseline.
+"""Gradients of class scores by the pixels: the paper's baseline, and two methods that refine it.
 
 Like ``ClassMapNetwork``, each class here has a method ``explain``: it runs images and returns their
 logits and a function that computes the maps of any classes, once: the graph is freed meanwhile.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
+import numpy as np
 import torch
 from torch import nn
 
-from pipeline_lib.common.errors import InputError
-from pipeline_lib.networks.layouts import TOKENS, Layout, layouts_of
-
 # Logits (N, classes), and the function from (N, k) int64 classes to their maps, (N, k, ...).
 Explanation = tuple[torch.Tensor, Callable[[torch.Tensor], torch.Tensor]]
-_POOLS = (nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
-_NOT_MAPS = (*_POOLS, nn.Dropout, nn.Softmax)
 
-
-class GradCam(nn.Module):
-    """Grad-CAM (Selvaraju et al. 2017) at ``layer``, by default the last layer whose places count.
-
-    Where the scores are a linear function of pooled maps, it gives the positive part of the class
-    maps, divided by the number of positions. Channels may come first or last; of a transformer, the
-    tokens are the places. Raises InputError for a layer that does not exist, does not run, or outputs
-    neither maps nor tokens.
-    """
-
-    def __init__(
-        self, classifier: nn.Module, size: tuple[int, int], name: str, layer: str | None = None
-    ) -> None:
-        super().__init__()
-        self.classifier = classifier.eval().requires_grad_(False)
-        self.name = name
-        self.layer = layer or last_spatial_layer(classifier, size, name)
-        modules = dict(classifier.named_modules())
-        if self.layer not in modules:
-            raise InputError(
-                f"{name}: has no layer '{self.layer}'; its layers are named like in timm"
-            )
-        self._module = modules[self.layer]
-
-    def explain(self, images: torch.Tensor) -> Explanation:
-        """(N, 3, H, W) to logits, and from (N, k) classes to (N, k, h, w) maps, none negative."""
-        recorded: list[tuple[torch.Tensor, Layout]] = []
-
-        def cut_graph(_module: nn.Module, _args: tuple, output: torch.Tensor) -> torch.Tensor:
-            layouts = layouts_of(output, tuple(images.shape[2:]))
-            if not layouts or len(output) != len(images):
-                raise InputError(
-                    f"{self.name}: layer {self.layer} outputs no maps; choose another layer"
-                )
-            recorded[:] = [(output.detach().requires_grad_(), layouts[0])]
-            return recorded[0][0].clone()  # the next layer may work in place
-
-        hook = self._module.register_forward_hook(cut_graph)
-        try:
-            with torch.enable_grad():
-                logits = self.classifier(images)
-        finally:
-            hook.remove()
-        if not recorded:
-            raise InputError(f"{self.name}: layer {self.layer} does not run; choose another layer")
-        output, layout = recorded[0]
-
-        def maps_of(classes: torch.Tensor) -> torch.Tensor:
-            maps = layout.maps(output.detach())
-            gradients = _gradients(logits, classes, output)
-            gradients = layout.maps(gradients.flatten(0, 1)).unflatten(0, gradients.shape[:2])
-            return torch.relu((gradients.mean((3, 4), keepdim=True) * maps[:, None]).sum(2))
-
-        return logits.detach(), maps_of
+SAMPLES, NOISE = 25, 0.15  # of the authors' SmoothGrad (github.com/PAIR-code/saliency)
+STEPS = 50  # of Integrated Gradients: enough for most networks by the paper (20 to 300), as captum
 
 
 class Backprop(nn.Module):
@@ -90,10 +34,78 @@ class Backprop(nn.Module):
         with torch.enable_grad():
             logits = self.classifier(images)
         std = self.std.view(3, 1, 1)
-        return logits.detach(), lambda classes: _gradients(logits, classes, images) / std
+        return logits.detach(), lambda classes: gradients_of(logits, classes, images) / std
 
 
-def _gradients(logits: torch.Tensor, classes: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
+class SmoothGrad(nn.Module):
+    """The mean of a gradient, with its sign, over ``samples`` noisy copies (Smilkov et al. 2017).
+
+    The noise's standard deviation is ``noise`` times the range of the image's normalised values, as
+    in the authors' code. All images get the same noise, drawn on the CPU from ``seed``: a map
+    depends neither on the batch nor on the device. Gradients are per pixel value, as Backprop's.
+    """
+
+    def __init__(
+        self,
+        classifier: nn.Module,
+        std: tuple[float, ...],
+        *,
+        samples: int = SAMPLES,
+        noise: float = NOISE,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.classifier = classifier.eval().requires_grad_(False)
+        self.register_buffer("std", torch.tensor(std))
+        self.samples, self.noise, self.seed = samples, noise, seed
+
+    def explain(self, images: torch.Tensor) -> Explanation:
+        """(N, 3, H, W) to logits, and from (N, k) classes to (N, k, 3, H, W) mean gradients."""
+        std = self.std.view(3, 1, 1)
+
+        def maps_of(classes: torch.Tensor) -> torch.Tensor:
+            weighted = ((copy, 1 / self.samples) for copy in self.noisy(images))
+            return _sum_of_gradients(self.classifier, weighted, classes) / std
+
+        return _logits(self.classifier, images), maps_of
+
+    def noisy(self, images: torch.Tensor) -> Iterator[torch.Tensor]:
+        """Yield the noisy copies of (N, 3, H, W) images, of the same shape and dtype."""
+        generator = torch.Generator().manual_seed(self.seed)
+        low, high = images.flatten(1).aminmax(dim=1)
+        spread = self.noise * (high - low).view(-1, 1, 1, 1)
+        for _ in range(self.samples):
+            yield images + spread * torch.randn(images.shape[1:], generator=generator).to(images)
+
+
+class IntegratedGradients(nn.Module):
+    """What each pixel adds to a class's score (Sundararajan et al. 2017).
+
+    The input less a baseline, times the mean gradient on the straight line between them. The baseline
+    is the mean colour, which is zero after normalisation. The integral is taken by the Gauss-Legendre
+    rule of ``steps`` points, as in captum. The parts of an image sum to the score less the baseline's
+    (completeness). There is no division by the normalisation's std: the gradient by a pixel value is
+    larger by 1 / std, the difference of pixel values smaller by std, so that their product is the same.
+    """
+
+    def __init__(self, classifier: nn.Module, *, steps: int = STEPS) -> None:
+        super().__init__()
+        self.classifier = classifier.eval().requires_grad_(False)
+        nodes, weights = np.polynomial.legendre.leggauss(steps)  # between -1 and 1, in all 2
+        self.places, self.weights = ((1 + nodes) / 2).tolist(), (weights / 2).tolist()
+
+    def explain(self, images: torch.Tensor) -> Explanation:
+        """(N, 3, H, W) to logits, and from (N, k) classes to (N, k, 3, H, W) parts of scores."""
+
+        def maps_of(classes: torch.Tensor) -> torch.Tensor:
+            between = (place * images for place in self.places)
+            weighted = zip(between, self.weights, strict=True)
+            return _sum_of_gradients(self.classifier, weighted, classes) * images[:, None]
+
+        return _logits(self.classifier, images), maps_of
+
+
+def gradients_of(logits: torch.Tensor, classes: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
     """The gradients of the scores of (N, k) ``classes`` by (N, ...) ``inputs``, as (N, k, ...).
 
     The last class's frees the graph layer by layer, so that this can be called only once.
@@ -106,64 +118,25 @@ def _gradients(logits: torch.Tensor, classes: torch.Tensor, inputs: torch.Tensor
     return torch.stack(gradients, dim=1)
 
 
-def last_spatial_layer(classifier: nn.Module, size: tuple[int, int], name: str) -> str:
-    """Run an image; return the last layer with maps, or tokens, whose places change the scores.
+def _sum_of_gradients(
+    classifier: nn.Module,
+    weighted: Iterable[tuple[torch.Tensor, float]],
+    classes: torch.Tensor,
+) -> torch.Tensor:
+    """Return the sum of the gradients at (N, 3, H, W) inputs, each by its weight, (N, k, 3, H, W).
 
-    A block counts if it adds to the layers within it, as a residual connection does; a pooling does
-    not count. Tokens count from any layer but a projection, if a linear layer reads as many channels
-    once they are pooled. Where a class token is classified, the others change the scores through the
-    last attention alone: its input, the last block's tokens, is that layer. Raises InputError if there
-    is none.
+    One input after the other goes forward and back: the memory is that of a single one.
     """
-    generator = torch.Generator().manual_seed(0)
-    image = torch.randn(1, 3, *size, generator=generator).to(next(classifier.parameters()).device)
-    outputs: dict[str, tuple[torch.Tensor, Layout]] = {}
-    widths: set[int] = set()  # of what linear layers read, once pooled
-    last: list[object] = [None]  # the output of the layer before, in running order
 
-    def record(path: str) -> Callable:
-        def hook(module: nn.Module, _args: tuple, output: object) -> object:
-            before, last[0] = last[0], output
-            if isinstance(module, nn.Linear):
-                widths.update([module.in_features] * (output.dim() == 2))
-                return output
-            layouts = layouts_of(output, size)
-            if not layouts or isinstance(module, _NOT_MAPS):
-                return output
-            adds = not any(True for _ in module.children()) or not _same(output, before)
-            if adds and len(output) == 1 and output.requires_grad:
-                outputs.pop(path, None)
-                outputs[path] = output, layouts[0]
-            return output.clone()  # the next layer may work in place
-
-        return hook
-
-    hooks = [
-        module.register_forward_hook(record(path))
-        for path, module in classifier.named_modules()
-        if path
-    ]
-    try:
+    def gradients_at(inputs: torch.Tensor) -> torch.Tensor:
+        inputs = inputs.detach().requires_grad_()
         with torch.enable_grad():
-            scores = classifier(image.requires_grad_())
-    finally:
-        for hook in hooks:
-            hook.remove()
-    candidates = {
-        path: (output, layout)
-        for path, (output, layout) in outputs.items()
-        if layout.kind != TOKENS or not widths or output.shape[2] in widths
-    }
-    found, tensors = None, [output for output, _ in candidates.values()]
-    gradients = torch.autograd.grad(scores.max(), tensors, allow_unused=True) if tensors else ()
-    for (path, (_, layout)), gradient in zip(candidates.items(), gradients, strict=True):
-        if gradient is not None and layout.maps(gradient).count_nonzero() > 0:
-            found = path
-    if found is None:
-        raise InputError(f"{name}: no layer outputs maps, so there is nothing to show")
-    return found
+            logits = classifier(inputs)
+        return gradients_of(logits, classes, inputs)
+
+    return sum(weight * gradients_at(inputs) for inputs, weight in weighted)
 
 
-def _same(output: object, other: object) -> bool:
-    tensors = isinstance(output, torch.Tensor) and isinstance(other, torch.Tensor)
-    return tensors and torch.equal(output, other)
+@torch.no_grad()
+def _logits(classifier: nn.Module, images: torch.Tensor) -> torch.Tensor:
+    return classifier(images)

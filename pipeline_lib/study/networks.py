@@ -34,13 +34,16 @@ class Network:
 
     @property
     def own_method(self) -> str:
-        """The method of the network's own maps: class maps, unless the study names another."""
-        return self.config.maps or "cam"
+        """The method of the network's own maps: class maps, unless the study says otherwise."""
+        return "cam" if self.has_class_maps else self.config.maps or "grad-cam"
 
     @property
     def has_class_maps(self) -> bool:
-        """False where the study asks for Grad-CAM, which is not averaged over ten crops."""
-        return self.config.maps != "grad-cam"
+        """False where the study asks for other maps, which are not averaged over ten crops.
+
+        A layer without a kind of maps is one that Grad-CAM reads.
+        """
+        return self.config.maps in (None, "cam") and self.config.layer is None
 
 
 def networks_of(configuration: Configuration, has_places: bool) -> dict[str, Network]:

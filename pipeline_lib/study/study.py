@@ -111,12 +111,12 @@ class Study:
 
     @property
     def class_maps(self) -> list[Maps]:
-        """Those of them that are not by Grad-CAM."""
+        """Those of them that are class maps, as far as the study says."""
         return [m for m in self.one_crop_maps if self.networks[m.network].has_class_maps]
 
     @property
     def ten_crop_maps(self) -> list[Maps]:
-        """Class maps merged over ten crops, as in the authors' code; not of Grad-CAM."""
+        """Class maps merged over ten crops, as in the authors' code; no other maps are."""
         return [maps._replace(crops=TEN_CROP) for maps in self.class_maps]
 
     @property

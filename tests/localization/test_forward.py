@@ -1,5 +1,6 @@
 """The method that is chosen, and one pass over images against the same computed by hand."""
 
+import typing
 import weakref
 
 import numpy as np
@@ -12,9 +13,13 @@ from torch import nn
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.localization.explainers import network_explainer
 from pipeline_lib.localization.forward import predict
+from pipeline_lib.localization.predictions import METHODS, PIXEL_METHODS, network_of
+from pipeline_lib.networks.activation_maps import ActivationMaps
+from pipeline_lib.networks.activation_methods import ACTIVATION_METHODS
 from pipeline_lib.networks.card import NetworkCard, Preprocessing
 from pipeline_lib.networks.class_maps import ClassMapNetwork
-from pipeline_lib.networks.gradients import Backprop, GradCam
+from pipeline_lib.networks.gradients import Backprop, IntegratedGradients, SmoothGrad
+from pipeline_lib.study.configuration.networks import MapMethod
 from tests.stored import stored
 
 SIZE, WARPED = (24, 32), (30, 38)
@@ -22,6 +27,11 @@ MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.25, 0.3)
 PREPROCESSING = Preprocessing(SIZE, MEAN, STD, WARPED)
 CLASSES = 7
 TRUTH = np.array([6, -1, 2])  # the second is unknown
+ROWS = {
+    "backprop": "Backprop on net",
+    "smooth-grad": "SmoothGrad on net",
+    "integrated-gradients": "Integrated gradients on net",
+}
 
 
 def pooled():
@@ -49,34 +59,48 @@ def explainer_of(classifier, method=None, layer=None):
     [
         (None, None, ClassMapNetwork, "cam"),
         ("cam", None, ClassMapNetwork, "cam"),
-        ("grad-cam", None, GradCam, "grad-cam"),
-        ("grad-cam", "0", GradCam, "grad-cam"),
-        (None, "0", GradCam, "grad-cam"),
+        ("grad-cam", None, ActivationMaps, "grad-cam"),
+        ("grad-cam", "0", ActivationMaps, "grad-cam"),
+        (None, "0", ActivationMaps, "grad-cam"),
+        *((method, None, ActivationMaps, method) for method in ACTIVATION_METHODS),
+        ("layer-cam", "0", ActivationMaps, "layer-cam"),
         ("backprop", None, Backprop, "backprop"),
+        ("smooth-grad", None, SmoothGrad, "smooth-grad"),
+        ("integrated-gradients", None, IntegratedGradients, "integrated-gradients"),
     ],
 )
 def test_a_network_with_class_maps_is_explained_by_the_given_method(method, layer, kind, expected):
     explainer = explainer_of(pooled(), method, layer)
     assert type(explainer.network) is kind
     assert explainer.method == expected
-    assert explainer.name == ("Backprop on net" if method == "backprop" else "net")
-    if kind is GradCam:
-        assert explainer.network.layer == (layer or "1")
+    assert explainer.name == ROWS.get(method, "net")
+    assert network_of(explainer.name) == "net"
+    assert explainer.layer == ((layer or "1") if kind is ActivationMaps else None)
+    if kind is ActivationMaps:
+        assert explainer.network.method is ACTIVATION_METHODS[expected]
 
 
 def test_alexnet_has_no_class_maps_and_is_explained_by_grad_cam():
     classifier = torchvision.models.AlexNet(num_classes=CLASSES)
     card = card_of("alexnet", Preprocessing((64, 64)))
     explainer = network_explainer(classifier, card)
-    assert (type(explainer.network), explainer.method) == (GradCam, "grad-cam")
+    assert (type(explainer.network), explainer.method) == (ActivationMaps, "grad-cam")
     assert explainer.network.layer == "features.11"  # conv5's ReLU, before the pooling
     with pytest.raises(InputError, match="alexnet: has no class maps"):
         network_explainer(classifier, card, "cam")
 
 
-def test_class_maps_of_a_chosen_layer_are_refused():
-    with pytest.raises(InputError, match="layer"):
-        explainer_of(pooled(), "cam", "0")
+@pytest.mark.parametrize("method", ["cam", *PIXEL_METHODS])
+def test_a_method_without_layers_and_an_unknown_one_are_refused_in_a_line(method):
+    with pytest.raises(InputError, match=f"^net: {method} takes no layer; .*grad-cam$"):
+        explainer_of(pooled(), method, "0")
+    with pytest.raises(InputError, match=r"^net: 'gradcam' is not one of .* mean grad-cam\?$"):
+        explainer_of(pooled(), "gradcam")
+
+
+def test_every_method_has_its_place():
+    assert ("cam", *ACTIVATION_METHODS, *PIXEL_METHODS) == METHODS
+    assert typing.get_args(MapMethod) == ("cam", *ACTIVATION_METHODS)
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +139,7 @@ def inputs_by_hand(photographs, crops, n):
     return torch.tensor(np.stack(scaled), dtype=torch.float32).permute(0, 3, 1, 2)
 
 
-@pytest.mark.parametrize("method", ["cam", "grad-cam", "backprop"])
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("crops", [1, 10])
 def test_scores_are_the_mean_of_the_crops_softmaxes(photographs, method, crops):
     found = run(photographs, method, crops)
@@ -189,7 +213,7 @@ def test_backprops_planes_are_the_strongest_channel_and_the_sum(photographs, cro
     assert not found["true_map"][1].any()
 
 
-@pytest.mark.parametrize("method", ["cam", "grad-cam", "backprop"])
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("crops", [1, 10])
 def test_the_size_of_a_batch_changes_nothing(photographs, method, crops):
     whole = run(photographs, method, crops, batch=1000)
@@ -197,27 +221,53 @@ def test_the_size_of_a_batch_changes_nothing(photographs, method, crops):
         found = run(photographs, method, crops, batch=batch)
         assert (found["classes"] == whole["classes"]).all()
         for key in ("scores", "maps", "true_map"):
-            tolerance = 2e-3 if method == "backprop" else 1e-5
+            tolerance = 2e-3 if method in PIXEL_METHODS else 1e-5
             np.testing.assert_allclose(found[key], whole[key], rtol=1e-3, atol=tolerance)
 
 
-def test_a_gradients_graph_is_gone_before_the_next_batch_begins(photographs):
-    peaks = {}
-    for batch in (1, 3):
-        live, peak = [0], [0]
+@pytest.mark.parametrize("method", PIXEL_METHODS)
+def test_every_gradient_by_the_pixels_has_the_planes_of_backprop(photographs, method):
+    found = run(photographs, method, 1, curved())
+    network = explainer_of(curved(), method).network
+    assert found["maps"].shape == (3, 0, 2, *SIZE)
+    assert found["true_map"].dtype == np.float16
+    for n in (0, 2):
+        _, maps_of = network.explain(inputs_by_hand(photographs, 1, n))
+        values = maps_of(torch.tensor([[TRUTH[n]]]))[0, 0].abs().numpy()
+        for plane, expected in zip(
+            found["true_map"][n], (values.max(0), values.sum(0)), strict=True
+        ):
+            np.testing.assert_allclose(plane, expected / expected.max(), rtol=2e-3, atol=1e-4)
+    assert not found["true_map"][1].any()
 
-        def keep(tensor, batch=batch, live=live, peak=peak):
-            images = batch if tensor.dim() == 4 and len(tensor) == batch else 0  # not weights
-            live[0] += images
-            peak[0] = max(peak[0], live[0])
-            token = np.empty(0)  # lives as long as the graph
-            weakref.finalize(token, lambda: live.__setitem__(0, live[0] - images))
-            return token, tensor.detach()  # a layer's own output would hold its graph
 
-        with torch.autograd.graph.saved_tensors_hooks(keep, lambda kept: kept[1]):
-            run(photographs, "backprop", 1, curved(), batch=batch)
-        peaks[batch] = peak[0]
-    assert 0 < 3 * peaks[1] == peaks[3]
+def most_kept(photographs, method, batch):
+    """The most tensors, times the images of each, that graphs keep at one time."""
+    live = peak = 0
+
+    def freed(images):
+        nonlocal live
+        live -= images
+
+    def keep(tensor):
+        nonlocal live, peak
+        images = batch if tensor.dim() == 4 and len(tensor) == batch else 0  # not weights
+        live += images
+        peak = max(peak, live)
+        token = np.empty(0)  # lives as long as the graph
+        weakref.finalize(token, freed, images)
+        return token, tensor.detach()  # a layer's own output would hold its graph
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda kept: kept[1]):
+        run(photographs, method, 1, curved(), batch=batch)
+    return peak
+
+
+@pytest.mark.parametrize("method", PIXEL_METHODS)
+def test_a_gradients_graph_is_gone_before_the_next_batch_or_sample_begins(photographs, method):
+    one = most_kept(photographs, method, 1)
+    assert 0 < one == most_kept(photographs, "backprop", 1)
+    assert most_kept(photographs, method, 3) == 3 * one
 
 
 def test_batches_come_one_at_a_time(photographs):

@@ -12,6 +12,7 @@ from pipeline_lib.localization.heat_maps import (
     heat_map,
     upsample,
 )
+from pipeline_lib.localization.predictions import PIXEL_METHODS
 from pipeline_lib.networks.class_maps import class_maps
 
 MAP_SHAPES = [((14, 14), 227, 227), ((7, 7), 320, 213), ((11, 11), 61, 500), ((1, 3), 8, 5)]
@@ -56,10 +57,11 @@ def test_each_guess_and_the_true_class_have_their_own_map(predictions_of):
         np.testing.assert_allclose(found, truth[image, 0], rtol=1e-6)
 
 
-def test_a_backprop_map_has_two_planes(predictions_of):
+@pytest.mark.parametrize("method", PIXEL_METHODS)
+def test_a_gradients_map_has_two_planes(predictions_of, method):
     truth = np.random.default_rng(3).random((1, 2, 6, 8)).astype(np.float16)
     nothing = np.zeros((1, 0, 2, 6, 8), np.float16)
-    predictions = predictions_of(nothing, truth, method="backprop", crops=10)
+    predictions = predictions_of(nothing, truth, method=method, crops=10)
     for plane in (MAX, SUM):
         found = heat_map(predictions, 0, TRUE_CLASS, 8, 6, "nearest", plane)
         np.testing.assert_array_equal(found, truth[0, plane].astype(np.float32))
@@ -86,12 +88,17 @@ def test_ten_planes_are_merged_and_resized_as_by_hand(predictions_of):
 
 
 @pytest.mark.parametrize(
-    ("method", "crops", "ignored"), [("cam", 1, False), ("cam", 10, True), ("backprop", 10, False)]
+    ("method", "crops", "ignored"),
+    [
+        *((method, 1, False) for method in ("cam", "layer-cam")),
+        *((method, 10, True) for method in ("cam", "layer-cam")),
+        *((method, 10, False) for method in PIXEL_METHODS),
+    ],
 )
 def test_the_applied_interpolation_is_bicubic_where_the_setting_is_ignored(
     predictions_of, method, crops, ignored
 ):
-    planes = 2 if method == "backprop" else crops
+    planes = 2 if method in PIXEL_METHODS else crops
     maps = np.random.default_rng(6).random((1, 1, planes, 6, 6))
     predictions = predictions_of(maps, size=(12, 12), warped=(14, 14), method=method, crops=crops)
     nearest, bilinear = (

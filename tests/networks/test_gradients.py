@@ -12,8 +12,9 @@ from torchcam.methods import CAM as TorchcamCam
 from torchcam.methods import GradCAM as TorchcamGradCam
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.networks.activation_maps import ActivationMaps
 from pipeline_lib.networks.class_maps import ClassMapNetwork
-from pipeline_lib.networks.gradients import Backprop, GradCam
+from pipeline_lib.networks.gradients import Backprop
 from pipeline_lib.networks.registry import build
 
 # The layer to name to the packages; ours by default is the same place.
@@ -80,7 +81,7 @@ def case(request):
 @pytest.mark.parametrize("named", [True, False])
 def test_grad_cam_agrees_with_two_packages(case, named):
     classifier, layer, images, expected = case
-    explainer = GradCam(classifier, images.shape[2:], "net", layer if named else None)
+    explainer = ActivationMaps(classifier, images.shape[2:], "net", layer=layer if named else None)
     logits, maps_of = explainer.explain(images)
     torch.testing.assert_close(logits, classifier(images))
     maps = maps_of(CLASSES)
@@ -124,7 +125,7 @@ def test_behind_average_pooling_grad_cam_is_the_positive_part_of_the_class_map(c
     expected = maps_of(CLASSES)
     places = expected.shape[2] * expected.shape[3]
     assert places == 4 * 6
-    _, found_of = GradCam(classifier, (12, 16), "pooled").explain(images)
+    _, found_of = ActivationMaps(classifier, (12, 16), "pooled").explain(images)
     torch.testing.assert_close(found_of(CLASSES), torch.relu(expected) / places)
     assert (expected > 0).any()
 
@@ -147,7 +148,7 @@ def small(inplace=False, classes=5):
 def test_grad_cam_of_a_small_network_is_what_autograd_gives():
     classifier, images = small(), images_of((8, 10), 3)
     classes = torch.tensor([[0, 4], [2, 1], [3, 3]])
-    _, maps_of = GradCam(classifier, (8, 10), "small").explain(images)
+    _, maps_of = ActivationMaps(classifier, (8, 10), "small").explain(images)
     found = maps_of(classes)
     maps = classifier[:4](images).detach().requires_grad_()
     for n in range(3):
@@ -166,7 +167,7 @@ def test_relus_in_place_change_nothing(layer):
     images, classes = images_of((8, 10)), torch.tensor([[0, 1], [2, 3]])
     kept = images.clone()
     plain, in_place = (
-        GradCam(small(inplace), (8, 10), "small", layer).explain(images)[1](classes)
+        ActivationMaps(small(inplace), (8, 10), "small", layer=layer).explain(images)[1](classes)
         for inplace in (False, True)
     )
     torch.testing.assert_close(in_place, plain)
@@ -176,7 +177,7 @@ def test_relus_in_place_change_nothing(layer):
 
 def test_a_classs_map_does_not_depend_on_the_others_and_its_graph_is_freed():
     for explainer in (
-        GradCam(small(), (8, 10), "small"),
+        ActivationMaps(small(), (8, 10), "small"),
         Backprop(small(), (1.0, 1.0, 1.0)),
     ):
         _, maps_of = explainer.explain(images_of((8, 10)))
@@ -190,20 +191,23 @@ def test_a_classs_map_does_not_depend_on_the_others_and_its_graph_is_freed():
 
 
 def test_the_weights_get_no_gradients():
-    for explainer in (GradCam(small(), (8, 10), "small"), Backprop(small(), (1.0, 1.0, 1.0))):
+    for explainer in (
+        ActivationMaps(small(), (8, 10), "small"),
+        Backprop(small(), (1.0, 1.0, 1.0)),
+    ):
         explainer.explain(images_of((8, 10)))[1](torch.tensor([[0], [1]]))
         assert all(parameter.grad is None for parameter in explainer.parameters())
 
 
 def test_a_layer_that_is_not_there_is_refused():
     with pytest.raises(InputError, match=r"small: has no layer 'conv9'"):
-        GradCam(small(), (8, 10), "small", "conv9")
+        ActivationMaps(small(), (8, 10), "small", layer="conv9")
 
 
 @pytest.mark.parametrize("layer", ["5", "7"])
 def test_a_layer_that_outputs_no_maps_is_refused(layer):
     with pytest.raises(InputError, match=f"small: .*{layer}"):
-        GradCam(small(), (8, 10), "small", layer).explain(images_of((8, 10)))[1](
+        ActivationMaps(small(), (8, 10), "small", layer=layer).explain(images_of((8, 10)))[1](
             torch.tensor([[0], [1]])
         )
 
@@ -213,7 +217,7 @@ def test_a_layer_that_does_not_run_is_refused():
     classifier.add_module("idle", nn.Conv2d(3, 3, 3))
     classifier.forward = lambda images: nn.Sequential(*list(classifier)[:-1])(images)
     with pytest.raises(InputError, match=r"small: .*idle"):
-        GradCam(classifier, (8, 10), "small", "idle").explain(images_of((8, 10)))[1](
+        ActivationMaps(classifier, (8, 10), "small", layer="idle").explain(images_of((8, 10)))[1](
             torch.tensor([[0], [1]])
         )
 
@@ -226,7 +230,7 @@ def swin():
 
 def test_attention_is_not_taken_for_maps():
     classifier, images = swin(), images_of((64, 64))
-    explainer = GradCam(classifier, (64, 64), "swin")
+    explainer = ActivationMaps(classifier, (64, 64), "swin")
     assert "attn" not in explainer.layer
     assert explainer.explain(images)[1](CLASSES).shape[:2] == (2, 3)
 
@@ -235,14 +239,14 @@ def test_grad_cam_of_a_layer_whose_channels_come_last_is_the_class_maps_positive
     classifier, images = swin(), images_of((64, 64))
     expected = ClassMapNetwork(classifier, (64, 64), "swin").explain(images)[1](CLASSES)
     assert expected.shape == (2, 3, 8, 8)
-    _, maps_of = GradCam(classifier, (64, 64), "swin", "norm").explain(images)
+    _, maps_of = ActivationMaps(classifier, (64, 64), "swin", layer="norm").explain(images)
     same(maps_of(CLASSES), torch.relu(expected) / 64, at_least=4)
 
 
 def test_a_network_without_maps_is_refused():
     perceptron = nn.Sequential(nn.Flatten(), nn.Linear(3 * 80, 16), nn.ReLU(), nn.Linear(16, 5))
     with pytest.raises(InputError, match="perceptron: no layer outputs maps"):
-        GradCam(perceptron, (8, 10), "perceptron")
+        ActivationMaps(perceptron, (8, 10), "perceptron")
 
 
 @pytest.mark.parametrize("std", [(1.0, 1.0, 1.0), (0.229, 0.224, 0.225)])
@@ -280,7 +284,10 @@ def test_backprop_is_the_change_of_the_score_when_a_pixel_changes():
 
 def test_explaining_does_not_depend_on_the_other_images_of_a_batch():
     images, classes = images_of((8, 10)), torch.tensor([[0, 1], [2, 3]])
-    for explainer in (GradCam(small(), (8, 10), "small"), Backprop(small(), (0.5, 0.5, 0.5))):
+    for explainer in (
+        ActivationMaps(small(), (8, 10), "small"),
+        Backprop(small(), (0.5, 0.5, 0.5)),
+    ):
         together = explainer.explain(images)[1](classes)
         alone = [explainer.explain(images[n : n + 1])[1](classes[n : n + 1]) for n in range(2)]
         torch.testing.assert_close(torch.cat(alone), together)

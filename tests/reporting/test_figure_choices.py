@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline_lib.data.classes import ClassNames
-from pipeline_lib.localization.predictions import Predictions
+from pipeline_lib.localization.predictions import PIXEL_METHODS, Predictions
 from pipeline_lib.reporting.figures import figure3, figure4, figure5, figure6
 from pipeline_lib.reporting.figures.pictures import guesses, overlay, true_scores
 from tests.reporting.random_predictions import CLASSES, boxes_of, random_predictions
@@ -142,12 +142,13 @@ def test_the_true_classs_score_is_zero_where_it_is_no_guess():
     assert result[1] == result[2] == 0
 
 
+@pytest.mark.parametrize("method", PIXEL_METHODS)
 @pytest.mark.parametrize("seed", range(3))
-def test_figure_5_shows_what_most_networks_are_right_about_once_a_class(seed):
+def test_figure_5_shows_what_most_networks_are_right_about_once_a_class(seed, method):
     first = random_predictions(seed)
     others = [random_predictions(seed + 10 * i, true_class=first.true_class) for i in (1, 2)]
     networks = [first, *others]
-    gradient = random_predictions(99, true_class=first.true_class, method="backprop")
+    gradient = random_predictions(99, true_class=first.true_class, method=method)
     chosen = figure5.choose([*networks, gradient])
     assert chosen == figure5.choose(networks)  # the gradient does not count
     best = {}

@@ -7,8 +7,9 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.evaluation.outcomes import network_outcomes
 from pipeline_lib.evaluation.scores import network_scores
 from pipeline_lib.localization.heat_maps import TRUE_CLASS
+from pipeline_lib.localization.predictions import METHODS
 from pipeline_lib.networks.card import NetworkCard, Preprocessing
-from pipeline_lib.reporting.tables.columns import LAYOUTS
+from pipeline_lib.reporting.tables.columns import AUTHORS, CITED, LAYOUTS, SUBMITTED, SWEPT
 from pipeline_lib.reporting.tables.describe import (
     describe,
     describe_box_methods,
@@ -155,6 +156,39 @@ def test_each_column_shows_the_box_method_for_the_kind_of_its_rows_maps():
     assert "Grad-CAM" in notes["VGGnet", "top-1"]
     assert "Grad-CAM" not in notes[net, "top-1"]
     assert list(dict.fromkeys(built["row"]))[-3:] == ["VGGnet", "Backprop on mine", CENTRED]
+
+
+def test_rows_by_other_methods_have_the_boxes_of_their_kind_and_say_so():
+    top, smooth = "localization top-1", "SmoothGrad on mine"
+    results = pd.concat(
+        [
+            scores(score("mine", top, 15.0), method="layer-cam"),
+            scores(score("mine", top, 16.0), box_method="authors", method="layer-cam"),
+            scores(score(smooth, top, 20.0), method="smooth-grad"),
+            scores(score(smooth, top, 21.0), box_method="authors", method="smooth-grad"),
+            scores(score(smooth, "MaxBoxAccV2", 50.0), method="smooth-grad"),
+        ],
+        ignore_index=True,
+    )
+    built = build_cells("table2", results, [card("mine")])
+    assert cells(built) == {
+        ("mine", "top-1"): 15,
+        ("mine", "top-1 (authors' rule)"): 16,
+        (smooth, "top-1"): 20,
+        (smooth, "top-1 (authors' rule)"): 21,
+        (smooth, "MaxBoxAccV2"): 50,
+    }
+    notes = built.set_index(["row", "metric"])["note"]
+    assert "maps by LayerCAM" in notes["mine", "top-1"]
+    assert "SmoothGrad, one crop" in notes[smooth, "top-1"]
+    assert "graph cut" not in notes[smooth, "top-1"]
+
+
+def test_every_kind_of_maps_has_a_box_method_in_every_column():
+    for box_methods in (CITED, AUTHORS, SUBMITTED, SWEPT):
+        assert set(METHODS) <= set(box_methods)
+    of_graph_cut = {each for each in METHODS if "graphcut" in (CITED[each], SUBMITTED[each])}
+    assert of_graph_cut == {"backprop"}
 
 
 def test_classes_are_those_of_one_crop_and_of_ten_and_of_networks_alone():

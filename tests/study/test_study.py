@@ -110,6 +110,22 @@ def test_maps_and_their_box_methods(make_study):
     }
 
 
+@pytest.mark.parametrize(
+    ("changed", "ten_crops"),
+    [
+        ({}, True),
+        ({"maps": "cam"}, True),
+        ({"maps": "layer-cam"}, False),
+        ({"maps": "eigen-cam"}, False),
+        ({"layer": "trunk.conv5"}, False),  # Grad-CAM reads it
+    ],
+)
+def test_only_class_maps_are_averaged_over_ten_crops(make_study, changed, ten_crops):
+    study = make_study(networks={"NIN": changed})
+    assert ("NIN" in {maps.network for maps in study.ten_crop_maps}) == ten_crops
+    assert len(study.one_crop_maps) == 9
+
+
 def test_the_folders_may_begin_with_the_home_and_end_with_a_slash(
     make_study, tmp_path, monkeypatch
 ):

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipeline_lib.data.classes import short_name
 from pipeline_lib.localization.heat_maps import TRUE_CLASS
-from pipeline_lib.localization.predictions import Predictions
+from pipeline_lib.localization.predictions import PIXEL_METHODS, Predictions
 from pipeline_lib.reporting.figures.alt import brightest_of, counted, listed, span
 from pipeline_lib.reporting.figures.pictures import STYLE, explained, photograph, save, true_scores
 from pipeline_lib.reporting.figures.sheet import BLOCK_GAP, GAP, WIDTH, Cell, Line, Sheet
@@ -26,7 +26,7 @@ def choose(columns: Sequence[Predictions]) -> list[int]:
     Labelled images are sorted by the number of networks that classify them correctly, then by the mean
     score of the true class. Gradient baselines do not count: their scores are those of their networks.
     """
-    networks = [each for each in columns if each.method != "backprop"] or list(columns)
+    networks = [each for each in columns if each.method not in PIXEL_METHODS] or list(columns)
     truth = networks[0].true_class
     right = np.sum([network.classes[:, 0] == truth for network in networks], axis=0)
     certain = np.mean([true_scores(network) for network in networks], axis=0)

@@ -31,10 +31,11 @@ from pipeline_lib.evaluation.ground_truth import CORNERS, localizable
 from pipeline_lib.evaluation.ilsvrc import MIN_IOU, best_overlap
 from pipeline_lib.localization.extraction import BOX_TABLE_COLUMNS
 from pipeline_lib.localization.heat_maps import MAX, TRUE_CLASS
-from pipeline_lib.localization.predictions import BACKPROP_ON, Predictions
+from pipeline_lib.localization.predictions import PIXEL_METHODS, Predictions, network_of
 from pipeline_lib.reporting.figures.pictures import COLOURS
 from pipeline_lib.reporting.inputs import Inputs
 from pipeline_lib.reporting.page.explorer_choice import Group, Outcomes, choose
+from pipeline_lib.reporting.tables.columns import CITED
 
 PICTURE_SIDE, PICTURE_QUALITY = 224, 70  # pixels of the long side; of 100
 GRADIENT_SIDE = 48  # pixels of a gradient's map, for looking at only
@@ -58,13 +59,14 @@ def explorer_data(inputs: Inputs, count: int, named: list[str]) -> dict:
     files, images, root = inputs.shared_images()
     main = files[0]
     for predictions in files:
-        if predictions.method != "backprop" and predictions.crops > 1:
+        if predictions.method not in PIXEL_METHODS and predictions.crops > 1:
             raise InputError(f"{predictions.name}: explorer takes maps of one crop, not of ten")
     boxes = _boxes_by_maps(inputs.optional("boxes"), files)
     if (main.fingerprint, "paper") not in boxes:
         raise InputError(f"explorer needs the boxes of {main.name} by box method paper")
     true_boxes = read_csv(inputs.path("true-boxes"), BOX_COLUMNS)
-    scored = [each for each in files if (each.fingerprint, "paper") in boxes]
+    networks = [each for each in files if each.method not in PIXEL_METHODS]
+    scored = [each for each in networks if (each.fingerprint, "paper") in boxes]
     paper = [boxes[each.fingerprint, "paper"].boxes for each in scored]
     outcomes = _outcomes(scored, paper, images, true_boxes)
     groups = choose(outcomes, main.image_id, count, named, [each.name for each in scored])
@@ -171,10 +173,10 @@ def _described(group: Group) -> dict:
 def _source(predictions: Predictions) -> dict:
     """Return what the maps of a predictions file are; the size is that of the stored maps."""
     height, width = predictions.true_map.shape[-2:]
-    if predictions.method == "backprop":
+    if predictions.method in PIXEL_METHODS:
         width, height = _reduced(width, height)
     return {
-        "network": predictions.name.removeprefix(BACKPROP_ON),
+        "network": network_of(predictions.name),
         "method": predictions.method,
         "width": width,
         "height": height,
@@ -188,11 +190,11 @@ def _maps(
 
     The true class has no map of its own, None, where its label is unknown or it is among the guesses.
     """
-    if predictions.method == "backprop":
+    if predictions.method in PIXEL_METHODS:
         known = predictions.true_class[row] >= 0
         stored = {
             method: _stored(boxes[predictions.fingerprint, method], predictions.image_id[row])
-            for method in ("graphcut", "authors")
+            for method in (CITED[predictions.method], "authors")
             if (predictions.fingerprint, method) in boxes
         }
         plane = np.asarray(predictions.true_map[row, MAX], np.float32)

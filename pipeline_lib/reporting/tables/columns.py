@@ -5,17 +5,24 @@ from dataclasses import dataclass, field
 from pipeline_lib.evaluation.ilsvrc import GT_KNOWN, TOP_1, TOP_5
 from pipeline_lib.evaluation.scores import CENTRED
 from pipeline_lib.evaluation.sweep import MAX_BOX_ACC
+from pipeline_lib.localization.predictions import METHODS, PIXEL_METHODS
 from pipeline_lib.reporting.tables import maps
 
 MEASURED, BASELINE = "measured", "baseline"  # the metrics of the table of measures
-BACKPROP = "backprop"
 WITH_HEURISTICS = " (heuristics)"
 
+
+def _box_methods(maps: str, *, backprop: str, pixels: str) -> dict[str, str]:
+    """Return a box method for each kind of maps; ``pixels`` is that of the other PIXEL_METHODS."""
+    of_pixels = dict.fromkeys(PIXEL_METHODS, pixels)
+    return dict.fromkeys(METHODS, maps) | of_pixels | {"backprop": backprop}
+
+
 # The box method whose score a column shows, by the method of the row's maps (design, section 6).
-CITED = {"cam": "paper", "grad-cam": "paper", BACKPROP: "graphcut", CENTRED.method: "centred"}
-AUTHORS = {"cam": "authors", "grad-cam": "authors", BACKPROP: "authors"}
-SUBMITTED = {"cam": "authors", "grad-cam": "authors", BACKPROP: "graphcut"}
-SWEPT = {"cam": "paper", "grad-cam": "paper", BACKPROP: "paper"}
+CITED = _box_methods("paper", backprop="graphcut", pixels="paper") | {CENTRED.method: "centred"}
+AUTHORS = _box_methods("authors", backprop="authors", pixels="authors")
+SUBMITTED = _box_methods("authors", backprop="graphcut", pixels="paper")
+SWEPT = _box_methods("paper", backprop="paper", pixels="paper")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from pipeline_lib.data.transfer.notes import unreadable_note
 from pipeline_lib.evaluation.ilsvrc import TOP_1
 from pipeline_lib.evaluation.sweep import AT_CHOSEN, CHOSEN
 from pipeline_lib.localization import authors_box
+from pipeline_lib.localization.predictions import PIXEL_METHODS, TITLES
 from pipeline_lib.networks.card import NetworkCard
 
 
@@ -80,14 +81,14 @@ def describe_unreadable(summaries: Iterable[Path]) -> list[str]:
 
 def describe_maps(method: str, crops: int) -> str:
     """Say what replaces class activation maps; "" for class activation maps."""
-    if method == "grad-cam":
-        return "maps by Grad-CAM"
     if method == "backprop":
         return (
             f"gradient of the class score, {_crops(crops)}, graph cut (the paper's citation); "
             "authors' rule: on the summed gradient"
         )
-    return ""
+    if method in PIXEL_METHODS:
+        return f"{TITLES[method]}, {_crops(crops)}; authors' rule: on their sum over the channels"
+    return "" if method == "cam" else f"maps by {TITLES[method]}"
 
 
 def describe_box_methods(box_methods: set[str], scores: pd.DataFrame) -> list[str]:
@@ -107,7 +108,7 @@ def describe_box_methods(box_methods: set[str], scores: pd.DataFrame) -> list[st
             f"The paper's box method: the map upsampled to the image ({interpolation}), the largest "
             f"connected component above {percent(threshold)} of its maximum."
         )
-    maps = used[(used["box_method"] == "authors") & (used["method"] != "backprop")]
+    maps = used[(used["box_method"] == "authors") & ~used["method"].isin(PIXEL_METHODS)]
     if len(maps):
         *low, high = authors_box.THRESHOLDS
         sentences.append(

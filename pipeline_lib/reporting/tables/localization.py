@@ -10,10 +10,10 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import read_json
 from pipeline_lib.evaluation.ilsvrc import HEURISTICS_TOP_5
 from pipeline_lib.evaluation.scores import CENTRED, read_scores
-from pipeline_lib.localization.predictions import BACKPROP_ON
+from pipeline_lib.localization.predictions import PIXEL_METHODS, network_of
 from pipeline_lib.networks.card import NetworkCard, read_card
 from pipeline_lib.reporting.inputs import Inputs
-from pipeline_lib.reporting.tables.columns import BACKPROP, LAYOUTS, WITH_HEURISTICS, Column, Layout
+from pipeline_lib.reporting.tables.columns import LAYOUTS, WITH_HEURISTICS, Column, Layout
 from pipeline_lib.reporting.tables.describe import (
     describe,
     describe_box_methods,
@@ -99,7 +99,7 @@ def build_cells(
                 if paper.get(row.label, {}).get("quoted"):
                     reason = "quoted from the paper: trained with boxes, not reproduced"
                 else:
-                    network = row.scored.removeprefix(BACKPROP_ON)
+                    network = network_of(row.scored)
                     reason = reason_of(network, absent or {}) or _why_empty(
                         row.scored, row.scored in remarks, row.scored in localized
                     )
@@ -115,7 +115,7 @@ def _rows(
     """Yield the paper's rows, then the study's other networks and gradient baselines, then the rest."""
     names = [card.name for card in cards]
     if layout.gradients:
-        names += scores.loc[scores["method"] == BACKPROP, "row"].unique().tolist()
+        names += scores.loc[scores["method"].isin(PIXEL_METHODS), "row"].unique().tolist()
     own = [name for name in names if name not in paper]
     if layout.heuristics:
         evaluated = set(scores.loc[scores["box_method"] == "authors", "row"])

@@ -15,6 +15,7 @@ from pipeline_lib.evaluation.ilsvrc import GT_KNOWN, TOP_1, TOP_5
 from pipeline_lib.evaluation.map_scores import CENTRE, column_of
 from pipeline_lib.evaluation.scores import read_scores
 from pipeline_lib.evaluation.sweep import BOX_ACC, CHOSEN, MAX_BOX_ACC, MAX_BOX_ACC_V1
+from pipeline_lib.localization.predictions import network_of
 from pipeline_lib.networks.card import read_card
 from pipeline_lib.reporting.inputs import Inputs
 from pipeline_lib.reporting.tables.describe import describe
@@ -136,15 +137,10 @@ def _measured(paths: list[Path]) -> Iterator[Measured]:
         if scores.empty:
             continue
         name, method = scores[["row", "method"]].iloc[0]
-        network = network_of(name, method)
+        network = network_of(name)
         if (network, method) not in seen:
             seen.add((network, method))
             yield Measured(network, method, scores, path)
-
-
-def network_of(row: str, method: str) -> str:
-    """Return the network's label of a row of the scores, which a gradient of pixels puts last."""
-    return row.split(" on ", 1)[1] if method == "backprop" else row
 
 
 def _held_out(rows: list[Measured]) -> str:

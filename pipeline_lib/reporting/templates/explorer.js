@@ -155,7 +155,7 @@
       if (explorer.state.box !== "paper") {
         note = "The authors' box method has thresholds of its own, 20, 100 and 110 of 255.";
       }
-      if (!moves) note = "The boxes of backprop are those that the study stored: no threshold moves them.";
+      if (!moves) note = "The boxes of gradients are those that the study stored: no threshold moves them.";
       document.getElementById("explorer-threshold-note").textContent = note;
       find("link").setAttribute("href", link());
     }

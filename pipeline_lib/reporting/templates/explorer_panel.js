@@ -4,7 +4,11 @@
 
 globalThis.CamExplorer.panel = (() => {
   const { bestIou, decodeMap, looseAndTight, maximum, paperBox, resize } = globalThis.CamExplorer;
-  const METHODS = { cam: "CAM", "grad-cam": "Grad-CAM", backprop: "Backprop" };
+  const METHODS = {
+    cam: "CAM", "grad-cam": "Grad-CAM", "grad-cam++": "Grad-CAM++", "layer-cam": "LayerCAM",
+    "x-grad-cam": "XGrad-CAM", "hi-res-cam": "HiResCAM", "eigen-cam": "Eigen-CAM", backprop: "Backprop",
+    "smooth-grad": "SmoothGrad", "integrated-gradients": "Integrated gradients",
+  };
   const BOXES = { paper: "paper's", loose: "authors' loose", tight: "authors' tight" };
   const CANVAS = 448; // pixels of the long side
   const SVG = "http://www.w3.org/2000/svg";
@@ -47,6 +51,9 @@ globalThis.CamExplorer.panel = (() => {
     const everySource = [...data.sources.keys()];
     const sourcesOf = (network) => everySource.filter((i) => data.sources[i].network === network);
 
+    // Whether the boxes are the study's: the map is of a gradient by the pixels, and reduced.
+    const isStored = (image, source) => "boxes" in image.maps[source];
+
     // The classes that there are maps of: [value, class, score, map].
     function mapsOf(image, source) {
       const { guesses, true_map: trueMap } = image.maps[source];
@@ -71,18 +78,19 @@ globalThis.CamExplorer.panel = (() => {
     function upsample(image, source, choice) {
       const key = [image.id, source, choice[0]].join("\n");
       if (heat.key === key) return;
-      const { width, height, method } = data.sources[source];
+      const { width, height } = data.sources[source];
       const map = decodeMap(choice[3], width, height);
       const scale = CANVAS / Math.max(image.width, image.height);
       const size = [image.width, image.height].map((side) => Math.max(1, Math.round(side * scale)));
       heat = { key, overlay: coloured(resize(map, ...size, data.interpolation)), loose: null };
-      if (method !== "backprop") heat.full = resize(map, image.width, image.height, data.interpolation);
+      if (!isStored(image, source)) heat.full = resize(map, image.width, image.height, data.interpolation);
     }
 
     function boxOf(image, source) {
       const isPaper = explorer.state.box === "paper";
-      if (data.sources[source].method === "backprop") {
-        const stored = image.maps[source].boxes[isPaper ? "graphcut" : "authors"];
+      if (isStored(image, source)) {
+        const { graphcut, paper, authors } = image.maps[source].boxes;
+        const stored = isPaper ? graphcut ?? paper : authors;
         return stored?.[isPaper ? "loose" : explorer.state.box] ?? null;
       }
       if (isPaper) return paperBox(heat.full, Number(explorer.state.threshold));
@@ -143,10 +151,10 @@ globalThis.CamExplorer.panel = (() => {
       if (!box) verdict = "The study has no such box.";
       if (overlap !== null && choice[1] !== image.class) verdict += " Its class is not the true one.";
       own("verdict").textContent = verdict;
-      const isStored = data.sources[source].method === "backprop";
-      const kind = explorer.state.box === "paper" ? "by graph cut" : BOXES[explorer.state.box];
+      const byGraphCut = explorer.state.box === "paper" && image.maps[source].boxes?.graphcut;
+      const kind = byGraphCut ? "by graph cut" : BOXES[explorer.state.box];
       const stored = box ? `Stored box, ${kind}, as the study made it from the whole gradient. ` : "";
-      own("note").textContent = isStored ? `${stored}The map shown is reduced.` : "";
+      own("note").textContent = isStored(image, source) ? `${stored}The map shown is reduced.` : "";
       const method = METHODS[data.sources[source].method];
       const numbers = overlap === null ? "" : ` IoU ${overlap.toFixed(2)}.`;
       const shown = `map of ${nameOf(choice[1])} by ${network}, ${method}`;
@@ -172,7 +180,7 @@ globalThis.CamExplorer.panel = (() => {
       outline(image, box);
       describe(image, source, choice, box);
       draw();
-      return panel.method !== "backprop";
+      return !isStored(image, source);
     }
 
     explorer.find("panels").append(root);

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipeline_lib.common.command import command, log, step_parser
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.localization.predictions import METHODS
 from pipeline_lib.study.configuration.flags import add_settings, read_settings
 from pipeline_lib.study.configuration.localization import BoxesSection, PredictionSection
 
@@ -49,10 +50,12 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--top", type=_positive, default=5, help="most likely classes to name")
     parser.add_argument(
         "--maps",
-        choices=("cam", "grad-cam", "backprop"),
+        choices=METHODS,
         help="kind of maps; class maps by default, Grad-CAM where the network has none",
     )
-    parser.add_argument("--layer", help="layer that Grad-CAM reads, by its name in the network")
+    parser.add_argument(
+        "--layer", help="layer that Grad-CAM and its successors read, by its name in the network"
+    )
     parser.add_argument(
         "--crops", type=int, choices=(1, 10), default=1, help="1: the whole image; or ten crops"
     )
@@ -82,7 +85,7 @@ def make_parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="FOLDER",
         help="also write each photograph's maps at mapping resolution: (classes, h, w) float32, "
-        "(classes, 10, h, w) of ten crops, (classes, 2, h, w) of backprop",
+        "(classes, 10, h, w) of ten crops, (classes, 2, h, w) of gradients by the pixels",
     )
     return parser
 
@@ -163,7 +166,7 @@ def _load_explainer(arguments: argparse.Namespace) -> "Explainer":
             arguments.network, None, arguments.weights_folder, arguments.labels
         )
     explainer = network_explainer(classifier, card, arguments.maps, arguments.layer)
-    layer = f" at {explainer.network.layer}" if explainer.method == "grad-cam" else ""
+    layer = f" at {explainer.layer}" if explainer.layer else ""
     log.info("%s: maps by %s%s", card.name, explainer.method, layer)
     return explainer
 

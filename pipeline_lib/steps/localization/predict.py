@@ -14,7 +14,7 @@ from pipeline_lib.data.manifest import pictures, read_images
 from pipeline_lib.data.photographs import root_folder
 from pipeline_lib.localization.explainers import Explainer, linear_explainer, network_explainer
 from pipeline_lib.localization.forward import predict, predictions_header
-from pipeline_lib.localization.predictions import METHODS, write_predictions
+from pipeline_lib.localization.predictions import METHODS, TITLES, write_predictions
 from pipeline_lib.networks.artefact import load_network
 from pipeline_lib.study.configuration.flags import add_settings, read_settings
 from pipeline_lib.study.configuration.localization import PredictionSection
@@ -34,9 +34,14 @@ def make_parser() -> argparse.ArgumentParser:
         choices=METHODS,
         help="kind of maps; class maps by default, Grad-CAM where the network has none",
     )
-    parser.add_argument("--layer", help="layer that Grad-CAM reads, by its name in the network")
+    parser.add_argument(
+        "--layer", help="layer that Grad-CAM and its successors read, by its name in the network"
+    )
     parser.add_argument(
         "--classifier", type=Path, help="an SVM's .npz: predict its classes, not the network's"
+    )
+    parser.add_argument(
+        "--true-class-only", action="store_true", help="make no maps of the guesses"
     )
     parser.add_argument("--crops", type=int, default=1, help="1: the whole image; or 10")
     add_settings(parser, PredictionSection, *_SETTINGS)
@@ -51,8 +56,8 @@ def main(arguments: argparse.Namespace) -> None:
     limit_threads(arguments.threads)
     settings = read_settings(arguments, PredictionSection, *_SETTINGS)
     explainer = _load_explainer(arguments)
-    if explainer.method == "grad-cam":
-        log.info("%s: Grad-CAM at %s", explainer.name, explainer.network.layer)
+    if explainer.layer:
+        log.info("%s: %s at %s", explainer.name, TITLES[explainer.method], explainer.layer)
     images = read_images(arguments.images)
     root = root_folder(arguments.root)
     device = open_device()
@@ -69,6 +74,7 @@ def main(arguments: argparse.Namespace) -> None:
         pictures(images, root),
         header.true_class,
         crops=arguments.crops,
+        guesses=not arguments.true_class_only,
         batch=settings.batch,
         workers=settings.workers,
         device=device,

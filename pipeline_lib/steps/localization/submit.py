@@ -38,7 +38,7 @@ def main(arguments: argparse.Namespace) -> None:
         raise InputError(f"{arguments.classes}: has no id for class {min(unknown)}")
     if not (boxes["rank"] > 0).any():
         raise InputError(
-            f"{arguments.boxes}: has no box of a guess; backprop's cannot be submitted"
+            f"{arguments.boxes}: has no box of a guess; a gradient's cannot be submitted"
         )
     if arguments.guesses == "heuristics" and "tight" not in set(boxes["fit"]):
         raise InputError(

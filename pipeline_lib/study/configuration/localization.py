@@ -3,14 +3,13 @@
 import typing
 from typing import Literal
 
+from pipeline_lib.study.configuration.networks import MapMethod
 from pipeline_lib.study.configuration.section import Section, setting
 
 Interpolation = Literal["bilinear", "bicubic", "nearest"]
-MapMethod = Literal[
-    *("cam", "grad-cam", "grad-cam++", "layer-cam", "x-grad-cam", "hi-res-cam", "eigen-cam"),
-    *("backprop", "smooth-grad", "integrated-gradients"),
-]
-EVERY_METHOD = typing.get_args(MapMethod)
+AnyMethod = Literal[MapMethod, "backprop", "smooth-grad", "integrated-gradients"]
+EVERY_METHOD = typing.get_args(AnyMethod)
+PIXEL_METHODS = EVERY_METHOD[len(typing.get_args(MapMethod)) :]  # gradients by the pixels
 
 
 class PredictionSection(Section):
@@ -57,7 +56,7 @@ class BoxesSection(Section):
 class MapMethodsSection(Section):
     """The table of map methods and networks (table_maps)."""
 
-    methods: list[MapMethod] = setting(
+    methods: list[AnyMethod] = setting(
         list(EVERY_METHOD), "Kinds of maps to compare; the first is what differences are taken to."
     )
     networks: list[str] | None = setting(

@@ -8,6 +8,11 @@ RELEASED = "released:"  # prefix of a start that is a network of the paper: its 
 
 WEIGHT_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".ckpt")  # of a user's file of weights
 
+# The kinds of maps that guesses have: METHODS of localization/predictions.py but PIXEL_METHODS.
+MapMethod = Literal[
+    "cam", "grad-cam", "grad-cam++", "layer-cam", "x-grad-cam", "hi-res-cam", "eigen-cam"
+]
+
 
 class NetworkConfig(Section):
     """One network: trained where it has an ``architecture``, else taken ready-trained."""
@@ -42,10 +47,12 @@ class NetworkConfig(Section):
     crop: int | None = setting(
         None, "Side of the training input, if it differs from training.crop.", "pixels", ge=1
     )
-    maps: Literal["cam", "grad-cam"] | None = setting(
+    maps: MapMethod | None = setting(
         None, "Kind of maps; without it, class maps where the network has them, else Grad-CAM."
     )
-    layer: str | None = setting(None, "Layer that Grad-CAM reads; without it, the last one.")
+    layer: str | None = setting(
+        None, "Layer that Grad-CAM and its successors read; without it, the last one."
+    )
     backprop: bool = setting(
         False, "Also localize by the gradient of the class score, the paper's baseline."
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 from pipeline_lib.study.configuration.discovery import MiningConfig
 from pipeline_lib.study.configuration.flags import as_flags
+from pipeline_lib.study.configuration.localization import PIXEL_METHODS
 from pipeline_lib.study.image_sets import PICKED
 from pipeline_lib.study.paths import NETWORK, ONE_CROP, SVM, TEN_CROP, VAL, Maps
 from pipeline_lib.study.study import Study
@@ -30,11 +31,13 @@ def _maps(study: Study, wildcards: Any) -> str:
     if wildcards.map_source == SVM:
         which = f"--classifier {shlex.quote(classifier(study, wildcards)[0])}"
         return f"{which} --crops {crops}" if crops > 1 else which  # the step refuses ten
-    if wildcards.map_source != NETWORK:
+    if wildcards.map_source in PIXEL_METHODS:
         return f"--method {wildcards.map_source} --crops {crops}"
     config = study.networks[wildcards.network].config
-    method = f"--method {config.maps} " if config.maps else ""
     layer = f"--layer {shlex.quote(config.layer)} " if config.layer else ""
+    if wildcards.map_source != NETWORK:  # for table_maps, which needs the true class alone
+        return f"--method {wildcards.map_source} --true-class-only {layer}--crops {crops}"
+    method = f"--method {config.maps} " if config.maps else ""
     return f"{method}{layer}--crops {crops}"
 
 

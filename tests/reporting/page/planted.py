@@ -17,8 +17,10 @@ from pipeline_lib.localization.predictions import (
     Header,
     Predictions,
     read_predictions,
+    row_of,
     write_predictions,
 )
+from pipeline_lib.reporting.tables.columns import CITED
 
 SIZES = [(90, 70), (64, 64), (50, 120)]  # width, height
 HOW = {"threshold": 0.2, "interpolation": "bilinear"}
@@ -32,8 +34,10 @@ LABELS = [
 ]
 
 
-def plant(folder, n=24, networks=("main", "other"), seed=0, shape=(7, 7), gradient=True):
+def plant(folder, n=24, networks=("main", "other"), seed=0, shape=(7, 7), gradient="backprop"):
     """Write predictions, boxes, the manifest and pictures; return the step's flags.
+
+    The last network has maps by the method ``gradient`` too, unless that is None.
 
     Ids and labels hold letters that mean something to HTML, to the shell or to templates.
     """
@@ -110,8 +114,9 @@ def plant(folder, n=24, networks=("main", "other"), seed=0, shape=(7, 7), gradie
     if gradient:
         planes = rng.random((n, 2, 60, 60)).astype(np.float16)
         none = np.zeros((n, 0, 2, 60, 60), np.float16)
-        changed = {"maps": none, "true_map": planes, "method": "backprop"}
-        add("gradient", f"Backprop on {networks[-1]}", ["graphcut", "authors"], **changed)
+        changed = {"maps": none, "true_map": planes, "method": gradient}
+        methods = [CITED[gradient], "authors"]
+        add("gradient", row_of(networks[-1], gradient), methods, **changed)
     roles = {
         **files,
         "true-boxes": ["true.csv"],

@@ -5,6 +5,7 @@ import html
 import io
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 
 from pipeline_lib.common.files import read_json
 from pipeline_lib.evaluation.ilsvrc import best_overlap
+from pipeline_lib.localization.predictions import TITLES
 from pipeline_lib.reporting.page import explorer
 from pipeline_lib.steps.report import explorer as step
 from tests.reporting.page.planted import LABELS, opened, plant
@@ -72,19 +74,30 @@ def test_every_selectable_class_has_the_networks_own_map(planted):
             assert (maps["true_map"] is None) == (truth in labels)
 
 
-def test_gradients_come_reduced_with_the_boxes_that_were_stored(planted):
+@pytest.mark.parametrize(("method", "cited"), [("backprop", "graphcut"), ("smooth-grad", "paper")])
+def test_gradients_come_reduced_with_the_boxes_that_were_stored(tmp_path, planted, method, cited):
     folder, flags = planted
+    if method != "backprop":
+        folder, flags = tmp_path, plant(tmp_path, gradient=method)
     data = run(folder, flags)
+    assert data["sources"][2]["network"] == "other"
     gradient = data["sources"][2]
-    assert (gradient["method"], gradient["width"], gradient["height"]) == ("backprop", 48, 48)
+    assert (gradient["method"], gradient["width"], gradient["height"]) == (method, 48, 48)
     for image in data["images"]:
         maps = image["maps"][2]
         assert maps["guesses"] == []
         assert len(base64.b64decode(maps["true_map"]["values"])) == 48 * 48
-        assert set(maps["boxes"]) == {"graphcut", "authors"}
+        assert set(maps["boxes"]) == {cited, "authors"}
         assert set(maps["boxes"]["authors"]) == {"loose", "tight"}
-        x0, y0, x1, y1 = maps["boxes"]["graphcut"]["loose"]
+        x0, y0, x1, y1 = maps["boxes"][cited]["loose"]
         assert 0 <= x0 < x1 <= image["width"] and 0 <= y0 < y1 <= image["height"]
+
+
+def test_the_page_names_every_method():
+    script = (Path(explorer.__file__).parents[1] / "templates/explorer_panel.js").read_text()
+    (names,) = re.findall(r"const METHODS = \{(.*?)\};", script, re.DOTALL)
+    pairs = re.findall(r'"?([a-z+-]+)"?: "([^"]+)"', names)
+    assert dict(pairs) == TITLES
 
 
 def test_pictures_are_small_and_boxes_in_original_pixels(planted):
@@ -114,7 +127,7 @@ def test_named_images_and_what_does_not_belong_together(planted, capsys, tmp_pat
 
 def test_half_a_study_is_enough(tmp_path):
     """The main network's files alone."""
-    flags = plant(tmp_path, networks=("main",), gradient=False)
+    flags = plant(tmp_path, networks=("main",), gradient=None)
     data = run(tmp_path, flags)
     assert len(data["sources"]) == 1
     assert "Those that main gets wrong" in explorer.section(data)

@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from pipeline_lib.localization.authors_box import authors_boxes
 from pipeline_lib.localization.heat_maps import upsample
+from pipeline_lib.localization.predictions import METHODS, PIXEL_METHODS
 from pipeline_lib.networks.artefact import save_network
 from pipeline_lib.networks.card import NetworkCard, Preprocessing
 from pipeline_lib.networks.registry import build
@@ -116,7 +117,7 @@ def inputs_of(path):
     return torch.tensor((pixels - MEAN) / STD, dtype=torch.float32).permute(2, 0, 1)[None]
 
 
-@pytest.mark.parametrize("method", ["cam", "grad-cam", "backprop"])
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("crops", ["1", "10"])
 def test_maps_of_any_method_and_crops_are_written_raw(folder, method, crops):
     flags = ["--maps", method, "--crops", crops, "--npy", str(folder / "maps"), "--top", "3"]
@@ -126,7 +127,8 @@ def test_maps_of_any_method_and_crops_are_written_raw(folder, method, crops):
         maps = np.load(row["maps"][0]["file"])
         assert [each["index"] for each in row["maps"]] == [0, 1, 2]
         assert (len(maps), maps.dtype) == (3, np.float32)
-        planes = {"backprop": (2,)}.get(method, () if crops == "1" else (10,))
+        planes = () if crops == "1" else (10,)
+        planes = (2,) if method in PIXEL_METHODS else planes
         assert maps.shape[1:-2] == planes
     assert json.loads((folder / "sheet.json").read_text())["maps"] == method
 

@@ -12,7 +12,7 @@ from pipeline_lib.common import machine
 from pipeline_lib.common.command import TRY_AGAIN
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.features.cache import read_features
-from pipeline_lib.localization.predictions import read_predictions
+from pipeline_lib.localization.predictions import PIXEL_METHODS, read_predictions, row_of
 from pipeline_lib.networks.artefact import save_network
 from pipeline_lib.networks.card import NetworkCard, Preprocessing
 from pipeline_lib.networks.registry import build
@@ -64,12 +64,15 @@ def run(study, root, out, network="alexnet_gap", *more):
         ("alexnet_gap", ["--crops", "10", "--method", "cam"], "cam", 10, (10, 7, 7)),
         ("alexnet", [], "grad-cam", 1, (1, 7, 7)),
         ("alexnet_gap", ["--layer", "trunk.conv2"], "grad-cam", 1, (1, 15, 15)),
+        ("alexnet", ["--method", "layer-cam"], "layer-cam", 1, (1, 7, 7)),
+        ("alexnet", ["--method", "eigen-cam", "--crops", "10"], "eigen-cam", 10, (10, 7, 7)),
         ("alexnet", ["--method", "backprop"], "backprop", 1, (2, 64, 64)),
+        ("alexnet", ["--method", "smooth-grad"], "smooth-grad", 1, (2, 64, 64)),
         ("alexnet", ["--method", "backprop", "--crops", "10"], "backprop", 10, (2, 73, 73)),
     ],
 )
 def test_a_network_predicts_the_images_of_a_manifest(
-    study, tiny_world, tmp_path, network, flags, method, crops, planes
+    study, tiny_world, tmp_path, capsys, network, flags, method, crops, planes
 ):
     out = tmp_path / "net.h5"
     assert run(study, tiny_world, out, network, *flags) == 0
@@ -80,17 +83,23 @@ def test_a_network_predicts_the_images_of_a_manifest(
         images["label"]
     )
     assert (predictions.method, predictions.crops) == (method, crops)
-    assert predictions.name == ("Backprop on alexnet" if method == "backprop" else network)
+    assert predictions.name == row_of(network, method)
     assert (predictions.size, predictions.warped) == ((64, 64), (73, 73))  # 64 * 256 / 224
     assert predictions.images == fingerprint(study / "images.csv")
     assert predictions.true_map.shape == (20, *planes)
-    assert predictions.maps.shape == (20, 0 if method == "backprop" else 5, *planes)
+    assert predictions.maps.shape == (20, 0 if method in PIXEL_METHODS else 5, *planes)
     assert np.asarray(predictions.true_map).any()
     assert (np.diff(predictions.scores, axis=1) <= 0).all()
-    boxes = ["--predictions", out, "--images", study / "images.csv", "--box-method", "authors"]
-    assert localize.main([*map(str, boxes), "--out", str(tmp_path / "boxes.csv")]) == 0
-    ranks = pd.read_csv(tmp_path / "boxes.csv", comment="#")["rank"]
-    assert set(ranks) == ({0} if method == "backprop" else set(range(6)))
+    for box_method in ("paper", "authors"):
+        boxes = ["--predictions", out, "--images", study / "images.csv", "--box-method", box_method]
+        assert localize.main([*map(str, boxes), "--out", str(tmp_path / "boxes.csv")]) == 0
+        ranks = pd.read_csv(tmp_path / "boxes.csv", comment="#")["rank"]
+        assert set(ranks) == ({0} if method in PIXEL_METHODS else set(range(6)))
+    if method != "backprop":
+        boxes = ["--predictions", out, "--images", study / "images.csv", "--box-method", "graphcut"]
+        boxes += ["--root", tiny_world, "--out", tmp_path / "boxes.csv"]
+        assert localize.main([*map(str, boxes)]) == 1
+        assert "needs backprop's maps" in capsys.readouterr().err
 
 
 def test_several_workers_and_small_batches_predict_the_same(study, tiny_world, tmp_path):
