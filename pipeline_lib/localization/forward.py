@@ -65,8 +65,8 @@ def predict(
 ) -> Iterator[dict[str, np.ndarray]]:
     """Yield classes, scores, maps and true_map of ``Predictions``, a batch at a time, in order.
 
-    ``true_classes`` is (n,) int, -1 where unknown (the map is then zero). Without ``guesses`` the true class
-    alone has a map, which is enough for every error. Otherwise like ``explain``.
+    ``true_classes`` is (n,) int, -1 where unknown (the map is then zero). Without ``guesses`` the true
+    class alone has a map, which is enough for every error. Otherwise like ``explain``.
     """
     images = WarpedImages(pictures, input_size(explainer, crops))
     maps_guesses = guesses and explainer.method not in PIXEL_METHODS
