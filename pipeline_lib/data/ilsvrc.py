@@ -3,7 +3,8 @@
 Below the data set's folder: ``train/<wnid>/*.JPEG``, ``val/ILSVRC2012_val_*.JPEG`` (flat, or in
 folders by WNID), ``test/ILSVRC2012_test_*.JPEG``, ``bbox/val/*.xml``,
 ``ILSVRC2012_devkit_t12/data/`` with the val labels and ``meta.mat``; the blacklist is there or in
-``ILSVRC2014_devkit/data/``.
+``ILSVRC2014_devkit/data/``. Object masks, which ILSVRC does not have, may be in ``masks/val/*.png``,
+named like the val images: each the union of the objects of its image's class.
 """
 
 import re
@@ -17,7 +18,13 @@ from pipeline_lib.common.command import progress
 from pipeline_lib.common.errors import InputError, reason_of
 from pipeline_lib.common.images import Header
 from pipeline_lib.common.text import read_text
-from pipeline_lib.data.image_files import class_folders, image_names, images_below, usable
+from pipeline_lib.data.image_files import (
+    class_folders,
+    image_names,
+    images_below,
+    mask_rows,
+    usable,
+)
 from pipeline_lib.data.manifest import ImageSet, Summary
 from pipeline_lib.data.reading import (
     EMPTY,
@@ -33,6 +40,7 @@ from pipeline_lib.data.xml_files import parse_xml
 
 DEVKIT = "ILSVRC2012_devkit_t12/data"
 LABELS = f"{DEVKIT}/ILSVRC2012_validation_ground_truth.txt"
+MASKS = "masks/val"
 BLACKLIST = "ILSVRC2014_clsloc_validation_blacklist.txt"
 _NAME = re.compile(r"ILSVRC2012_(val|test)_(\d{8})\.jpe?g", re.IGNORECASE)
 
@@ -115,7 +123,8 @@ def read_val(root: Path, expected: int) -> ImageSet:
         count = sum(row[-1] for row in images)
         box_notes.append(f"{count:,} blacklisted images are left out of localization.")
     summary = Summary("ILSVRC2012 val", len(images), expected, notes, box_notes)
-    return ImageSet(images, boxes, classes, summary, views=views)
+    masks = mask_rows(root, MASKS, {row[0]: f"{row[0]}.png" for row in images})
+    return ImageSet(images, boxes, classes, summary, views=views, masks=masks)
 
 
 def read_test(root: Path) -> ImageSet:

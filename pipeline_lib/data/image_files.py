@@ -5,7 +5,7 @@ a set is read (``data.reading``), these open the headers, and collect the files 
 """
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from pipeline_lib.common.command import progress
@@ -152,6 +152,22 @@ def usable(paths: Iterable[Path], *, headers: bool = True) -> list[Path]:
             else:
                 state.report_image(path, reason)
     return found
+
+
+def mask_rows(root: Path, folder: str, names: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Return the manifest's rows of the object masks in ``folder``, relative to ``root``; [] without it.
+
+    ``names`` are the masks' paths in the folder by image id; an image whose mask is not there has none.
+    A link that leads nowhere has a row: whoever reads it is told.
+    """
+    if not (root / folder).is_dir():
+        return []
+    paths = {image_id: f"{folder}/{name}" for image_id, name in names.items()}
+    return [
+        (image_id, path, "")
+        for image_id, path in paths.items()
+        if (root / path).is_file() or (root / path).is_symlink()
+    ]
 
 
 def _is_odd(path: Path) -> bool:

@@ -1,12 +1,15 @@
 """The manifest of an image set: its images, their labels, sizes and boxes.
 
-Five CSV files and a summary, the same for every layout:
+Six CSV files and a summary, the same for every layout:
 
 - images: ``image_id, path, label, width, height, blacklisted, view``; the path is relative to the data
   set's folder, the label is a WNID or another class name (empty if unknown), sizes are in pixels
   (empty if not needed). The view (``common.images``) says how the file is to be decoded; tables of
   earlier versions lack it, and mean what is stored
 - boxes: ``image_id, label, x0, y0, x1, y1``, half-open, in pixels of the image's view
+- masks: ``image_id, path, ignore``, the files of the images' object masks (``data.masks``), relative to
+  the data set's folder; ``ignore`` masks what is to count for nothing, "" without. An image has no row,
+  or one for each of its masks. Empty for a set without masks
 - classes: ``label, id, name``; ``id`` is the data set's own, ``name`` is human-readable
 - splits: ``split, subset, image_id, label``; ``split`` is a number from 1 on, or the name of an
   attribute, ``subset`` is train or test, ``label`` the image's class, or present or absent. Every
@@ -31,12 +34,14 @@ from pipeline_lib.common.images import STORED, VIEWS, Picture
 IMAGE_COLUMNS = ("image_id", "path", "label", "width", "height", "blacklisted")
 VIEW = "view"  # the optional column of images
 BOX_COLUMNS = ("image_id", "label", "x0", "y0", "x1", "y1")
+MASK_COLUMNS = ("image_id", "path", "ignore")
 CLASS_COLUMNS = ("label", "id", "name")
 SPLIT_COLUMNS = ("split", "subset", "image_id", "label")
 PRESENT, ABSENT = "present", "absent"  # the labels of a split that is an attribute
 TEXT_COLUMNS = (
     "image_id",
     "path",
+    "ignore",
     "label",
     "class",
     "name",
@@ -91,6 +96,7 @@ class ImageSet:
     splits: list[tuple] = field(default_factory=list)
     annotations: pd.DataFrame = field(default_factory=pd.DataFrame, compare=False)
     views: dict[str, str] = field(default_factory=dict)
+    masks: list[tuple] = field(default_factory=list)
 
 
 def write_csv(

@@ -169,10 +169,11 @@ def annotated_view(header: Header, size: tuple[int, int]) -> str | None:
     """
     view = current_view()
     views = (view, *(other for other in VIEWS if other != view))
-    return next((each for each in views if _same_aspect(header.size(each), size)), None)
+    return next((each for each in views if same_aspect(header.size(each), size)), None)
 
 
-def _same_aspect(size: tuple[int, int], other: tuple[int, int]) -> bool:
+def same_aspect(size: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Tell whether two sizes (width, height) have the same aspect, up to rounding to whole pixels."""
     (width, height), (other_width, other_height) = size, other
     rounding = max(width + height, other_width + other_height)
     return abs(width * other_height - height * other_width) <= rounding

@@ -4,7 +4,7 @@ from pipeline_lib.study.image_sets import BIRDS, PICKED, TEST
 from pipeline_lib.study.paths import SVM, TEN_CROP
 from pipeline_lib.study.study import Study
 
-TABLES = ("images", "boxes", "classes", "splits", "annotations")
+TABLES = ("images", "boxes", "masks", "classes", "splits", "annotations")
 # Of each experiment: its tables, the files of its classifier, whether few images are picked to show.
 DISCOVERY = {
     "scenes": (["scenes"], ["npz", "json"], False),

@@ -51,7 +51,7 @@ class Paths:
         return f"{self.results}/benchmarks/{job}.tsv"
 
     def manifest(self, image_set: str, table: str = "images") -> str:
-        """A table of an image set's manifest: images, boxes, classes, splits or annotations."""
+        """A table of an image set's manifest: images, boxes, masks, classes, splits, annotations."""
         return f"{self.results}/data/{image_set}/{table}.csv"
 
     def summary(self, image_set: str) -> str:

@@ -25,7 +25,17 @@ DIGITS = {"md5": 32, "sha1": 40, "sha256": 64}
 def test_every_set_of_the_protocol_is_there():
     assert set(downloads()) == {
         *("sun397", "indoor67", "scene15", "sun_attribute", "caltech101", "caltech256", "action40"),
-        *("event8", "cub", "svt", "sun2012", "coco", "vqa", "places205", "released_networks"),
+        *(
+            "event8",
+            "cub",
+            "cub_segmentations",
+            "svt",
+            "sun2012",
+            "coco",
+            "vqa",
+            "places205",
+            "released_networks",
+        ),
         *("ilsvrc_train", "ilsvrc_val", "ilsvrc_devkit", "ilsvrc_val_boxes"),
     }
 

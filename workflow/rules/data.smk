@@ -75,7 +75,7 @@ rule index:
     shell:
         "python -m pipeline_lib index --layout {wildcards.image_set} --root {params.root:q} "
         "{params.flags} --threads {threads} --images {output.images:q} --boxes {output.boxes:q} "
-        "--classes {output.classes:q} --splits {output.splits:q} "
+        "--masks {output.masks:q} --classes {output.classes:q} --splits {output.splits:q} "
         "--annotations {output.annotations:q} --summary {output.summary:q} --log {log:q}"
 
 

@@ -7,13 +7,17 @@ import numpy as np
 from pipeline_lib.data.synthetic.annotation_files import write_lines
 from pipeline_lib.data.synthetic.compositions import birds
 from pipeline_lib.data.synthetic.image_files import DrawImages, ImageSpec
+from pipeline_lib.data.synthetic.object_masks import write_mask
 from pipeline_lib.data.synthetic.sizes import BIRDS, Size
+
+ANNOTATORS = 5  # of each image of the set's segmentations
 
 
 def write_cub(folder: Path, rng: np.random.Generator, draw: DrawImages, size: Size = BIRDS) -> None:
     """Write ``images/NNN.Name/Name_NNNN_NNNNNN.jpg`` and tables joined by ids that count from 1.
 
-    A box is ``x y width height``, in floats. Random ones of each species' images are for training.
+    A box is ``x y width height``, in floats. Random ones of each species' images are for training. The
+    birds' masks are in ``segmentations``, whose archive is one of its own, in the images' folders.
     """
     species = birds(size.classes)
     names, specs, labels, is_training = [], [], [], []
@@ -25,9 +29,14 @@ def write_cub(folder: Path, rng: np.random.Generator, draw: DrawImages, size: Si
             specs.append(ImageSpec(f"images/{names[-1]}", bird))
             labels.append(label)
         is_training += (rng.permutation(train + test) < train).astype(int).tolist()
+    for name in {name.partition("/")[0] for name in names}:
+        (folder / "segmentations" / name).mkdir(parents=True)
     boxes = []
-    for content in draw(specs):
-        x0, y0, x1, y1 = content.objects[0].box
+    for name, content in zip(names, draw(specs), strict=True):
+        drawn = content.objects[0]
+        mask = folder / "segmentations" / Path(name).with_suffix(".png")
+        write_mask(mask, content.size, [drawn], ANNOTATORS)
+        x0, y0, x1, y1 = drawn.box
         boxes.append(f"{x0:.1f} {y0:.1f} {x1 - x0:.1f} {y1 - y0:.1f}")
     tables = {
         "images": names,

@@ -2,7 +2,8 @@
 
 ``train/<wnid>/<wnid>_<n>.JPEG``, flat ``val/`` and ``test/``, ``bbox/val/*.xml`` with inclusive
 corners, no labels for test, and a devkit whose ids are not in sorted-WNID order, whose ``meta.mat``
-also has inner synsets, and which includes a blacklist.
+also has inner synsets, and which includes a blacklist. Beside the official files are object masks of the
+val images, ``masks/val/*.png``, which ILSVRC does not have.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,6 +17,7 @@ from PIL import Image
 from pipeline_lib.common.command import progress
 from pipeline_lib.data.synthetic.annotation_files import write_annotation, write_lines, write_mat
 from pipeline_lib.data.synthetic.kinds import KINDS
+from pipeline_lib.data.synthetic.object_masks import write_mask
 from pipeline_lib.data.synthetic.scenes import Scene, draw_scene
 
 BLACKLISTED_FRACTION = 0.02  # of the val images; 1,762 of 50,000 in ILSVRC
@@ -43,7 +45,8 @@ def write_ilsvrc(
     jobs = [(split, index) for split, count in counts for index in range(count)]
     for kind in range(len(KINDS)):
         (root / "train" / wnid(kind)).mkdir(parents=True)
-    for folder in (Path("val"), Path("bbox/val"), DEVKIT, *[Path("test")] * bool(test_images)):
+    folders = [Path("val"), Path("bbox/val"), Path("masks/val"), DEVKIT]
+    for folder in (*folders, *[Path("test")] * bool(test_images)):
         (root / folder).mkdir(parents=True)
     with get_context("spawn").Pool(processes) as pool:
         results = pool.imap(partial(_write_image, root, seed), jobs, chunksize=32)
@@ -69,7 +72,7 @@ def scene_of(seed: int, split: str, index: int) -> tuple[int, Scene]:
 
 
 def _write_image(root: Path, seed: int, job: tuple[str, int]) -> int:
-    """Draw and write one image (and its XML); return its kind."""
+    """Draw and write one image (and its XML and mask); return its kind."""
     split, index = job
     kind, scene = scene_of(seed, split, index)
     if split == "train":
@@ -86,6 +89,8 @@ def _write_image(root: Path, seed: int, job: tuple[str, int]) -> int:
             names={"name": wnid(kind)},
             boxes=[scene_object.box for scene_object in scene.objects],
         )
+        # All objects of an image are of its class.
+        write_mask(root / "masks/val" / f"{path.stem}.png", (width, height), scene.objects)
     Image.fromarray(scene.image).save(path, "JPEG", quality=92)
     return kind
 

@@ -1,16 +1,18 @@
 """CUB-200-2011: birds, with one box in each image and one official split.
 
 Source: the archive's README. Its tables are joined by image ids, which start at 1; the boxes are
-``x y width height`` in pixels.
+``x y width height`` in pixels. The set's segmentations, an archive of their own, are read where they
+are unpacked inside the set's folder or beside it: ``segmentations/<class folder>/<image>.png``, whose
+gray is the share of annotators who take a pixel for the bird's.
 """
 
 import math
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pipeline_lib.common.command import progress
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.image_files import existing, images_below
+from pipeline_lib.data.image_files import existing, images_below, mask_rows
 from pipeline_lib.data.manifest import ImageSet, Summary
 from pipeline_lib.data.reading import UNLISTED, image_size, report
 from pipeline_lib.data.transfer.listing import read_lines, readable
@@ -18,6 +20,7 @@ from pipeline_lib.data.transfer.notes import OfficialCounts, official_split_note
 from pipeline_lib.data.transfer.sets import SplitSpec
 from pipeline_lib.data.transfer.splits import official_split
 
+SEGMENTATIONS = "segmentations"
 OFFICIAL = OfficialCounts(11_788, 200, 5_994, 5_794)
 
 
@@ -47,7 +50,7 @@ class _Table(dict):
 
 
 def read_cub(root: Path, spec: SplitSpec) -> ImageSet:
-    """Read the images of ``images.txt`` that are there, with their sizes, boxes and split.
+    """Read the images of ``images.txt`` that are there, with their sizes, boxes, split and masks.
 
     The boxes are as published: some reach a pixel over the border. Raises InputError if there is no
     image, for a malformed line, an image that a table lacks, and a box outside its image.
@@ -88,7 +91,13 @@ def read_cub(root: Path, spec: SplitSpec) -> ImageSet:
     notes = size_notes(len(images), len(classes), OFFICIAL)
     notes += official_split_notes(splits, len(classes), len(missing), OFFICIAL)
     summary = Summary(spec.paper.name, len(images), OFFICIAL.images, notes)
-    return ImageSet(images, boxes, classes, summary, splits)
+    inside = (root / SEGMENTATIONS).is_dir()
+    masks = mask_rows(
+        root,
+        SEGMENTATIONS if inside else f"../{SEGMENTATIONS}",
+        {row[0]: str(PurePosixPath(row[0]).with_suffix(".png")) for row in images},
+    )
+    return ImageSet(images, boxes, classes, summary, splits, masks=masks)
 
 
 def _name(name: str) -> str:

@@ -13,6 +13,7 @@ from pipeline_lib.data.manifest import (
     BOX_COLUMNS,
     CLASS_COLUMNS,
     IMAGE_COLUMNS,
+    MASK_COLUMNS,
     SPLIT_COLUMNS,
     VIEW,
     ImageSet,
@@ -74,6 +75,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_threads_flag(parser)
     parser.add_argument("--images", type=Path, required=True, help="CSV to write")
     parser.add_argument("--boxes", type=Path, help="CSV to write")
+    parser.add_argument("--masks", type=Path, help="CSV to write")
     parser.add_argument("--classes", type=Path, help="CSV to write")
     parser.add_argument("--splits", type=Path, help="CSV to write")
     parser.add_argument("--annotations", type=Path, help="CSV to write")
@@ -95,6 +97,7 @@ def main(arguments: argparse.Namespace) -> None:
     image_set = _read(arguments, options)
     tables = (
         (arguments.boxes, BOX_COLUMNS, image_set.boxes),
+        (arguments.masks, MASK_COLUMNS, image_set.masks),
         (arguments.classes, CLASS_COLUMNS, image_set.classes),
         (arguments.splits, SPLIT_COLUMNS, image_set.splits),
         (arguments.images, (*IMAGE_COLUMNS, VIEW), image_set.images),

@@ -1,12 +1,14 @@
 """Flags of the steps that read data sets."""
 
+import os
 import shlex
 from typing import Any
 
 from pipeline_lib.data.transfer.sets import transfer_sets
 from pipeline_lib.study.contents import contents
 from pipeline_lib.study.flags.words import pairs
-from pipeline_lib.study.image_sets import own_captions, transfer_root
+from pipeline_lib.study.image_sets import BIRDS, own_captions, transfer_root
+from pipeline_lib.study.paths import VAL
 from pipeline_lib.study.study import Study
 
 _SYNTHETIC = "The images are synthetic, in the layout of ILSVRC."
@@ -14,6 +16,8 @@ _SYNTHETIC_BOXES = (
     "Synthetic objects have the colours of their surroundings, which leaves a graph cut, and with it "
     "backprop, little to go by."
 )
+# Where object masks may lie that the set's own folders do not show, relative to its root.
+_MASK_FOLDERS = {VAL: "masks/val", BIRDS: "../segmentations"}
 SCENE_KEYS = ("categories", "min_images", "coverage", "short_polygons")
 
 
@@ -67,7 +71,11 @@ def official_contents(study: Study, wildcards: Any) -> str:
     image_set = study.image_sets[wildcards.image_set]
     if image_set.synthetic:
         return ""
-    return contents(*(image_set.folders or [image_set.root]))
+    folders = list(image_set.folders or [image_set.root])
+    if image_set.name in _MASK_FOLDERS:
+        masks = f"{image_set.root}/{_MASK_FOLDERS[image_set.name]}"
+        folders += [masks] * os.path.isdir(masks)
+    return contents(*folders)
 
 
 def transfer_folders(study: Study) -> list[str]:

@@ -161,6 +161,11 @@ MATRICES = ("images.mat", "attributes.mat", "attributeLabels_continuous.mat")
             ["meta.mat"],
         ),
         ("indoor67", [{"indoorCVPR_09/Images/bar/1.jpg": b"1"}], ["Images/bar/1.jpg"]),
+        (
+            "cub_segmentations",
+            [{"attributes.txt": b"1", "segmentations/001.Albatross/A_1.png": b"2"}],
+            ["001.Albatross/A_1.png"],
+        ),
     ],
 )
 def test_downloaded_sets_arrive_in_their_layouts(box, key, contents, arrives):

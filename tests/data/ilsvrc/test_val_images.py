@@ -61,6 +61,19 @@ def test_inclusive_boxes_become_half_open_ones(tiny_world):
     assert all(label == label_of[name] for name, label, *_ in image_set.boxes)
 
 
+def test_masks_are_listed_where_they_are(world):
+    names = [f"ILSVRC2012_val_{i:08d}" for i in range(1, N + 1)]
+    assert read_val(world, N).masks == [(name, f"masks/val/{name}.png", "") for name in names]
+    (world / "masks" / "val" / f"{names[3]}.png").unlink()
+    assert [row[0] for row in read_val(world, N).masks] == names[:3] + names[4:]
+    (world / "masks" / "val" / f"{names[3]}.png").symlink_to("/nowhere")  # reading it will fail
+    assert [row[0] for row in read_val(world, N).masks] == names
+    shutil.rmtree(world / "masks")
+    without = read_val(world, N)
+    assert without.masks == []
+    assert (without.summary.notes, without.summary.box_notes) == notes(world)
+
+
 def test_classes_are_the_leaves_in_sorted_wnid_order_which_is_not_the_ids(tiny_world):
     for image_set in (read_val(tiny_world, N), read_train(tiny_world)):
         wnids, ids, names = zip(*image_set.classes, strict=True)

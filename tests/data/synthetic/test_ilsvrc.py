@@ -37,7 +37,7 @@ def without(files, left_out):
 
 def test_one_process_and_two_draw_the_same_world(worlds):
     one, two = (without(tree(world), META) for world in worlds)
-    assert len(one) == 34 + 2 * 6 + 2
+    assert len(one) == 34 + 3 * 6 + 2
     assert one == two
 
 

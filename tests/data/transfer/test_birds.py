@@ -68,6 +68,25 @@ def test_some_of_the_images_are_enough(root):
     ]
 
 
+@pytest.mark.parametrize("below", [".", ".."], ids=["inside", "beside"])
+def test_segmentations_inside_the_set_or_beside_it_are_its_masks(root, below):
+    assert read(root).masks == []
+    set_root = root / "CUB_200_2011"
+    set_root.mkdir()
+    for path in list(root.iterdir()):
+        if path != set_root:
+            path.rename(set_root / path.name)
+    masks = [f"segmentations/{name.removesuffix('.jpg')}.png" for name in NAMES]
+    for path in masks[:-1]:  # the last image has none
+        (set_root / below / path).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (50, 40)).save(set_root / below / path)
+    found = read(set_root).masks
+    assert [row[::2] for row in found] == [(name, "") for name in NAMES[:-1]]
+    prefix = "" if below == "." else "../"
+    assert [row[1] for row in found] == [f"{prefix}{path}" for path in masks[:-1]]
+    assert all((set_root / row[1]).is_file() for row in found)
+
+
 @pytest.mark.parametrize(
     "table",
     ["images", "classes", "image_class_labels", "train_test_split", "bounding_boxes"],

@@ -31,7 +31,7 @@ def plant(root, names):
 
 
 def run(layout, root, out, *more):
-    tables = ("images", "boxes", "classes", "splits", "annotations")
+    tables = ("images", "boxes", "masks", "classes", "splits", "annotations")
     argv = [word for name in tables for word in (f"--{name}", str(out / f"{name}.csv"))]
     argv += ["--layout", layout.partition("-table")[0], "--summary", str(out / "summary.json")]
     given = [

@@ -6,13 +6,14 @@ import pytest
 from PIL import Image
 
 from pipeline_lib.data.manifest import SPLIT_COLUMNS, read_csv, read_images
+from pipeline_lib.data.masks import read_mask_table
 from pipeline_lib.data.transfer.readers import READERS
 from pipeline_lib.steps.data import index
 
 
 def flags(folder, **values):
     names = {"images": "images.csv", "boxes": "boxes.csv", "classes": "classes.csv"}
-    names |= {"splits": "splits.csv", "summary": "summary.json"}
+    names |= {"masks": "masks.csv", "splits": "splits.csv", "summary": "summary.json"}
     shared = [item for name, file in names.items() for item in (f"--{name}", str(folder / file))]
     return shared + [item for name, value in values.items() for item in (f"--{name}", str(value))]
 
@@ -25,6 +26,9 @@ def test_a_manifest_of_val_is_written_with_its_summary(tiny_world, tmp_path):
     assert len(images) == 20
     assert set(boxes["image_id"]) == set(images["image_id"])
     assert len(pd.read_csv(tmp_path / "classes.csv", comment="#")) == 10
+    masks = read_mask_table(tmp_path / "masks.csv", tiny_world)
+    assert list(masks) == list(images["image_id"])
+    assert all(path.is_file() for files in masks.values() for path in files.objects)
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert (summary["found"], summary["expected"]) == (20, 20)
     assert summary["notes"] == []
@@ -38,6 +42,7 @@ def test_a_manifest_of_train_is_written(tiny_world, tmp_path):
     assert len(images) == 24
     assert all((tiny_world / path).is_file() for path in images["path"])
     assert pd.read_csv(tmp_path / "boxes.csv", comment="#").empty
+    assert (tmp_path / "masks.csv").read_text() == "image_id,path,ignore\n"
 
 
 def test_a_manifest_of_test_has_no_labels_and_no_boxes(tiny_world, tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from pipeline_lib.data.manifest import read_images
 from tests.steps.data.layouts import LAYOUTS, run
 
-TABLES = ("images", "boxes", "classes", "splits", "annotations")
+TABLES = ("images", "boxes", "masks", "classes", "splits", "annotations")
 
 
 def tables(folder):
