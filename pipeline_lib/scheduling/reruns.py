@@ -59,6 +59,7 @@ _VALUES = {
     "units.classes": ["goldfish"],
     "units.places": ["alley"],
     "units.places_network": "GoogLeNet-GAP",
+    "checks.measures": ["faithfulness"],
     "figures.network": "VGGnet-GAP",
     "figures.baseline": "GoogLeNet",
     "report.named_images": ["ILSVRC2012_val_00000001"],

@@ -58,6 +58,9 @@ def _localization(study: Study) -> list[str]:
         files.append(paths.curve(swept))
         scores.append(paths.scores(swept, "sweep"))
     files += study.boxes([*study.maps, *test_maps])
+    files.append(paths.randomized(study.main))
+    measured = [paths.faithfulness(each) for each in study.faithfulness_maps]
+    files += [*measured, *map(paths.outcomes, measured)]
     return [*files, *scores, *map(paths.outcomes, scores)]
 
 

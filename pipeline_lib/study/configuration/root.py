@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
+from pipeline_lib.study.configuration.checks import ChecksSection
 from pipeline_lib.study.configuration.data import (
     IlsvrcSection,
     ImagesSection,
@@ -67,6 +68,9 @@ class Configuration(Section):
         PredictionSection(), "Running networks over image sets."
     )
     boxes: BoxesSection = setting(BoxesSection(), "Boxes from heat maps.")
+    checks: ChecksSection = setting(
+        ChecksSection(), "Checks of maps: random weights, and measures beside localization."
+    )
     transfer: TransferSection = setting(TransferSection(), "Features, linear SVMs, Tables 4 and 5.")
     discovery: DiscoverySection = setting(DiscoverySection(), "Experiments of section 4.2.")
     scenes: ScenesSection = setting(ScenesSection(), "Figure 9: objects in scenes.")

@@ -46,6 +46,20 @@ def classifier(study: Study, wildcards: Any) -> list[str]:
     return [study.paths.svm(image_set, "whole", wildcards.network)]
 
 
+def randomize(study: Study, wildcards: Any) -> str:
+    """How far a network is randomized, on how many images, and where Grad-CAM reads it."""
+    layer = study.networks[wildcards.network].config.layer
+    flags = as_flags(study.configuration.checks, "randomized_images", "randomized_stages")
+    return flags + (f" --layer {shlex.quote(layer)}" if layer else "") + precision(study)
+
+
+def faithfulness(study: Study) -> str:
+    """On how many images faithfulness is measured, in how many steps."""
+    checks, boxes = study.configuration.checks, study.configuration.boxes
+    flags = as_flags(checks, "faithfulness_images", "faithfulness_steps")
+    return f"{flags} {as_flags(boxes, 'interpolation')}{precision(study)}"
+
+
 def localize(study: Study, wildcards: Any) -> str:
     """How boxes are made; only the paper's box method has a threshold."""
     names = ["interpolation", *["threshold"] * (wildcards.box_method == "paper")]
