@@ -36,20 +36,6 @@ RANDOMIZED_COLUMNS = (
 _CONSTANT = "its maps of these images are constant"
 
 
-def choose_images(
-    true_class: np.ndarray, predicted: np.ndarray, count: int, seed: int
-) -> np.ndarray:
-    """Return the sorted indices of at most ``count`` images, drawn at random by the seed.
-
-    ``true_class`` (n,) is -1 where unknown, ``predicted`` (n,) the most likely class. Those that are
-    classified correctly come first, others only where there are too few; unlabelled ones never.
-    """
-    order = np.random.default_rng(seed).permutation(len(true_class))
-    order = order[true_class[order] >= 0]
-    right = predicted[order] == true_class[order]
-    return np.sort(order[np.argsort(~right, kind="stable")][:count])
-
-
 def agreement_by_stage(
     classifier: nn.Module,
     explainers: Mapping[str, Explainer],

@@ -4,7 +4,7 @@
 watches how much of an explanation is left.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -97,8 +97,11 @@ def _running_order(classifier: nn.Module, size: tuple[int, int]) -> list[str]:
     """
     started: dict[str, int] = {}
 
-    def note(path: str):
-        return lambda *_: started.setdefault(path, len(started))
+    def note(path: str) -> Callable:
+        def hook(_module: nn.Module, _args: tuple) -> None:
+            started.setdefault(path, len(started))
+
+        return hook
 
     modules = dict(classifier.named_modules())
     hooks = [each.register_forward_pre_hook(note(path)) for path, each in modules.items()]

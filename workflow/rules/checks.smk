@@ -48,7 +48,7 @@ rule measure_faithfulness:
     resources:
         **gpus(),
     params:
-        flags=flags.measures.faithfulness(STUDY),
+        flags=lambda wildcards: flags.measures.faithfulness(STUDY, wildcards),
         root=untracked(STUDY.root(VAL)),
         settings=untracked(settings(CONFIG.prediction, "batch", "workers")),
     shell:

@@ -7,20 +7,20 @@ maps of the true classes, by every method, are compared with those of the traine
 import argparse
 from pathlib import Path
 
+from torch import nn
+
 from pipeline_lib.common.command import command, log, step_parser
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.machine import add_threads_flag, limit_threads, open_device, use_precision
 from pipeline_lib.data.loader import WarpedImages
 from pipeline_lib.data.manifest import pictures, read_images, write_csv
 from pipeline_lib.data.photographs import root_folder
-from pipeline_lib.evaluation.randomized import (
-    agreement_by_stage,
-    choose_images,
-    summarise_agreement,
-)
+from pipeline_lib.evaluation.drawn_images import draw_images
+from pipeline_lib.evaluation.randomized import agreement_by_stage, summarise_agreement
 from pipeline_lib.localization.explainers import Explainer, network_explainer
 from pipeline_lib.localization.predictions import read_predictions
 from pipeline_lib.networks.artefact import load_network
+from pipeline_lib.networks.card import NetworkCard
 from pipeline_lib.networks.randomization import randomization_stages
 from pipeline_lib.study.configuration.checks import ChecksSection
 from pipeline_lib.study.configuration.flags import add_settings, read_settings
@@ -60,12 +60,8 @@ def main(arguments: argparse.Namespace) -> None:
     explainers, left_out = _explainers(classifier, card, arguments)
     if predictions.network not in {each.fingerprint for each in explainers.values()}:
         raise InputError(f"{arguments.predictions}: is not of {card.name}; predict it again")
-    chosen = choose_images(
-        predictions.true_class,
-        predictions.classes[:, 0],
-        checks.randomized_images,
-        arguments.seed,
-    )
+    is_right = predictions.classes[:, 0] == predictions.true_class
+    chosen = draw_images(predictions.true_class, checks.randomized_images, arguments.seed, is_right)
     if not len(chosen):
         raise InputError(f"{arguments.images}: no image has a label, so there is nothing to map")
     device = open_device()
@@ -73,12 +69,11 @@ def main(arguments: argparse.Namespace) -> None:
     size = card.preprocessing.size
     stages = randomization_stages(classifier, size, checks.randomized_stages)
     images = read_images(arguments.images).iloc[chosen]
-    true_class = predictions.true_class[chosen]
     values = agreement_by_stage(
         classifier,
         explainers,
         WarpedImages(pictures(images, root_folder(arguments.root)), size),
-        true_class,
+        predictions.true_class[chosen],
         stages,
         seed=arguments.seed,
         batch=running.batch,
@@ -88,7 +83,7 @@ def main(arguments: argparse.Namespace) -> None:
     table = summarise_agreement(card.name, values, stages, left_out)
     settings = {
         "images": list(images["image_id"]),
-        "right": int((predictions.classes[chosen, 0] == true_class).sum()),
+        "right": int(is_right[chosen].sum()),
         "seed": arguments.seed,
         "precision": precision,
     }
@@ -98,7 +93,7 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 def _explainers(
-    classifier, card, arguments: argparse.Namespace
+    classifier: nn.Module, card: NetworkCard, arguments: argparse.Namespace
 ) -> tuple[dict[str, Explainer], dict[str, str]]:
     """Return the explainer of each method, and the reason of each that the network cannot do."""
     found, reasons = {}, {}
