@@ -18,9 +18,9 @@ from pipeline_lib.reporting.inputs import Inputs
 
 NAMES = {"cam": "CAM", "grad-cam": "Grad-CAM", "backprop": "backprop"}
 DISPUTE = (
-    "It is disputed what this test (Adebayo et al. 2018) says. Its result depends on the task (Yona and Greenfeld 2021); "
-    "noise without information passes it, and random layers keep the scale of the maps below them "
-    "(Binder et al. 2023). Alone, it does not decide which method is better."
+    "It is disputed what this test (Adebayo et al. 2018) says. Its result depends on the task (Yona and "
+    "Greenfeld 2021); noise without information passes it, and random layers keep the scale of the maps "
+    "below them (Binder et al. 2023). Alone, it does not decide which method is better."
 )
 _HEIGHT, _TICKS = 2.6, 0.45  # inches: a panel's height, the room before the first one
 # Okabe and Ito's colours, for any colour vision; each method has a mark of its own besides.
