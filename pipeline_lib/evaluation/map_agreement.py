@@ -6,7 +6,6 @@ from skimage.metrics import structural_similarity
 
 from pipeline_lib.localization.heat_maps import upsample
 
-RANK_CORRELATION, SSIM = MEASURES = ("rank correlation", "SSIM")
 # Wang et al. 2004: a Gaussian window of 11 pixels, sigma 1.5.
 _WINDOW = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
 
@@ -30,7 +29,7 @@ def is_constant(maps: np.ndarray) -> np.ndarray:
 
 
 def agreement(maps: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return how alike n pairs of ``absolute_maps`` are by each of the MEASURES, (n, 2) float64."""
+    """Return the rank correlation and the SSIM of n pairs of ``absolute_maps``, (n, 2) float64."""
     return np.stack(
         [rank_correlations(maps, others), structural_similarities(maps, others)], axis=1
     )

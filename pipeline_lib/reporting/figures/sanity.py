@@ -9,8 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from pipeline_lib.data.manifest import read_file_settings
-from pipeline_lib.evaluation.map_agreement import MEASURES
-from pipeline_lib.evaluation.randomized import read_agreement
+from pipeline_lib.evaluation.randomized_table import MEASURES, read_agreement
 from pipeline_lib.reporting.figures.alt import counted, listed
 from pipeline_lib.reporting.figures.pictures import STYLE, save
 from pipeline_lib.reporting.figures.sheet import GAP, Line, Sheet

@@ -16,7 +16,8 @@ from pipeline_lib.data.loader import WarpedImages
 from pipeline_lib.data.manifest import pictures, read_images, write_csv
 from pipeline_lib.data.photographs import root_folder
 from pipeline_lib.evaluation.drawn_images import draw_images
-from pipeline_lib.evaluation.randomized import agreement_by_stage, summarise_agreement
+from pipeline_lib.evaluation.randomized_maps import agreement_by_stage
+from pipeline_lib.evaluation.randomized_table import summarise_agreement
 from pipeline_lib.localization.explainers import Explainer, network_explainer
 from pipeline_lib.localization.predictions import read_predictions
 from pipeline_lib.networks.artefact import load_network
@@ -80,7 +81,7 @@ def main(arguments: argparse.Namespace) -> None:
         workers=running.workers,
         device=device,
     )
-    table = summarise_agreement(card.name, values, stages, left_out)
+    table = summarise_agreement(card.name, values, [each.layer for each in stages], left_out)
     settings = {
         "images": list(images["image_id"]),
         "right": int(is_right[chosen].sum()),

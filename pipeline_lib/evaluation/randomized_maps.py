@@ -8,32 +8,18 @@ learned. It is disputed what the scores say beyond that (Yona and Greenfeld 2021
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import nn
 
 from pipeline_lib.common.batches import Batches, memory_errors
 from pipeline_lib.common.command import progress
 from pipeline_lib.data.loader import WarpedImages, image_batches, normalised
-from pipeline_lib.data.manifest import read_csv
-from pipeline_lib.evaluation.interval import ratio_interval
-from pipeline_lib.evaluation.map_agreement import (
-    MEASURES,
-    absolute_maps,
-    agreement,
-    is_constant,
-)
+from pipeline_lib.evaluation.map_agreement import absolute_maps, agreement, is_constant
 from pipeline_lib.localization.explainers import Explainer
 from pipeline_lib.localization.forward import MAX_GRADIENT_CROPS
 from pipeline_lib.networks.randomization import Stage, randomize, weights_kept
-
-RANDOMIZED_COLUMNS = (
-    *("row", "method", "stage", "layer", "measure", "mean", "low", "high", "n", "note"),
-)
-_CONSTANT = "its maps of these images are constant"
 
 
 def agreement_by_stage(
@@ -51,7 +37,7 @@ def agreement_by_stage(
     """Return how alike each method's maps are to the trained network's, (images, stages, measures).
 
     All ``explainers`` are of the one ``classifier``, which at the end is as it was; ``images`` have the
-    size of its input. Measures are in the order of MEASURES. Where the trained network's map is
+    size of its input. Measures are those of ``agreement``. Where the trained network's map is
     constant there is nothing to agree with: NaN. One batch of images is in memory at a time.
     """
     first = next(iter(explainers.values()))
@@ -70,42 +56,6 @@ def agreement_by_stage(
                 found[method].append(values)
         done += len(pixels)
     return {method: np.concatenate(parts) for method, parts in found.items()}
-
-
-def summarise_agreement(
-    name: str,
-    values: Mapping[str, np.ndarray],
-    stages: Sequence[Stage],
-    left_out: Mapping[str, str],
-) -> pd.DataFrame:
-    """Return the table, RANDOMIZED_COLUMNS: means over images with 95 % bootstrap intervals.
-
-    ``name`` is the network's, ``values`` are from ``agreement_by_stage``. A method of ``left_out`` has
-    one line without numbers, and the reason in ``note``.
-    """
-    rows: list[tuple] = []
-    reasons = dict(left_out)
-    for method, of_all in values.items():
-        images = of_all[~np.isnan(of_all).any((1, 2))]
-        if not len(images):
-            reasons[method] = _CONSTANT
-            continue
-        for k, measure in enumerate(MEASURES):
-            for number, stage in enumerate(stages):
-                interval = ratio_interval(images[:, number, k])
-                key = (name, method, number + 1, stage.layer, measure)
-                rows.append((*key, *interval, len(images), ""))
-    nothing = (None, "", "", np.nan, np.nan, np.nan, 0)
-    rows += [(name, method, *nothing, reason) for method, reason in reasons.items()]
-    return pd.DataFrame(rows, columns=list(RANDOMIZED_COLUMNS)).astype({"stage": "Int64"})
-
-
-def read_agreement(path: Path) -> pd.DataFrame:
-    """Read that table; what is not given is NaN, the stage -1. Raises InputError like ``read_csv``."""
-    table = read_csv(path, RANDOMIZED_COLUMNS)
-    for column in ("mean", "low", "high", "stage"):
-        table[column] = pd.to_numeric(table[column], errors="coerce")
-    return table.fillna({"stage": -1}).astype({"stage": int})
 
 
 def _batch(
