@@ -22,11 +22,12 @@ DISPUTE = (
     "below them (Binder et al. 2023). Alone, it does not decide which method is better."
 )
 _HEIGHT, _TICKS = 2.6, 0.45  # inches: a panel's height, the room before the first one
-# Okabe and Ito's colours, for any colour vision; each method has a mark of its own besides.
+_MOST_TICKS = 15
+# Nearly Okabe and Ito's colours, for any colour vision; each method has a mark of its own besides.
 LOOKS = (
     ("#0072b2", "o", "-"),
     ("#d55e00", "s", "--"),
-    ("#009e73", "^", "-."),
+    ("#2bb58a", "^", "-."),
     ("#000000", "D", ":"),
     ("#cc79a7", "v", "-"),
     ("#e69f00", "P", "--"),
@@ -112,8 +113,11 @@ def _panel(axes: Axes, lines: list[dict], looks: Mapping[str, tuple[str, str, st
             stages, [1, *line["low"]], [1, *line["high"]], color=colour, alpha=0.18, linewidth=0
         )
     lowest = min(min(line["low"]) for line in lines)
+    last = max(lines[0]["stage"])
     axes.axhline(0, color="0.35", linewidth=0.8)
-    axes.set(ylim=(min(-0.25, lowest - 0.05), 1.05), xticks=[0, *lines[0]["stage"]])
+    axes.set(
+        ylim=(min(-0.25, lowest - 0.05), 1.05), xticks=range(0, last + 1, -(-last // _MOST_TICKS))
+    )
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
 
