@@ -133,8 +133,8 @@ def _sentences(
     name = table["row"].iloc[0] if len(table) else ""
     first = f"{name}, {counted(count, 'image')}"
     first += "" if right is None else f", {right} of them classified correctly"
-    numbered = ", ".join(f"{k} {layer}" for k, layer in enumerate(layers, start=1))
-    paragraphs = [f"{first}. Shaded: 95 % intervals over images."]
+    numbered = ", ".join(f"{k}:{layer}" for k, layer in enumerate(layers, start=1))
+    paragraphs = [f"{first}. Shaded: 95 % intervals over images, of one draw of weights."]
     if layers:
         paragraphs.append(f"Randomized down to, by stage: {numbered}.")
     for method, reason in left_out.items():
