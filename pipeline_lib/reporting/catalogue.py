@@ -171,6 +171,18 @@ FIGURES: dict[str, Figure] = registry([
         partial=("curves",),
     ),
     Figure(
+        name="figure_sanity",
+        title="Random weights",
+        summary="How much of the maps is left when the weights are random (sanity check).",
+        caption="The main network's layers are randomized one after the other, from the scores "
+        "down, each by its own initialisation, batch norms with their convolution. After each stage "
+        "the absolute map of the true class is compared with that of the trained network: rank "
+        "correlation and structural similarity, means over images with 95 % intervals. A map that "
+        "stays the same does not depend on what was learned.",
+        module="figures.sanity",
+        needs=lambda study: {"agreement": study.paths.randomized(study.main)},
+    ),
+    Figure(
         name="figure7",
         title="Figure 7",
         summary="Figure 7: birds, their maps and boxes.",

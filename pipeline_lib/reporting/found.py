@@ -9,6 +9,7 @@ from pipeline_lib.common.files import read_json
 from pipeline_lib.data.manifest import read_csv
 from pipeline_lib.discovery.answer_scores import FULL, read_vqa_scores
 from pipeline_lib.discovery.concept_tables import means_of, read_concepts
+from pipeline_lib.evaluation.randomized_table import RANK_CORRELATION, read_agreement
 from pipeline_lib.evaluation.scores import SCORE_COLUMNS
 from pipeline_lib.evaluation.transfer import TRANSFER_SCORE_COLUMNS
 from pipeline_lib.study.study import CROPS
@@ -51,6 +52,20 @@ def _localization(paths: list[Path]) -> Iterator[str]:
     if rows := [each.iloc[0] for each in rows if len(each)]:
         best = min(rows, key=lambda row: row["error"])
         yield f"least top-1 localization error: {best['row']}, {best['error']:.1f} %"
+
+
+def _checks(paths: list[Path]) -> Iterator[str]:
+    for path in paths:
+        if _in(path, "randomized"):
+            table = read_agreement(path)
+            last = table[table["stage"] == table["stage"].max()]
+            rows = last[last["measure"] == RANK_CORRELATION]
+            told = ", ".join(f"{row.method} {row.mean:.2f}" for row in rows.itertuples())
+            if told:
+                yield f"rank correlation left: {told}"
+    measured = [path for path in paths if _in(path, "faithfulness") and path.suffixes == [".csv"]]
+    if measured:
+        yield f"faithfulness of {_count(len(measured), 'network')}"
 
 
 def _transfer(paths: list[Path]) -> Iterator[str]:
@@ -102,6 +117,7 @@ _FINDERS: dict[str, Callable[[list[Path]], Iterator[str]]] = {
     "data": _data,
     "networks": _networks,
     "localization": _localization,
+    "checks": _checks,
     "transfer": _transfer,
     "discovery": _discovery,
     "units": _units,

@@ -20,7 +20,10 @@ from pipeline_lib.study.configuration.section import Section, alternatives, sect
 # Together these studies have every rule: drawn and official data, trained, ready-trained networks.
 _BASES = (
     {"study": "mini"},
-    {"study": "paper", "data_root": "nowhere", "discovery": {"sets": "all"}},
+    {
+        **{"study": "paper", "data_root": "nowhere", "discovery": {"sets": "all"}},
+        "checks": {"measures": ["faithfulness"]},
+    },
 )
 _NETWORKS = ("NIN", "VGGnet")  # NIN is trained in both, VGGnet ready-trained in the second
 # Values for keys whose type does not suggest one.
@@ -59,6 +62,7 @@ _VALUES = {
     "units.classes": ["goldfish"],
     "units.places": ["alley"],
     "units.places_network": "GoogLeNet-GAP",
+    "checks.measures": ["faithfulness"],
     "figures.network": "VGGnet-GAP",
     "figures.baseline": "GoogLeNet",
     "report.named_images": ["ILSVRC2012_val_00000001"],

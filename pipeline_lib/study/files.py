@@ -62,6 +62,9 @@ def _localization(study: Study) -> list[str]:
     scores += [*map(paths.map_scores, study.method_maps), paths.gaussian_scores]
     for each in [*study.swept_maps, *study.method_maps]:
         files += study.held_out(each)
+    files.append(paths.randomized(study.main))
+    measured = [paths.faithfulness(each) for each in study.faithfulness_maps]
+    files += [*measured, *map(paths.outcomes, measured)]
     return [*files, *scores, *map(paths.outcomes, scores)]
 
 

@@ -126,6 +126,15 @@ class Paths:
         _, source, crops, network = maps
         return f"{self.results}/sweeps/{source}/{crops}/{network}.csv"
 
+    def randomized(self, network: str) -> str:
+        """How alike a network's maps stay while its layers are randomized."""
+        return f"{self.results}/checks/randomized/{network}.csv"
+
+    def faithfulness(self, maps: Maps) -> str:
+        """How faithful maps are to the network's scores."""
+        _, source, crops, network = maps
+        return f"{self.results}/checks/faithfulness/{source}/{crops}/{network}.csv"
+
     def submission(self, name: str) -> str:
         """A file for a challenge's server."""
         return f"{self.results}/submission/{name}"

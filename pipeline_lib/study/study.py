@@ -173,6 +173,12 @@ class Study:
         """Those whose box threshold is swept."""
         return [*self.one_crop_maps, *self.gradient_maps]
 
+    @property
+    def faithfulness_maps(self) -> list[Maps]:
+        """Those whose faithfulness is measured, if the study asks for it."""
+        is_asked = "faithfulness" in self.configuration.checks.measures
+        return self.swept_maps if is_asked else []
+
     def backprop_maps(self, network: str) -> Maps:
         """Return the gradient maps of a network."""
         ten = self.configuration.prediction.backprop_crops == 10

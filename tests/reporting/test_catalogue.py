@@ -107,7 +107,16 @@ def test_targets_are_the_papers_names_and_what_figures_show(study):
     names = [target.name for target in targets()]
     assert len(names) == len(set(names))
     assert {f"table{n}" for n in range(1, 6)} | {f"figure{n}" for n in range(3, 14)} < set(names)
-    assert {"scenes", "concepts", "text", "vqa", "units", "measures", "thresholds"} < set(names)
+    assert {
+        "scenes",
+        "concepts",
+        "text",
+        "vqa",
+        "units",
+        "measures",
+        "thresholds",
+        "figure_sanity",
+    } < set(names)
     assert "figure13-places205" not in names  # asked for with figure13
 
 

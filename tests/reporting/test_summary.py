@@ -2,10 +2,12 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from pipeline_lib.data.manifest import write_csv
+from pipeline_lib.evaluation.randomized_table import summarise_agreement
 from pipeline_lib.reporting.catalogue import FIGURES, TABLES, available
 from pipeline_lib.reporting.found import found
 from pipeline_lib.reporting.summary import claims_line, main_cells, summary
@@ -143,4 +145,12 @@ def test_what_chapters_found_is_read_from_their_files(tmp_path):
     assert told("data") == "2 image sets of 5 images"
     assert told("networks") == "2 trained (most training images right: B, 75 %)"
     assert told("localization") == "least top-1 localization error: B, 52.5 %"
+    randomized = {m: np.full((3, 2, 2), 0.25 * k) for k, m in enumerate(("cam", "grad-cam"))}
+    table = summarise_agreement("B", randomized, ["head", "conv1"], {"backprop": "cannot"})
+    write_csv(results / "checks" / "randomized" / "B.csv", table)
+    for name in ("B.csv", "B.images.csv"):
+        write_csv(results / "checks" / "faithfulness" / name, table)
+    made = [str(path.relative_to(tmp_path)) for path in sorted(results.glob("checks/*/*"))]
+    assert told("checks", made[2:]) == "rank correlation left: cam 0.00, grad-cam 0.25"
+    assert told("checks", made[:2]) == "faithfulness of 1 network"
     assert told("localization", ["results/mini/gone.csv"]) == told("cluster") == ""

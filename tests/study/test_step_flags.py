@@ -10,7 +10,12 @@ from pipeline_lib.data.readers import READERS
 from pipeline_lib.steps.cluster import preflight
 from pipeline_lib.steps.data import index
 from pipeline_lib.steps.discovery import mine_concepts
-from pipeline_lib.steps.localization import localize, predict
+from pipeline_lib.steps.localization import (
+    localize,
+    measure_faithfulness,
+    predict,
+    randomize,
+)
 from pipeline_lib.steps.networks import adopt, start_weights, train
 from pipeline_lib.steps.units import find_units
 from pipeline_lib.study import flags
@@ -189,6 +194,30 @@ def test_maps_are_made_as_their_path_says(make_study, source, crops, network, te
 def test_maps_of_an_svm_over_ten_crops_are_left_to_the_step_to_refuse(make_study):
     job = wildcards(map_source="svm", crops="ten-crop", network="AlexNet", image_set="cub")
     assert flags.measures.predict(make_study(), job).endswith("AlexNet.npz --crops 10")
+
+
+def test_checks_are_told_how_much_to_do_and_where_grad_cam_reads(make_study):
+    keys = {"networks": {"AlexNet": {"layer": "features[1]"}}}
+    mini = make_study(**keys, checks={"randomized_images": 9}, prediction={"precision": "tf32"})
+    files = ("--network", "x", "--predictions", "p", "--images", "y", "--root", "r", "--out", "z")
+    text = flags.measures.randomize(mini, wildcards(network="AlexNet"))
+    arguments = parsed(randomize, text, *files)
+    assert (arguments.randomized_images, arguments.randomized_stages) == (9, 12)
+    assert (arguments.layer, arguments.precision) == ("features[1]", "tf32")
+    text = flags.measures.faithfulness(mini, wildcards(network="NIN"))
+    arguments = parsed(measure_faithfulness, text, *files)
+    assert (arguments.faithfulness_images, arguments.layer) == (200, None)
+
+
+def test_faithfulness_is_measured_of_all_maps_where_the_study_asks_for_it(make_study):
+    mini = make_study()
+    assert mini.faithfulness_maps == []
+    assert "results/mini/checks/randomized/GoogLeNet-GAP.csv" in every_file(mini)
+    asked = make_study(checks={"measures": ["faithfulness"]})
+    new = set(every_file(asked)) - set(every_file(mini))
+    path = "results/mini/checks/faithfulness/backprop/one-crop/AlexNet"
+    assert {f"{path}.csv", f"{path}.images.csv"} < new
+    assert len(new) == 2 * len(asked.swept_maps)
 
 
 def test_only_the_papers_box_method_has_a_threshold(make_study):

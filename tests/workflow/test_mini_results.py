@@ -89,7 +89,7 @@ def test_mapping_resolutions_are_the_papers(results):
 
 
 def test_every_figure_is_there_as_picture_and_as_content(results):
-    for name in (*(f"figure{number}" for number in range(3, 14)), "thresholds"):
+    for name in (*(f"figure{number}" for number in range(3, 14)), "thresholds", "figure_sanity"):
         figure = results / "figures" / name
         assert figure.with_suffix(".png").read_bytes()[:4] == b"\x89PNG"
         assert figure.with_suffix(".pdf").read_bytes()[:5] == b"%PDF-"

@@ -28,7 +28,7 @@ def test_everything_named_in_the_readme_is_there(tiny_study):
     for name in ("table1", "table2", "table3", "table4", "table5", "measures"):
         for suffix in ("csv", "md", "html"):
             assert (results / "tables" / f"{name}.{suffix}").stat().st_size > 0
-    for name in (*(f"figure{n}" for n in (*range(3, 10), 11, 13)), "thresholds"):
+    for name in (*(f"figure{n}" for n in (*range(3, 10), 11, 13)), "thresholds", "figure_sanity"):
         assert (results / "figures" / f"{name}.png").read_bytes()[:4] == b"\x89PNG"
         assert (results / "figures" / f"{name}.json").exists()
     assert not (results / "scratch/checkpoints").exists() or not any(
@@ -47,7 +47,7 @@ def test_the_account_has_a_line_a_chapter(tiny_study):
     assert "3 trained" in found["networks"]
     assert "least top-1 localization error" in found["localization"]
     assert "on 5 sets" in found["transfer"]  # the four, and that of text
-    assert "6 tables, 10 figures, the page" in found["report"]
+    assert "6 tables, 11 figures, the page" in found["report"]
     assert lines[-1].startswith("done: ") and "warning" in lines[-1]
     assert len(lines) < 20
     assert max(map(len, lines)) <= 130

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
+from pipeline_lib.study.configuration.checks import ChecksSection
 from pipeline_lib.study.configuration.data import (
     IlsvrcSection,
     ImagesSection,
@@ -73,6 +74,9 @@ class Configuration(Section):
     boxes: BoxesSection = setting(BoxesSection(), "Boxes from heat maps.")
     map_methods: MapMethodsSection = setting(
         MapMethodsSection(), "Map methods and networks in one table, table_maps."
+    )
+    checks: ChecksSection = setting(
+        ChecksSection(), "Checks of maps: random weights, and measures beside localization."
     )
     transfer: TransferSection = setting(TransferSection(), "Features, linear SVMs, Tables 4 and 5.")
     discovery: DiscoverySection = setting(DiscoverySection(), "Experiments of section 4.2.")

@@ -49,6 +49,24 @@ def classifier(study: Study, wildcards: Any) -> list[str]:
     return [study.paths.svm(image_set, "whole", wildcards.network)]
 
 
+def randomize(study: Study, wildcards: Any) -> str:
+    """How far a network is randomized, on how many images, and where Grad-CAM reads it."""
+    flags = as_flags(study.configuration.checks, "randomized_images", "randomized_stages")
+    return flags + _layer(study, wildcards) + precision(study)
+
+
+def faithfulness(study: Study, wildcards: Any) -> str:
+    """On how many images faithfulness is measured, in how many steps, and what the maps are of."""
+    checks, boxes = study.configuration.checks, study.configuration.boxes
+    flags = as_flags(checks, "faithfulness_images", "faithfulness_steps")
+    return f"{flags} {as_flags(boxes, 'interpolation')}{_layer(study, wildcards)}{precision(study)}"
+
+
+def _layer(study: Study, wildcards: Any) -> str:
+    layer = study.networks[wildcards.network].config.layer
+    return f" --layer {shlex.quote(layer)}" if layer else ""
+
+
 def localize(study: Study, wildcards: Any) -> str:
     """How boxes are made; only the paper's box method has a threshold."""
     names = ["interpolation", *["threshold"] * (wildcards.box_method == "paper")]
