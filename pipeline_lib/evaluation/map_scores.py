@@ -3,14 +3,17 @@
 All of them are of the true class's map alone: a class's box depends on no other class.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from pipeline_lib.common.blocks import block_ranges
-from pipeline_lib.common.command import progress
+from pipeline_lib.common.command import log, progress
 from pipeline_lib.common.processes import run_in_processes
+from pipeline_lib.data.masks import MaskFiles, read_masks
+from pipeline_lib.evaluation import pxap
 from pipeline_lib.evaluation.ground_truth import localizable
 from pipeline_lib.evaluation.ilsvrc import (
     GT_KNOWN,
@@ -22,10 +25,11 @@ from pipeline_lib.evaluation.ilsvrc import (
 from pipeline_lib.evaluation.scores import SCORE_COLUMNS, error_row, score_key
 from pipeline_lib.evaluation.sweep import Boxed, sweep
 from pipeline_lib.localization.extraction import BoxExtraction
-from pipeline_lib.localization.heat_maps import TRUE_CLASS, applied_interpolation
+from pipeline_lib.localization.heat_maps import TRUE_CLASS, applied_interpolation, heat_map
 from pipeline_lib.localization.predictions import Predictions
 
 METHODS_OF_BOXES = ("paper", "authors")
+PX_AP, PEAK_IOU = "PxAP", "peak IoU"
 CENTRE = "Gaussian in the centre"  # the row of the baseline
 _CENTRE_SIDE = 56  # positions of its map
 _BLOCK = 128  # images that a process is given at a time
@@ -47,8 +51,11 @@ def map_scores(
     seed: int,
     interpolation: str,
     processes: int = 1,
+    masks: Mapping[str, MaskFiles] | None = None,
 ) -> MapScores:
     """Return the errors by both box methods, then what ``sweep`` measures, over one set of images.
+
+    Where images have object ``masks``, by their id, PxAP and peak IoU follow.
 
     The paper's box method takes ``threshold``, a fraction of the map's maximum; the other arguments
     are those of ``sweep``. A map without guesses (the centred Gaussian) has GT-known localization
@@ -83,7 +90,11 @@ def map_scores(
     measured = swept.scores
     if not has_guesses:  # what needs a guess would be wrong for every image
         measured = measured[measured["metric"].str.contains("Acc")]
-    return MapScores(pd.concat([scores, measured], ignore_index=True), by_image)
+    of_pixels = pd.DataFrame(
+        _pixel_rows(predictions, images, masks or {}, seed, processes), columns=list(SCORE_COLUMNS)
+    )
+    tables = [table for table in (scores, measured, of_pixels) if len(table)]
+    return MapScores(pd.concat(tables, ignore_index=True), by_image)
 
 
 def column_of(metric: str, box_method: str) -> str:
@@ -116,6 +127,51 @@ def centred_gaussian(image_id: list[str], true_class: np.ndarray, images: str) -
         maps=np.empty((count, 0, 1, *gaussian.shape), np.float32),
         true_map=np.broadcast_to(gaussian, (count, 1, *gaussian.shape)),
     )
+
+
+def _pixel_rows(
+    predictions: Predictions,
+    images: pd.DataFrame,
+    masks: Mapping[str, MaskFiles],
+    seed: int,
+    processes: int,
+) -> list[tuple]:
+    """Return the rows of PxAP and peak IoU; none where no labelled image has a mask."""
+    sizes = images[["width", "height"]].to_numpy(int)
+    has_mask = images["image_id"].isin(masks).to_numpy() & (predictions.true_class >= 0)
+    if not has_mask.any():
+        return []
+    blocks = block_ranges(len(sizes), _BLOCK)
+    tasks = (
+        (
+            predictions.part(block, guesses=False),
+            sizes[block.start : block.stop],
+            [masks.get(predictions.image_id[n]) if has_mask[n] else None for n in block],
+        )
+        for block in blocks
+    )
+    made = run_in_processes(_histograms_of_block, tasks, min(processes, len(blocks)))
+    made = progress(made, "pixels", total=len(blocks))
+    measured = pxap.pixel_scores(np.concatenate(list(made)), seed)
+    key = score_key(predictions, "", interpolation="bilinear")
+    if measured.without_object:
+        log.info("%d images have an empty mask: they are not in PxAP", measured.without_object)
+    scores = ((PX_AP, measured.px_ap), (PEAK_IOU, measured.peak_iou))
+    return [(*key, metric, *values, measured.n) for metric, values in scores if measured.n]
+
+
+def _histograms_of_block(
+    predictions: Predictions, sizes: np.ndarray, masks: list[MaskFiles | None]
+) -> np.ndarray:
+    """Return the histograms of the images with masks, (m, 2, bins)."""
+    square = (pxap.SIDE, pxap.SIDE)
+    histograms = []
+    for n, files in enumerate(masks):
+        if files is not None:
+            heat = heat_map(predictions, n, TRUE_CLASS, *square, "bilinear")
+            read = read_masks(files, tuple(sizes[n].tolist()), square)
+            histograms.append(pxap.histograms(heat, *read))
+    return np.array(histograms, np.uint16).reshape(-1, 2, pxap.BINS)
 
 
 def _boxes(

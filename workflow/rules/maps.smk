@@ -9,6 +9,7 @@ rule measure_maps:
         predictions=PATHS.predictions(VAL_MAPS),
         images=PATHS.manifest(VAL),
         true_boxes=PATHS.manifest(VAL, "boxes"),
+        masks=PATHS.manifest(VAL, "masks"),
     output:
         scores=PATHS.map_scores(VAL_MAPS),
         outcomes=PATHS.outcomes(PATHS.map_scores(VAL_MAPS)),
@@ -20,11 +21,12 @@ rule measure_maps:
         CONDA
     threads: CONFIG.prediction.threads
     params:
+        root=untracked(STUDY.root(VAL)),
         held_out=lambda wildcards: flags.measures.held_out(STUDY, wildcards),
         settings=BOX_SETTINGS,
     shell:
         "python -m pipeline_lib measure_maps --predictions {input.predictions:q} "
-        "--images {input.images:q} --true-boxes {input.true_boxes:q} {params.held_out} {params.settings} "
+        "--images {input.images:q} --true-boxes {input.true_boxes:q} --masks {input.masks:q} --root {params.root:q} {params.held_out} {params.settings} "
         "--processes {threads} --out {output.scores:q} --outcomes {output.outcomes:q} --log {log:q}"
 
 
@@ -32,6 +34,7 @@ rule measure_centred_gaussian:
     input:
         images=PATHS.manifest(VAL),
         true_boxes=PATHS.manifest(VAL, "boxes"),
+        masks=PATHS.manifest(VAL, "masks"),
     output:
         scores=PATHS.gaussian_scores,
         outcomes=PATHS.outcomes(PATHS.gaussian_scores),
@@ -43,8 +46,9 @@ rule measure_centred_gaussian:
         CONDA
     threads: CONFIG.prediction.threads
     params:
+        root=untracked(STUDY.root(VAL)),
         settings=BOX_SETTINGS,
     shell:
         "python -m pipeline_lib measure_maps --images {input.images:q} "
-        "--true-boxes {input.true_boxes:q} {params.settings} --processes {threads} "
+        "--true-boxes {input.true_boxes:q} --masks {input.masks:q} --root {params.root:q} {params.settings} --processes {threads} "
         "--out {output.scores:q} --outcomes {output.outcomes:q} --log {log:q}"

@@ -12,7 +12,7 @@ import yaml
 from pipeline_lib.common.files import read_json
 from pipeline_lib.evaluation.by_image import paired_difference, read_by_image
 from pipeline_lib.evaluation.ilsvrc import GT_KNOWN, TOP_1, TOP_5
-from pipeline_lib.evaluation.map_scores import CENTRE, column_of
+from pipeline_lib.evaluation.map_scores import CENTRE, PEAK_IOU, PX_AP, column_of
 from pipeline_lib.evaluation.scores import read_scores
 from pipeline_lib.evaluation.sweep import BOX_ACC, CHOSEN, MAX_BOX_ACC, MAX_BOX_ACC_V1
 from pipeline_lib.localization.predictions import network_of
@@ -43,6 +43,8 @@ COLUMNS = (
     Column(MAX_BOX_ACC_V1, MAX_BOX_ACC_V1, is_accuracy=True),
     Column(MAX_BOX_ACC, MAX_BOX_ACC, is_accuracy=True),
     Column(BOX_ACC, BOX_ACC, is_accuracy=True),
+    Column(PX_AP, PX_AP, "", is_accuracy=True),
+    Column(PEAK_IOU, PEAK_IOU, "", is_accuracy=True),
 )
 COMPARED = (COLUMNS[4], COLUMNS[6])  # those whose difference from the first method is shown
 _DEFINITIONS = (
@@ -52,6 +54,8 @@ _DEFINITIONS = (
     "MaxBoxAcc, MaxBoxAccV2: accuracies in percent as the reference evaluator of Choe et al. computes "
     "them, at the threshold that is best for the scored images; higher is better.",
     "BoxAccV2: the same at thresholds chosen on held-out images: {held_out}.",
+    "PxAP, peak IoU (Choe et al. 2020), where images have object masks: the area under the curve of "
+    "precision and recall of pixels, and their IoU at the best threshold, over all images together.",
     "Gaussian in the centre: a baseline without a network.",
     "minus {first}: the difference from the first method of the same network, with its interval, "
     "paired by image. MaxBoxAccV2's is at the thresholds of each method.",
@@ -165,10 +169,13 @@ def _cell(row: Measured, column: Column) -> tuple:
     """Return the cells ours to column of TABLE_COLUMNS."""
     score = row.score(column)
     if score is None:
-        needs = "a guess" if row.network == CENTRE else "maps"
-        return _empty(f"needs {needs}")
-    by_image = column_of(column.metric, column.box_method)
+        if column.metric in (PX_AP, PEAK_IOU):
+            return _empty("PxAP: the images have no masks")
+        return _empty("names no class: no top-1 and top-5" if row.network == CENTRE else "")
     numbers = (score["error"], score["low"], score["high"], score["n"])
+    if not column.box_method:  # over all pixels at once: it is no mean over images
+        return (*numbers, "", *NO_SOURCES)
+    by_image = column_of(column.metric, column.box_method)
     return (*numbers, "", *sources_of(str(row.file), by_image))
 
 

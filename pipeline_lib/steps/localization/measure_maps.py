@@ -6,8 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from pipeline_lib.common.command import command, log, step_parser
+from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.manifest import BOX_COLUMNS, read_csv, read_images, write_csv
+from pipeline_lib.data.masks import read_mask_table
+from pipeline_lib.data.photographs import root_folder
 from pipeline_lib.evaluation.map_scores import centred_gaussian, map_scores
 from pipeline_lib.evaluation.sweep import Boxed
 from pipeline_lib.localization.predictions import read_predictions
@@ -25,6 +28,8 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--images", type=Path, required=True, help="the manifest")
     parser.add_argument("--true-boxes", type=Path, required=True, help="the manifest's boxes")
+    parser.add_argument("--masks", type=Path, help="the manifest's masks, for PxAP")
+    parser.add_argument("--root", help="the folder that the paths of masks start from")
     parser.add_argument(
         "--held-out",
         type=Path,
@@ -46,6 +51,8 @@ def make_parser() -> argparse.ArgumentParser:
 @command(make_parser)
 def main(arguments: argparse.Namespace) -> None:
     """Measure, write the scores and the outcomes."""
+    if (arguments.masks is None) != (arguments.root is None):
+        raise InputError("--masks and --root belong together: give both, or none")
     settings = read_settings(arguments, BoxesSection, *_SETTINGS)
     scored = _read(arguments.images, arguments.true_boxes, arguments.predictions)
     measured = map_scores(
@@ -56,6 +63,9 @@ def main(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
         interpolation=settings.interpolation,
         processes=arguments.processes,
+        masks=read_mask_table(arguments.masks, root_folder(arguments.root))
+        if arguments.masks
+        else None,
     )
     write_csv(arguments.out, measured.scores)
     write_csv(arguments.outcomes, measured.images)
