@@ -40,6 +40,7 @@ def test_each_method_has_a_line_in_both_panels_that_starts_at_the_trained_networ
     assert faults(figure) == []
     panels = [axes for axes in figure.axes if axes.collections]
     assert len(panels) == 2
+    assert panels[0].get_ylim() == panels[1].get_ylim()  # the second has no labels of its own
     for measure, axes in zip(("rank correlation", "SSIM"), panels, strict=True):
         assert len(axes.collections) == len(METHODS)  # the intervals
         lines = [line for line in axes.lines if len(line.get_xdata()) == 13]

@@ -48,7 +48,8 @@ def plot(table: pd.DataFrame, settings: Mapping[str, object], out: Path) -> None
     """
     measured = table[table["n"] > 0]
     methods = list(dict.fromkeys(measured["method"]))
-    looks = {method: LOOKS[k % len(LOOKS)] for k, method in enumerate(methods)}
+    known = list(dict.fromkeys([*NAMES, *methods]))  # a method looks the same in every study
+    looks = {method: LOOKS[known.index(method) % len(LOOKS)] for method in methods}
     lines = [_facts(measured, method, measure) for measure in MEASURES for method in methods]
     absent = table[table["n"] == 0]
     left_out = {
@@ -89,9 +90,11 @@ def _panels(sheet: Sheet, lines: list[dict], looks: Mapping[str, tuple[str, str,
                     width, "center")
         for measure, (left, width) in zip(MEASURES, places, strict=True)
     ]  # fmt: skip
+    lowest = min(min(line["low"]) for line in lines)  # both panels have the scale of the first
     for k, (measure, (left, width)) in enumerate(zip(MEASURES, places, strict=True)):
         axes = sheet.axes(left, max(tops) + GAP, width, _HEIGHT)
         _panel(axes, [line for line in lines if line["measure"] == measure], looks)
+        axes.set_ylim(min(-0.25, lowest - 0.05), 1.05)
         if k:
             axes.tick_params(labelleft=False)
     sheet.top = max(tops) + GAP + _HEIGHT + 3 * GAP
@@ -112,12 +115,9 @@ def _panel(axes: Axes, lines: list[dict], looks: Mapping[str, tuple[str, str, st
         axes.fill_between(
             stages, [1, *line["low"]], [1, *line["high"]], color=colour, alpha=0.18, linewidth=0
         )
-    lowest = min(min(line["low"]) for line in lines)
     last = max(lines[0]["stage"])
     axes.axhline(0, color="0.35", linewidth=0.8)
-    axes.set(
-        ylim=(min(-0.25, lowest - 0.05), 1.05), xticks=range(0, last + 1, -(-last // _MOST_TICKS))
-    )
+    axes.set_xticks(range(0, last + 1, -(-last // _MOST_TICKS)))
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
 
