@@ -35,6 +35,8 @@ _VALUES = {
     "warning": "a sentence",
     "run_a": "one run",
     "run_b": "another",
+    "map_methods.methods": ["cam", "eigen-cam"],
+    "map_methods.networks": ["AlexNet"],
     "networks.NAME.architecture": "alexnet_gap",
     "networks.NAME.options": {"dropout": 0.25},
     "networks.NAME.start": "alexnet",

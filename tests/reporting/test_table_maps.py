@@ -31,7 +31,7 @@ def test_a_row_is_a_network_and_a_method_and_differences_are_from_the_first(rows
     cells = build_cells(rows).set_index(["row", "metric"])
     for method, wrong in METHODS.items():
         assert cells.loc[(f"net, {method}", "GT-known"), "ours"] == 100 * np.mean(wrong)
-    column = "GT-known, minus cam"
+    column = "GT-known, minus the first"
     assert np.isnan(cells.loc[("net, cam", column), "ours"])
     assert cells.loc[("net, layer-cam", column), "ours"] == 25
     assert cells.loc[("net, backprop", column), "ours"] == 50
@@ -52,5 +52,5 @@ def test_images_without_masks_are_said_to_have_none(rows):
 
 
 def test_errors_are_better_low_and_accuracies_high():
-    directions = [higher_is_better(each) for each in ("top-1", "PxAP", "GT-known, minus cam")]
+    directions = [higher_is_better(each) for each in ("top-1", "PxAP", "GT-known, minus the first")]
     assert directions == [False, True, None]

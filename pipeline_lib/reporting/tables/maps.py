@@ -22,7 +22,7 @@ from pipeline_lib.reporting.tables.describe import describe
 from pipeline_lib.reporting.tables.table import NO_SOURCES, TABLE_COLUMNS, Built, sources_of
 
 _PUBLISHED = Path(__file__).parents[1] / "published.yaml"
-AGAINST = "{}, minus {}"  # the label of a column of differences
+AGAINST = "{}, minus the first"  # the label of a column of differences
 
 
 class Column(NamedTuple):
@@ -57,8 +57,9 @@ _DEFINITIONS = (
     "PxAP, peak IoU (Choe et al. 2020), where images have object masks: the area under the curve of "
     "precision and recall of pixels, and their IoU at the best threshold, over all images together.",
     "Gaussian in the centre: a baseline without a network.",
-    "minus {first}: the difference from the first method of the same network, with its interval, "
-    "paired by image. MaxBoxAccV2's is at the thresholds of each method.",
+    "minus the first: the difference from the network's first method (CAM, or another where a "
+    "network has no class maps), with its interval, paired by image. MaxBoxAccV2's is at the thresholds "
+    "of each method.",
     "Intervals: 95 %, percentile bootstrap over the images.",
     "published: {source}. Of other networks and images than ours.",
 )
@@ -96,14 +97,10 @@ def build(inputs: Inputs, _table: str, study: str) -> Built:
     """Return the table from the roles scores, cards and summary, with notes."""
     rows = list(_measured(inputs.paths("scores")))
     cells = build_cells(rows)
-    first = next((row.method for row in rows if row.method != "none"), "")
     summary = read_json(inputs.path("summary"))
     held_out = _held_out(rows)
     notes = [
-        *(
-            each.format(held_out=held_out, first=first, source=published()["source"])
-            for each in _DEFINITIONS
-        ),
+        *(each.format(held_out=held_out, source=published()["source"]) for each in _DEFINITIONS),
         f"Ours: study {study}, {summary['data_set']}, {summary['found']:,} images.",
         *inputs.notes,
         *summary["notes"],
@@ -122,7 +119,7 @@ def build_cells(rows: list[Measured]) -> pd.DataFrame:
             printed = others.get(row.label, {}).get(column.label, np.nan)
             lines.append((row.label, column.label, printed, *_cell(row, column)))
         for column in COMPARED:
-            label = AGAINST.format(column.label, _first_method(rows))
+            label = AGAINST.format(column.label)
             lines.append((row.label, label, np.nan, *_difference(row, first[row.network], column)))
     measured = {row.label for row in rows}
     for name, numbers in others.items():
@@ -159,10 +156,6 @@ def _held_out(rows: list[Measured]) -> str:
                 "which Choe et al. chose on, are not in data_root"
             )
     return "none"
-
-
-def _first_method(rows: list[Measured]) -> str:
-    return next((row.method for row in rows if row.method != "none"), "")
 
 
 def _cell(row: Measured, column: Column) -> tuple:
