@@ -11,8 +11,16 @@ from pipeline_lib.localization.predictions import PIXEL_METHODS, row_of
 from pipeline_lib.networks.activation_maps import ActivationMaps
 from pipeline_lib.networks.card import NetworkCard, Preprocessing
 from pipeline_lib.networks.class_maps import ClassMapNetwork
-from pipeline_lib.networks.gradients import Backprop, IntegratedGradients, SmoothGrad
+from pipeline_lib.networks.gradients import (
+    SAMPLES,
+    STEPS,
+    Backprop,
+    IntegratedGradients,
+    SmoothGrad,
+)
 from pipeline_lib.networks.linear_maps import LinearClassMaps
+
+AVERAGES = ("smooth-grad", "integrated-gradients")  # methods that average many gradients
 
 
 @dataclass(frozen=True)
@@ -50,24 +58,30 @@ class Explainer:
 
 
 def network_explainer(
-    classifier: nn.Module, card: NetworkCard, method: str | None = None, layer: str | None = None
+    classifier: nn.Module,
+    card: NetworkCard,
+    method: str | None = None,
+    layer: str | None = None,
+    gradients: int | None = None,
 ) -> Explainer:
     """Return the explainer of a classifier by ``method``.
 
     Without a method: class maps if the network has them, else Grad-CAM; Grad-CAM if a ``layer`` is
-    given. Raises InputError for an unknown method, for class maps of a network that has none, and for
-    a layer with a method that does not take one.
+    given. ``gradients`` is how many smooth-grad and integrated-gradients average, by default as their
+    authors do; other methods ignore it. Raises InputError for an unknown method, for class maps of a
+    network that has none, and for a layer with a method that does not take one.
     """
     if method in ("cam", *PIXEL_METHODS) and layer is not None:
         raise InputError(f"{card.name}: {method} takes no layer; leave it out or use grad-cam")
-    network, method = _network_of(classifier, card, method, layer)
+    network, method = _network_of(classifier, card, method, layer, gradients)
+    averaged = [gradients] * (gradients is not None and method in AVERAGES)
     return Explainer(
         network=network,
         method=method,
         name=row_of(card.name, method),
         class_labels=card.classes,
         preprocessing=card.preprocessing,
-        fingerprint=fingerprint(card.fingerprint, layer),
+        fingerprint=fingerprint(card.fingerprint, layer, *averaged),
     )
 
 
@@ -99,16 +113,20 @@ def linear_explainer(
 
 
 def _network_of(
-    classifier: nn.Module, card: NetworkCard, method: str | None, layer: str | None
+    classifier: nn.Module,
+    card: NetworkCard,
+    method: str | None,
+    layer: str | None,
+    gradients: int | None,
 ) -> tuple[nn.Module, str]:
     """Return the network that gives the maps, and the method."""
     preprocessing = card.preprocessing
     if method == "backprop":
         return Backprop(classifier, preprocessing.std), method
     if method == "smooth-grad":
-        return SmoothGrad(classifier, preprocessing.std), method
+        return SmoothGrad(classifier, preprocessing.std, samples=gradients or SAMPLES), method
     if method == "integrated-gradients":
-        return IntegratedGradients(classifier), method
+        return IntegratedGradients(classifier, steps=gradients or STEPS), method
     if method in (None, "cam") and layer is None:
         try:
             return ClassMapNetwork(classifier, preprocessing.size, card.name), "cam"

@@ -297,3 +297,16 @@ def test_a_network_of_few_classes_has_few_guesses(photographs):
     (batch,) = predict(explainer, stored(photographs[0], ["1-0.png"]), np.array([0]), **options)
     assert batch["maps"].shape == (1, 3, 1, 22, 30)
     assert sorted(batch["classes"][0].tolist()) == [0, 1, 2]
+
+
+def test_the_number_of_averaged_gradients_changes_maps_and_the_fingerprint_of_those_methods_alone():
+    classifier = pooled()
+    few, many = (
+        network_explainer(classifier, card_of(), "smooth-grad", gradients=count) for count in (2, 9)
+    )
+    assert few.network.samples == 2
+    assert few.fingerprint != many.fingerprint
+    usual, same = (
+        network_explainer(classifier, card_of(), "grad-cam", gradients=count) for count in (None, 9)
+    )
+    assert usual.fingerprint == same.fingerprint

@@ -17,7 +17,7 @@ from pipeline_lib.localization.forward import predict, predictions_header
 from pipeline_lib.localization.predictions import METHODS, TITLES, write_predictions
 from pipeline_lib.networks.artefact import load_network
 from pipeline_lib.study.configuration.flags import add_settings, read_settings
-from pipeline_lib.study.configuration.localization import PredictionSection
+from pipeline_lib.study.configuration.localization import MapMethodsSection, PredictionSection
 from pipeline_lib.svm.classifier import load
 
 _SETTINGS = ("batch", "workers", "precision")
@@ -40,6 +40,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--classifier", type=Path, help="an SVM's .npz: predict its classes, not the network's"
     )
+    add_settings(parser, MapMethodsSection, "gradients")
     parser.add_argument(
         "--true-class-only", action="store_true", help="make no maps of the guesses"
     )
@@ -86,8 +87,9 @@ def main(arguments: argparse.Namespace) -> None:
 def _load_explainer(arguments: argparse.Namespace) -> Explainer:
     """Read the network and, if there is one, the SVM that predicts from its features."""
     classifier, card = load_network(arguments.network)
+    gradients = read_settings(arguments, MapMethodsSection, "gradients").gradients
     if arguments.classifier is None:
-        return network_explainer(classifier, card, arguments.method, arguments.layer)
+        return network_explainer(classifier, card, arguments.method, arguments.layer, gradients)
     if arguments.method not in (None, "cam") or arguments.layer is not None:
         raise InputError("--classifier: its maps are class maps; leave out --method and --layer")
     if arguments.crops != 1:

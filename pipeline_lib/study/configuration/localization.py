@@ -62,3 +62,9 @@ class MapMethodsSection(Section):
     networks: list[str] | None = setting(
         None, "Networks to compare them on; without it, the main network."
     )
+    gradients: int | None = setting(
+        None,
+        "How many gradients smooth-grad and integrated-gradients average; without it 25 and 50, as "
+        "their authors do.",
+        ge=1,
+    )

@@ -7,7 +7,7 @@ from pipeline_lib.study.configuration.discovery import MiningConfig
 from pipeline_lib.study.configuration.flags import as_flags
 from pipeline_lib.study.configuration.localization import PIXEL_METHODS
 from pipeline_lib.study.image_sets import PICKED
-from pipeline_lib.study.paths import NETWORK, ONE_CROP, SVM, TEN_CROP, VAL, Maps
+from pipeline_lib.study.paths import BACKPROP, NETWORK, ONE_CROP, SVM, TEN_CROP, VAL, Maps
 from pipeline_lib.study.study import Study
 
 HIGHLIGHT_KEYS = ("threshold", "min_overlap_fraction", "min_overlap_rate", "grid", "draws")
@@ -32,7 +32,9 @@ def _maps(study: Study, wildcards: Any) -> str:
         which = f"--classifier {shlex.quote(classifier(study, wildcards)[0])}"
         return f"{which} --crops {crops}" if crops > 1 else which  # the step refuses ten
     if wildcards.map_source in PIXEL_METHODS:
-        return f"--method {wildcards.map_source} --crops {crops}"
+        averaged = as_flags(study.configuration.map_methods, "gradients")
+        averaged = f"{averaged} " * (bool(averaged) and wildcards.map_source != BACKPROP)
+        return f"--method {wildcards.map_source} {averaged}--crops {crops}"
     config = study.networks[wildcards.network].config
     layer = f"--layer {shlex.quote(config.layer)} " if config.layer else ""
     if wildcards.map_source != NETWORK:  # for table_maps, which needs the true class alone
