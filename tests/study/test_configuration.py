@@ -24,7 +24,7 @@ from pipeline_lib.study.configuration.root import Configuration
 from pipeline_lib.study.configuration.section import section_of
 from pipeline_lib.study.configuration.training import TrainingConfig
 
-STUDIES = ("mini", "paper", "rehearsal", "small", "tiny")
+STUDIES = ("mini", "modern", "paper", "rehearsal", "small", "tiny")
 
 
 def test_given_keys_go_over_the_studys_mapping_by_mapping(configured):
