@@ -11,6 +11,7 @@ from pipeline_lib.discovery.answer_scores import FULL, read_vqa_scores
 from pipeline_lib.discovery.concept_tables import means_of, read_concepts
 from pipeline_lib.evaluation.randomized_table import RANK_CORRELATION, read_agreement
 from pipeline_lib.evaluation.scores import SCORE_COLUMNS
+from pipeline_lib.evaluation.sweep import MAX_BOX_ACC
 from pipeline_lib.evaluation.transfer import TRANSFER_SCORE_COLUMNS
 from pipeline_lib.study.study import CROPS
 from pipeline_lib.units.measures import ALL_CLASSES, read_unit_measures
@@ -52,6 +53,18 @@ def _localization(paths: list[Path]) -> Iterator[str]:
     if rows := [each.iloc[0] for each in rows if len(each)]:
         best = min(rows, key=lambda row: row["error"])
         yield f"least top-1 localization error: {best['row']}, {best['error']:.1f} %"
+
+
+def _maps(paths: list[Path]) -> Iterator[str]:
+    scores = [
+        read_csv(path, SCORE_COLUMNS)
+        for path in paths
+        if _in(path, "scores") and path.suffixes == [".csv"]
+    ]
+    rows = [each[each["metric"] == MAX_BOX_ACC] for each in scores]
+    if rows := [each.iloc[0] for each in rows if len(each)]:
+        best = max(rows, key=lambda row: row["error"])
+        yield f"highest {MAX_BOX_ACC}: {best['row']} by {best['method']}, {best['error']:.1f} %"
 
 
 def _checks(paths: list[Path]) -> Iterator[str]:
@@ -117,6 +130,7 @@ _FINDERS: dict[str, Callable[[list[Path]], Iterator[str]]] = {
     "data": _data,
     "networks": _networks,
     "localization": _localization,
+    "maps": _maps,
     "checks": _checks,
     "transfer": _transfer,
     "discovery": _discovery,
