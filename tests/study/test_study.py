@@ -324,3 +324,36 @@ def test_names_that_do_not_fit_together_are_one_line(make_study, keys, line):
         make_study(**keys)
     assert str(error.value).startswith(line)
     assert "\n" not in str(error.value)
+
+
+def test_every_method_has_maps_of_its_own_but_what_the_networks_own_maps_are(make_study):
+    methods = ["cam", "grad-cam", "backprop"]
+    given = {"methods": methods, "networks": ["VGGnet", "NIN"]}
+    study = make_study(map_methods=given)
+    found = {(maps.network, maps.source) for maps in study.method_maps}
+    # VGGnet ends in layers without positions: the study says that its own maps are by Grad-CAM.
+    assert found == {
+        *(("VGGnet", source) for source in (NETWORK, "backprop")),
+        *(("NIN", source) for source in (NETWORK, "grad-cam", "backprop")),
+    }
+    assert {maps.crops for maps in study.method_maps} == {ONE_CROP}
+    main_alone = make_study(map_methods={"networks": None})
+    assert {maps.network for maps in main_alone.method_maps} == {"GoogLeNet-GAP"}
+
+
+def test_a_network_that_there_is_not_cannot_be_compared(make_study):
+    with pytest.raises(InputError, match=r"map_methods.networks: 'NINE' is not .*did you mean NIN"):
+        make_study(map_methods={"networks": ["NINE"]})
+
+
+def test_thresholds_are_chosen_on_imagenetv2_where_its_images_and_boxes_are(make_study, tmp_path):
+    keys = {"study": "small", "data_root": str(tmp_path)}
+    (tmp_path / "ilsvrc" / "val2").mkdir(parents=True)
+    without = make_study(**keys)
+    assert [without.held_out(maps) for maps in without.swept_maps] == [[]] * len(without.swept_maps)
+    (tmp_path / "ilsvrc" / "metadata" / "val").mkdir(parents=True)
+    study = make_study(**keys)
+    maps = study.swept_maps[0]
+    *tables, predictions = study.held_out(maps)
+    assert predictions == study.paths.predictions(maps._replace(image_set="ilsvrc-val2"))
+    assert {*tables, predictions} <= set(every_file(study))
