@@ -16,7 +16,7 @@ from pipeline_lib.study.hint import snakemake_command
 from pipeline_lib.study.study import Study
 
 LINES, WIDTH = 24, 100  # of the whole summary
-CELLS = {"table1": 2, "table2": 2, "table3": 2, "table4": 3, "table5": 3, "measures": 5}
+CELLS = {"table1": 2, "table2": 2, "table3": 2, "table4": 3, "table5": 3, "measures": 5}  # the paper's
 CLAIM_STATES = ("holds", "does not hold", "undecided", "not computed")
 
 
@@ -60,7 +60,7 @@ def cell_lines(table: Table, study: Study, folder: Path) -> list[str]:
     what = re.split(",| on | with ", text)[0]
     return [
         _line(head, f"{what}: {cell.row}, {cell.metric}", *_numbers(cell), _number(cell.paper))
-        for cell in main_cells(cells, label, CELLS[table.name]).itertuples()
+        for cell in main_cells(cells, label, CELLS.get(table.name, 0)).itertuples()
     ]
 
 

@@ -25,7 +25,7 @@ JUDGED = ("claims", "report")  # rerun wherever a table is
 
 def test_everything_named_in_the_readme_is_there(tiny_study):
     results = tiny_study.folder / "results" / "mini"
-    for name in ("table1", "table2", "table3", "table4", "table5", "measures"):
+    for name in ("table1", "table2", "table3", "table4", "table5", "table_maps", "measures"):
         for suffix in ("csv", "md", "html"):
             assert (results / "tables" / f"{name}.{suffix}").stat().st_size > 0
     for name in (*(f"figure{n}" for n in (*range(3, 10), 11, 13)), "thresholds", "figure_sanity"):
@@ -47,7 +47,7 @@ def test_the_account_has_a_line_a_chapter(tiny_study):
     assert "3 trained" in found["networks"]
     assert "least top-1 localization error" in found["localization"]
     assert "on 5 sets" in found["transfer"]  # the four, and that of text
-    assert "6 tables, 11 figures, the page" in found["report"]
+    assert "7 tables, 11 figures, the page" in found["report"]
     assert lines[-1].startswith("done: ") and "warning" in lines[-1]
     assert len(lines) < 20
     assert max(map(len, lines)) <= 130
@@ -64,7 +64,7 @@ def test_the_summary_fits_a_screen(tiny_study):
     assert all(len(line) <= 100 for line in lines[:-1])
     page = tiny_study.folder / "results/mini/report/index.html"
     assert lines[-1] == f"The page: {page.resolve().as_uri()}"
-    assert "6 tables, 10 figures" in lines[0]
+    assert "7 tables, 11 figures" in lines[0]
     (of_table2,) = (line for line in lines if "Table 2" in line and "GoogLeNet-GAP" in line)
     assert of_table2.endswith("56.4")  # the paper's
 
