@@ -201,6 +201,7 @@ def test_every_job_is_the_paper_studys_but_for_the_overlaid_flags(planned, rehea
     assert differences(paper, rehearsed, allowed) == []
 
 
+@pytest.mark.slow  # a plan of the paper study each
 @pytest.mark.parametrize(
     ("keys", "found"),
     [
