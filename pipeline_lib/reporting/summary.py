@@ -16,7 +16,14 @@ from pipeline_lib.study.hint import snakemake_command
 from pipeline_lib.study.study import Study
 
 LINES, WIDTH = 24, 100  # of the whole summary
-CELLS = {"table1": 2, "table2": 2, "table3": 2, "table4": 3, "table5": 3, "measures": 5}  # the paper's
+CELLS = {
+    "table1": 2,
+    "table2": 2,
+    "table3": 2,
+    "table4": 3,
+    "table5": 3,
+    "measures": 5,
+}  # the paper's
 CLAIM_STATES = ("holds", "does not hold", "undecided", "not computed")
 
 

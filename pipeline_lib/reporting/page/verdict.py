@@ -86,7 +86,10 @@ def _cost(provenance: Provenance) -> str:
     return f"{text}, no GPU asked for"
 
 
-GPU_RULES = ("train", "predict", "features", "fit", "fit_scenes", "answer", "find_units")
+GPU_RULES = (
+    *("train", "predict", "features", "fit", "fit_scenes", "answer", "find_units"),
+    *("randomize", "measure_faithfulness"),
+)
 
 
 def duration(seconds: float) -> str:
