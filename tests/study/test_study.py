@@ -6,7 +6,9 @@ import pytest
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.downloads import downloads
+from pipeline_lib.localization import predictions
 from pipeline_lib.reporting.catalogue import available
+from pipeline_lib.study.configuration import localization
 from pipeline_lib.study.files import every_file
 from pipeline_lib.study.flags.run import shared_folders
 from pipeline_lib.study.missing import missing_data, sets_of
@@ -357,3 +359,9 @@ def test_thresholds_are_chosen_on_imagenetv2_where_its_images_and_boxes_are(make
     *tables, predictions = study.held_out(maps)
     assert predictions == study.paths.predictions(maps._replace(image_set="ilsvrc-val2"))
     assert {*tables, predictions} <= set(every_file(study))
+
+
+def test_the_configuration_names_the_methods_that_predictions_have():
+    """They are listed twice, since the configuration must not import what reads predictions."""
+    assert localization.EVERY_METHOD == predictions.METHODS
+    assert localization.PIXEL_METHODS == predictions.PIXEL_METHODS

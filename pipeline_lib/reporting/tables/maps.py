@@ -153,7 +153,7 @@ def _held_out(rows: list[Measured]) -> str:
                 return f"{counts[CHOSEN]:,} images of ImageNetV2"
             return (
                 f"{counts[CHOSEN]:,} of the {counts[MAX_BOX_ACC]:,} images; the boxes of ImageNetV2, "
-                "which Choe et al. chose on, are not in data_root"
+                "which Choe et al. chose on, are not there"
             )
     return "none"
 
