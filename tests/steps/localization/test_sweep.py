@@ -4,7 +4,7 @@ import pytest
 
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.manifest import BOX_COLUMNS, IMAGE_COLUMNS, read_csv, read_images, write_rows
-from pipeline_lib.evaluation.sweep import THRESHOLDS
+from pipeline_lib.evaluation.sweep import THRESHOLDS, Boxed
 from pipeline_lib.evaluation.sweep import sweep as library_sweep
 from pipeline_lib.localization.predictions import Header, read_predictions, write_predictions
 from pipeline_lib.steps.localization import sweep
@@ -53,10 +53,13 @@ def run(folder, *flags):
 def test_the_step_writes_the_curve_and_the_scores(folder):
     flags = ["--held-out-fraction", "0.4", "--seed", "0", "--interpolation", "nearest"]
     assert run(folder, *flags) == 0
-    curve, scores, _ = library_sweep(
+    boxed = Boxed(
         read_predictions(folder / "net.h5"),
         read_images(folder / "images.csv"),
         read_csv(folder / "boxes.csv", BOX_COLUMNS),
+    )
+    curve, scores, _ = library_sweep(
+        boxed,
         held_out_fraction=0.4,
         seed=0,
         interpolation="nearest",
