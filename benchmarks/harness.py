@@ -31,7 +31,7 @@ class Measured:
     """One line of the table: ``what`` was done against ``peer``, in ``unit`` by ours and theirs.
 
     ``ratio`` is how many times faster ours is, the median of paired runs between ``low`` and ``high``;
-    ``aim`` is what it should be. ``limit`` says what it could be at best, where the peer is one.
+    ``aim`` is what it should be, None where the peer is only a mark beside another one.
     """
 
     what: str
@@ -42,7 +42,7 @@ class Measured:
     ratio: float
     low: float
     high: float
-    aim: float
+    aim: float | None
     same: str
 
 
@@ -55,7 +55,7 @@ def paired(
     items: int,
     their_items: int | None = None,
     unit: str,
-    aim: float,
+    aim: float | None,
     same: str,
     repeats: int,
 ) -> Measured:
@@ -113,7 +113,7 @@ def _cells(rows: list[Measured]) -> Iterator[dict[str, str]]:
             "ours": f"{row.ours:,.4g} {row.unit}",
             "theirs": f"{row.theirs:,.4g} {row.unit}",
             "ratio": f"{row.ratio:.3g} ({row.low:.3g} to {row.high:.3g})",
-            "aim": f"{row.aim:g}",
-            "met": "yes" if row.ratio >= row.aim else "no",
+            "aim": "-" if row.aim is None else f"{row.aim:g}",
+            "met": "-" if row.aim is None else "yes" if row.ratio >= row.aim else "no",
             "checked before": row.same,
         }

@@ -26,7 +26,10 @@ BATCH = 32
 
 
 def measure(repeats: int, quick: bool) -> Iterator[Measured]:
-    """Yield two lines for each network: against the network alone, and against decoding alone."""
+    """Yield two lines for each network: against the network alone, and against decoding alone.
+
+    The network is the slower of the two by far, so that it is the limit.
+    """
     with tempfile.TemporaryDirectory() as folder:
         names = write_photographs(Path(folder), 16 if quick else 96)
         files = [Path(folder) / name for name in names]
@@ -43,14 +46,17 @@ def _measured(explainer: Explainer, files: list[Path], repeats: int) -> Iterator
     batch, layout = fastest(classifier, inputs[:BATCH])
     timing = partial(
         paired, f"top-5 maps and boxes from JPEG files, {explainer.name}",
-        partial(explain, explainer, files), items=len(files), unit="images/s", aim=0.9,
-        same="the limit", repeats=repeats,
+        partial(explain, explainer, files), items=len(files), unit="images/s",
+        repeats=repeats,
     )  # fmt: skip
     yield timing(
         lambda: forward(classifier, inputs, batch, layout),
-        peer=f"its forward pass alone (batch {batch})",
-    )
-    yield timing(partial(decoded, warped), peer="decoding and warping alone, one thread")
+        peer=f"its forward pass alone (batch {batch})", aim=0.9, same="the limit",
+    )  # fmt: skip
+    yield timing(
+        partial(decoded, warped),
+        peer="decoding and warping alone, one thread", aim=None, same="not the limit",
+    )  # fmt: skip
 
 
 def decoded(images: WarpedImages) -> list[torch.Tensor]:
