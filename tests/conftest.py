@@ -48,6 +48,14 @@ def tiny_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The nine transfer data sets, drawn by one process. Copy them before changing them."""
+    folder = tmp_path_factory.mktemp("sets") / "transfer"
+    assert synthesize.main(["--layout", "transfer", "--seed", "3", "--out", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture(scope="session")
 def training_manifest(tiny_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The manifest of the tiny world's training images."""
     path = tmp_path_factory.mktemp("manifest") / "images.csv"

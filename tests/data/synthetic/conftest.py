@@ -1,7 +1,5 @@
 import hashlib
 
-import pytest
-
 from pipeline_lib.steps.data import synthesize
 
 
@@ -18,9 +16,3 @@ def draw_sets(folder, seed, processes):
     flags = ["--layout", "transfer", "--seed", seed, "--processes", processes, "--out", folder]
     assert synthesize.main([str(flag) for flag in flags]) == 0
     return folder
-
-
-@pytest.fixture(scope="session")
-def sets(tmp_path_factory):
-    """The nine sets, drawn by one process. Do not change them."""
-    return draw_sets(tmp_path_factory.mktemp("sets") / "transfer", 3, 1)

@@ -29,7 +29,7 @@ def drawn(tmp_path_factory):
 
 
 @pytest.fixture
-def root(request, tmp_path, drawn):
+def root(request, tmp_path, drawn, sets):
     """A copy of a layout's folder, whose files may be replaced but not changed."""
     layout, root = request.getfixturevalue("layout"), tmp_path / "root"
     if layout == "photographs":
@@ -45,6 +45,6 @@ def root(request, tmp_path, drawn):
         (root / "captions.tsv").write_text("".join(f"{n}.jpg\tnumber {n}\n" for n in range(20)))
     else:
         where = "ilsvrc" if layout.startswith("ilsvrc") else layout
-        source = drawn("transfer") / TRANSFER[layout] if layout in TRANSFER else drawn(where)
+        source = sets / TRANSFER[layout] if layout in TRANSFER else drawn(where)
         shutil.copytree(source, root, copy_function=os.link)
     return root
