@@ -69,8 +69,11 @@ def network_explainer(
     Without a method: class maps if the network has them, else Grad-CAM; Grad-CAM if a ``layer`` is
     given. ``gradients`` is how many smooth-grad and integrated-gradients average, by default as their
     authors do; other methods ignore it. Raises InputError for an unknown method, for class maps of a
-    network that has none, and for a layer with a method that does not take one.
+    network that has none, for a layer with a method that does not take one, and for a network without
+    a head.
     """
+    if not card.classes:
+        raise InputError(f"{card.name}: has no head, so it names no class; give an SVM's instead")
     if method in ("cam", *PIXEL_METHODS) and layer is not None:
         raise InputError(f"{card.name}: {method} takes no layer; leave it out or use grad-cam")
     network, method = _network_of(classifier, card, method, layer, gradients)

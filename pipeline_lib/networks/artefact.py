@@ -44,6 +44,6 @@ def load_network(path: Path) -> tuple[nn.Module, NetworkCard]:
     if card.source in ("trained", "caffe"):
         classifier = build(card.architecture, len(card.classes), card.options)
     else:
-        classifier = build_by_name(card.architecture, card.source, len(card.classes))
+        classifier = build_by_name(card.architecture, card.source, len(card.classes), card.options)
     load_state(classifier, read_state(path), path)
     return classifier.eval(), card

@@ -22,16 +22,17 @@ def check_ready_trained(
     layer: str | None = None,
     *,
     classes: str | None = None,
+    has_head: bool = True,
     others: Sequence[str] = (),
 ) -> None:
     """Check a network that is taken from a library; ``key`` of the configuration asks for it.
 
     ``files`` are the user's files of its weights, if there are any; ``layer`` is one that Grad-CAM is
-    to read. ``others`` are the study's other networks: one of them may have been meant. Raises
-    InputError for a name that no library has, for a network without published weights or a file of
-    them, and for a layer that it does not have.
+    to read. Without ``has_head`` it is taken without its head. ``others`` are the study's other
+    networks: one of them may have been meant. Raises InputError for a name that no library has, for a
+    network without published weights or a file of them, and for a layer that it does not have.
     """
-    if known.is_published(name, library) and classes is None and layer is None:
+    if known.is_published(name, library) and classes is None and layer is None and has_head:
         return
     import torch
 
@@ -54,7 +55,10 @@ def check_ready_trained(
             f"{key}: {library} has no weights of {name}; put a file of your own at "
             f"<data_root>/weights/{name}.safetensors"
         )
-    if classes is None:
+    if not has_head:
+        if library != "timm":
+            raise InputError(f"{key}.head: only a network of timm can be taken without its head")
+    elif classes is None:
         require_imagenet(name, library, f"name its own in a file ({key}.classes)")
     elif not Path(classes).exists():
         raise InputError(f"{key}.classes: {classes} not found; write a label in each line")

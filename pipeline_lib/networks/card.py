@@ -31,9 +31,9 @@ class NetworkCard:
     """Everything about a network except its weights.
 
     ``source`` is "trained" or "caffe" (then ``architecture`` and ``options`` are those of the registry),
-    or the library it comes from (then ``architecture`` is its name there). ``classes`` are labels in
-    the order of the scores. ``training`` says how it was trained, or where its weights come from;
-    ``weights`` is the hash of the file.
+    or the library it comes from (then ``architecture`` and ``options`` are its own). ``classes`` are
+    labels in the order of the scores; a trunk, which has no head, has none. ``training`` says how it
+    was trained, or where its weights come from; ``weights`` is the hash of the file.
     """
 
     name: str

@@ -3,6 +3,8 @@
 The libraries are imported inside functions: importing takes seconds, and our own networks need none.
 """
 
+import inspect
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -45,17 +47,22 @@ def library_names(library: str | None) -> list[str]:
     return in_timm + (_torchvision_names() if library != "timm" else [])
 
 
-def build_by_name(name: str, library: str, classes: int | None = None) -> nn.Module:
-    """Build the classifier with random weights, and ``classes``, by default as many as published."""
+def build_by_name(
+    name: str, library: str, classes: int | None = None, options: Mapping[str, object] | None = None
+) -> nn.Module:
+    """Build the classifier with random weights, and ``classes``, by default as many as published.
+
+    ``options`` are timm's own, as ``trunk_options`` gives them. Without a class it is a trunk.
+    """
     counted = {} if classes is None else {"num_classes": classes}
     if library == "timm":
         import timm
 
-        return timm.create_model(name, pretrained=False, **counted)
+        return timm.create_model(name, pretrained=False, **counted, **(options or {}))
     import torchvision
 
-    options = {"init_weights": False} if name in _TRANSFORMS_INPUT else {}
-    classifier = torchvision.models.get_model(name, weights=None, **options, **counted)
+    fast = {"init_weights": False} if name in _TRANSFORMS_INPUT else {}
+    classifier = torchvision.models.get_model(name, weights=None, **fast, **counted)
     if name in _TRANSFORMS_INPUT:
         classifier.aux_logits = False  # auxiliary classifiers of training: neither run nor loaded
         for auxiliary in ("aux1", "aux2", "AuxLogits"):
@@ -73,6 +80,20 @@ def published_classes(name: str, library: str) -> int | None:
         published = timm.get_pretrained_cfg(name)
         return None if published is None else published.num_classes
     return len(imagenet_labels())
+
+
+def trunk_options(name: str) -> dict[str, object]:
+    """Return timm's options for a network without a head that ends in global average pooling.
+
+    Of a transformer the tokens of the image are averaged, after its last norm: the average then is a
+    linear function of the tokens, as class maps need (Eqs. 1-2).
+    """
+    import timm
+
+    with torch.device("meta"):
+        parameters = inspect.signature(type(timm.create_model(name, pretrained=False))).parameters
+    norm_first = {"fc_norm": False} if "fc_norm" in parameters else {}
+    return {"global_pool": "avg"} | norm_first
 
 
 def input_of(name: str, library: str) -> tuple[tuple[int, int], tuple, tuple]:

@@ -80,7 +80,7 @@ TABLES: dict[str, Table] = registry([
         module="tables.maps",
         printed="published",
         needs=needs.map_scores,
-        absent=needs.absent_networks,
+        absent=needs.absent_maps,
         partial=("scores", "cards"),
     ),
     Table(

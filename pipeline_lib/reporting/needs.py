@@ -21,8 +21,7 @@ def scores_of(*kinds: str) -> Callable[[Study], Files]:
             "cards": [study.paths.card(name) for name in study.compared],
             "summary": study.paths.summary(VAL),
         }
-        trains = TRAIN in study.image_sets
-        return files | ({"training-summary": study.paths.summary(TRAIN)} if trains else {})
+        return files | ({"training-summary": study.paths.summary(TRAIN)} if study.trained else {})
 
     return needs
 
@@ -48,7 +47,9 @@ def svm_scores(birds: bool) -> Callable[[Study], Files]:
     """Return a function of the study: scores of the SVMs of Table 4, the birds, or of Table 5."""
 
     def needs(study: Study) -> Files:
-        fitted = [each for each in study.fitted if (each[0] == BIRDS) == birds]
+        of_sets = study.of_chapter("transfer")
+        fitted = [each for each in study.fitted if each[0] in of_sets]
+        fitted = [each for each in fitted if (each[0] == BIRDS) == birds]
         files = {
             "scores": [study.paths.svm(*each, "csv") for each in fitted],
             "cards": [study.paths.card(name) for name in dict.fromkeys(each[2] for each in fitted)],
@@ -68,6 +69,16 @@ def absent_networks(study: Study) -> dict[str, str]:
         name: f"left out: config.networks.{name} is false"
         for name, given in networks.items()
         if given is False
+    }
+
+
+def absent_maps(study: Study) -> dict[str, str]:
+    """Return the reason of each network that table_maps lacks, by its name."""
+    root = study.data_root
+    return absent_networks(study) | {
+        study.networks[name].label: f"not computed: no ilsvrc/train in {root} to fit its head to"
+        for name in study.headless
+        if name in study.map_networks and name not in study.headed
     }
 
 

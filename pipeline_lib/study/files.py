@@ -1,6 +1,6 @@
 """All files that a study makes on the way to its tables and figures."""
 
-from pipeline_lib.study.image_sets import BIRDS, PICKED, TEST
+from pipeline_lib.study.image_sets import BIRDS, PICKED, SAMPLED, TEST, TRAIN
 from pipeline_lib.study.paths import SVM, TEN_CROP
 from pipeline_lib.study.study import Study
 
@@ -77,9 +77,13 @@ def _transfer(study: Study) -> list[str]:
     for name in study.figure8_sets:
         picked = f"{name}{PICKED}"
         files += [paths.manifest(picked), paths.predictions(study.main_maps(SVM, picked))]
+    if study.headed:
+        sampled = f"{TRAIN}{SAMPLED}"
+        files += [paths.manifest(sampled), paths.manifest(sampled, "splits")]
     if BIRDS in study.image_sets:
-        birds = study.main_maps(SVM, BIRDS)
-        files += [paths.predictions(birds), paths.boxes(birds, "paper")]
+        for name in dict.fromkeys(each[2] for each in study.fitted if each[0] == BIRDS):
+            birds = study.main_maps(SVM, BIRDS)._replace(network=name)
+            files += [paths.predictions(birds), paths.boxes(birds, "paper")]
         files += [paths.bird_boxes, paths.outcomes(paths.bird_boxes)]
     return files
 

@@ -19,6 +19,7 @@ TRAIN, TEST, PLACES = "ilsvrc-train", "ilsvrc-test", "places205-val"
 HELD_OUT = "ilsvrc-val2"  # ImageNetV2, with boxes: thresholds are chosen on it
 BIRDS = "cub"
 PICKED = "-picked"  # the few images of a set that a figure shows
+SAMPLED = "-sampled"  # the few training images of each class that heads are fitted to
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,8 @@ def image_sets_of(
 ) -> dict[str, ImageSet]:
     """Return the image sets of a study by name, from the configuration and what lies in data_root.
 
-    ``trains`` tells whether a network is trained. Raises InputError, naming the key, for a set that
-    there is not.
+    ``trains`` tells whether training images are needed. Raises InputError, naming the key, for a set
+    that there is not.
     """
     image_sets = [*_ilsvrc(configuration, data_root, trains)]
     if configuration.photographs:
@@ -86,7 +87,7 @@ def needed_folders(configuration: Configuration, data_root: str, experiment: str
 
 
 def _ilsvrc(configuration: Configuration, data_root: str, trains: bool) -> list[ImageSet]:
-    """Validation images always, training images where a network is trained, test images if any."""
+    """Validation images always, training images where they are needed, test images if any."""
     root, world = f"{data_root}/ilsvrc", configuration.world
     # Test labels are not published: the test images are there to write a submission.
     has_test = bool(world.test_images) if world else os.path.isdir(f"{root}/test")

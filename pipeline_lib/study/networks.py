@@ -33,6 +33,11 @@ class Network:
         return self.config.pretrained or self.name
 
     @property
+    def has_head(self) -> bool:
+        """False where linear SVMs take the place of the head: it names no class of its own."""
+        return self.config.head is None
+
+    @property
     def own_method(self) -> str:
         """The method of the network's own maps: class maps, unless the study says otherwise."""
         return "cam" if self.has_class_maps else self.config.maps or "grad-cam"
@@ -69,6 +74,17 @@ def networks_of(configuration: Configuration, has_places: bool) -> dict[str, Net
     for name in configuration.map_methods.networks or ():
         if name not in configuration.networks:
             raise InputError(_not_among("config.map_methods.networks", name, networks))
+    for key, name in (
+        ("figures.network", configuration.figures.network),
+        ("figures.baseline", configuration.figures.baseline),
+        ("units.network", configuration.units.network),
+        ("photographs.network", configuration.photographs and configuration.photographs.network),
+    ):
+        if name in networks and not networks[name].has_head:
+            raise InputError(
+                f"config.{key}: '{name}' names no class of its own (networks.{name}.head); "
+                "choose another"
+            )
     for name, network in networks.items():
         training_of(configuration, network, f"config.networks.{name}.recipe")
     photographs = configuration.photographs
@@ -103,10 +119,19 @@ def units_network(configuration: Configuration, networks: Mapping[str, Network])
 
 
 def _network(name: str, config: NetworkConfig) -> Network:
-    if config.weights == "released":
+    if config.weights == "released" and config.head is None:
         _require_released(name, f"config.networks.{name}:")
         return Network(name, config, "released")
-    return Network(name, config, "trained" if config.architecture else "library")
+    source = "trained" if config.architecture else "library"
+    if config.head is None:
+        return Network(name, config, source)
+    for other in ("architecture", "weights", "classes", "maps", "layer", "backprop"):
+        if getattr(config, other):
+            raise InputError(
+                f"config.networks.{name}: a network with head: {config.head} takes no {other}; "
+                "leave one out"
+            )
+    return Network(name, config, source, compared=False)
 
 
 def _not_among(key: str, name: str, networks: Mapping[str, Network]) -> str:

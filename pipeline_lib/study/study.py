@@ -12,7 +12,9 @@ from pipeline_lib.study.image_sets import (
     HELD_OUT,
     PICKED,
     PLACES,
+    SAMPLED,
     TEST,
+    TRAIN,
     ImageSet,
     image_sets_of,
 )
@@ -21,6 +23,7 @@ from pipeline_lib.study.paths import (
     BACKPROP,
     NETWORK,
     ONE_CROP,
+    SVM,
     TEN_CROP,
     VAL,
     Maps,
@@ -94,13 +97,28 @@ class Study:
         """The networks that are taken ready-trained."""
         return [name for name, network in self.networks.items() if network.source != "trained"]
 
+    @property
+    def headless(self) -> list[str]:
+        """The networks without a head, of which linear SVMs take the place."""
+        return [name for name, network in self.networks.items() if not network.has_head]
+
+    @property
+    def headed(self) -> list[str]:
+        """Those of them that have an SVM of ILSVRC's classes: there are training images."""
+        asked = self.map_networks
+        return [name for name in self.headless if name in asked and TRAIN in self.image_sets]
+
     def of_chapter(self, *chapters: str) -> list[str]:
         """Return the names of the image sets of some chapters."""
         return [name for name, each in self.image_sets.items() if each.chapter in chapters]
 
     def root(self, image_set: str) -> str:
         """Return the folder that the paths of an image set start from."""
-        return self.image_sets[image_set.removesuffix(PICKED)].root
+        return self.image_sets[image_set.removesuffix(PICKED).removesuffix(SAMPLED)].root
+
+    def title(self, image_set: str) -> str:
+        """Return the title of an image set in tables."""
+        return self.image_sets[image_set.removesuffix(SAMPLED)].title
 
     # Maps of the ILSVRC validation images.
 
@@ -141,22 +159,28 @@ class Study:
         return [*self.one_crop_maps, *self.ten_crop_maps, *self.gradient_maps]
 
     @property
+    def map_networks(self) -> list[str]:
+        """The networks that `table_maps` is asked for."""
+        given = self.configuration.map_methods.networks
+        return [self.main] if given is None else given
+
+    @property
     def method_maps(self) -> list[Maps]:
         """The maps of `table_maps`: each network by each method, all of the whole image.
 
         The network's own maps are taken where they are of that method.
         """
-        section = self.configuration.map_methods
-        asked = [self.main] if section.networks is None else section.networks
-        return [
-            Maps(
-                VAL, NETWORK if method == self.networks[name].own_method else method, ONE_CROP, name
-            )
-            for name in self.compared
-            if name in asked
-            for method in section.methods
-            if method != "cam" or self.networks[name].has_class_maps
-        ]
+        methods, maps = self.configuration.map_methods.methods, []
+        for name, network in self.networks.items():
+            if name in self.headed and "cam" in methods:
+                maps.append(Maps(VAL, SVM, ONE_CROP, name))
+            if name not in self.map_networks or not network.compared:
+                continue
+            for method in methods:
+                if method != "cam" or network.has_class_maps:
+                    source = NETWORK if method == network.own_method else method
+                    maps.append(Maps(VAL, source, ONE_CROP, name))
+        return maps
 
     def held_out(self, maps: Maps) -> list[str]:
         """Return what thresholds of maps are chosen on: a manifest, its boxes, the same maps of it.
@@ -201,14 +225,20 @@ class Study:
     @property
     def feature_networks(self) -> list[str]:
         """The networks whose features Table 5 compares."""
-        return [name for name in self.configuration.transfer.networks if name in self.compared]
+        own = {*self.compared, *self.headless}
+        return [name for name in self.configuration.transfer.networks if name in own]
 
     @property
     def fitted(self) -> list[tuple[str, str, str]]:
-        """What SVMs of Tables 4 and 5 are fitted to: image set, crop, network."""
+        """What SVMs are fitted to: image set, crop, network.
+
+        Those of Tables 4 and 5; and of ILSVRC, where they take the place of a network's head.
+        """
         sets = self.of_chapter("transfer")
         fitted = [(s, "whole", name) for s in sets if s != BIRDS for name in self.feature_networks]
-        return fitted + [(BIRDS, crop, self.main) for crop in CROPS if BIRDS in sets]
+        birds = [self.main, *(name for name in self.feature_networks if name in self.headless)]
+        fitted += [(BIRDS, crop, name) for name in birds for crop in CROPS if BIRDS in sets]
+        return fitted + [(f"{TRAIN}{SAMPLED}", "whole", name) for name in self.headed]
 
     @property
     def figure8_sets(self) -> list[str]:
@@ -272,11 +302,13 @@ def build_study(configuration: Configuration) -> Study:
     data_root = _data_root(configuration, results)
     networks = networks_of(configuration, not no_places(configuration, data_root))
     trains = any(network.source == "trained" for network in networks.values())
+    has_train = os.path.isdir(f"{data_root}/ilsvrc/train")  # not every data_root has it
+    fits_heads = has_train and not all(network.has_head for network in networks.values())
     return Study(
         configuration,
         data_root,
         networks,
-        image_sets_of(configuration, data_root, trains),
+        image_sets_of(configuration, data_root, trains or fits_heads),
         units_network(configuration, networks),
         Paths(results),
     )

@@ -1,5 +1,6 @@
 """What a study consists of, from its configuration and what lies in data_root."""
 
+import re
 from itertools import product
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.data.downloads import downloads
 from pipeline_lib.localization import predictions
-from pipeline_lib.reporting.catalogue import available
+from pipeline_lib.reporting.catalogue import TABLES, available
 from pipeline_lib.study.configuration import localization
 from pipeline_lib.study.files import every_file
 from pipeline_lib.study.flags.run import shared_folders
@@ -365,3 +366,48 @@ def test_the_configuration_names_the_methods_that_predictions_have():
     """They are listed twice, since the configuration must not import what reads predictions."""
     assert localization.EVERY_METHOD == predictions.METHODS
     assert localization.PIXEL_METHODS == predictions.PIXEL_METHODS
+
+
+HEADLESS = {
+    "study": "small",
+    "networks": {"dino": {"pretrained": "vit_small_patch14_dinov2", "head": "svm"}},
+    "map_methods": {"networks": ["tf_efficientnet_lite0", "dino"], "methods": ["cam", "eigen-cam"]},
+    "transfer": {"networks": ["tf_efficientnet_lite0", "dino"]},
+}
+
+
+def test_svms_take_the_place_of_a_head_where_there_are_images_to_fit_them(make_study, tmp_path):
+    (tmp_path / "CUB_200_2011").mkdir()
+    without = make_study(data_root=str(tmp_path), **HEADLESS)
+    assert "dino" not in without.compared and without.headless == ["dino"]
+    assert {each.network for each in without.method_maps} == {"tf_efficientnet_lite0"}
+    reason = TABLES["table_maps"].absent(without)["dino"]
+    assert reason == f"not computed: no ilsvrc/train in {tmp_path} to fit its head to"
+    birds = [("cub", crop, "dino") for crop in ("whole", "cam", "box")]
+    assert [each for each in without.fitted if each[2] == "dino"] == birds
+    (tmp_path / "ilsvrc" / "train").mkdir(parents=True)
+    study = make_study(data_root=str(tmp_path), **HEADLESS)
+    assert study.method_maps[-1] == Maps(VAL, SVM, ONE_CROP, "dino")  # by one method alone
+    assert [each.source for each in study.method_maps[:-1]] == [NETWORK, "eigen-cam"]
+    fitted = ("ilsvrc-train-sampled", "whole", "dino")
+    assert [each for each in study.fitted if each[2] == "dino"] == [*birds, fitted]
+    assert "dino" not in TABLES["table_maps"].absent(study)
+    needed = [str(file) for file in TABLES["table5"].files(study)]
+    assert not any("ilsvrc-train" in file for file in needed)
+    assert study.root("ilsvrc-train-sampled") == f"{tmp_path}/ilsvrc"
+
+
+@pytest.mark.parametrize(
+    ("changed", "error"),
+    [
+        ({"figures": {"network": "dino"}}, "figures.network: 'dino' names no class"),
+        ({"units": {"network": "dino"}}, "units.network: 'dino' names no class"),
+        ({"networks": {"dino": {"head": "svm", "backprop": True}}}, "takes no backprop"),
+        ({"networks": {"dino": {"head": "svm", "architecture": "nin"}}}, "takes no architecture"),
+    ],
+)
+def test_a_network_without_a_head_is_refused_where_one_is_needed(
+    make_study, tmp_path, changed, error
+):
+    with pytest.raises(InputError, match=re.escape(error)):
+        make_study(data_root=str(tmp_path), **HEADLESS | changed)

@@ -38,7 +38,7 @@ from pipeline_lib.study.configuration.typed import as_typed
 from pipeline_lib.study.contents import contents
 from pipeline_lib.study.files import browsed_sections, every_file, index_tables
 from pipeline_lib.study.hint import snakemake_command
-from pipeline_lib.study.image_sets import BIRDS, PICKED, TEST, TRAIN
+from pipeline_lib.study.image_sets import BIRDS, PICKED, SAMPLED, TEST, TRAIN
 from pipeline_lib.study.missing import missing_data
 from pipeline_lib.study.paths import MAPS, NETWORK, SVM, TEN_CROP, VAL, VAL_MAPS, Maps
 from pipeline_lib.study.scratch import link_scratch

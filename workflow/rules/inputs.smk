@@ -44,7 +44,8 @@ def checked_network(wildcards):
 
         network = STUDY.networks[name]
         config = network.config
-        key = f"config.networks.{name}" if network.compared else "config.photographs.network"
+        is_own = network.compared or not network.has_head
+        key = f"config.networks.{name}" if is_own else "config.photographs.network"
         try:
             if network.source == "trained":
                 available.check_architecture(key, config.architecture, config.options)
@@ -57,6 +58,7 @@ def checked_network(wildcards):
                     files,
                     config.layer,
                     classes=config.classes,
+                    has_head=network.has_head,
                     others=[each for each in STUDY.networks if each != name],
                 )
         except InputError as error:

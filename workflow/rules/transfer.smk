@@ -14,7 +14,7 @@ rule features:
     benchmark:
         PATHS.benchmark("features/{image_set}/{crop}/{network}")
     wildcard_constraints:
-        image_set=one_of(STUDY.of_chapter("transfer", "discovery")),
+        image_set=one_of([*STUDY.of_chapter("transfer", "discovery"), f"{TRAIN}{SAMPLED}"]),
     conda:
         CONDA
     threads: CONFIG.prediction.threads
@@ -48,14 +48,14 @@ rule fit:
     benchmark:
         PATHS.benchmark("fit/{image_set}/{crop}/{network}")
     wildcard_constraints:
-        image_set=one_of([*STUDY.of_chapter("transfer"), "text"]),
+        image_set=one_of([*STUDY.of_chapter("transfer"), "text", f"{TRAIN}{SAMPLED}"]),
     conda:
         CONDA
     threads: CONFIG.prediction.threads
     resources:
         **gpus(),
     params:
-        title=lambda wildcards: STUDY.image_sets[wildcards.image_set].title,
+        title=lambda wildcards: STUDY.title(wildcards.image_set),
         settings=settings(CONFIG.transfer, *SvmConfig.model_fields),
     shell:
         "python -m pipeline_lib fit --features {input.features:q} --images {input.images:q} "
@@ -63,6 +63,26 @@ rule fit:
         "{params.settings} --threads {threads} --out {output.classifier:q} "
         "--scores {output.scores:q} --decisions {output.decisions:q} "
         "--outcomes {output.outcomes:q} --log {log:q}"
+
+
+rule sample_images:
+    input:
+        images=PATHS.manifest(TRAIN),
+    output:
+        images=PATHS.manifest(f"{TRAIN}{SAMPLED}"),
+        splits=PATHS.manifest(f"{TRAIN}{SAMPLED}", "splits"),
+    log:
+        PATHS.log(f"sample/{TRAIN}"),
+    benchmark:
+        PATHS.benchmark(f"sample/{TRAIN}")
+    localrule: True
+    conda:
+        CONDA
+    params:
+        settings=settings(CONFIG.transfer, "head_images"),
+    shell:
+        "python -m pipeline_lib sample_images --images {input.images:q} {params.settings} "
+        "--out {output.images:q} --splits {output.splits:q} --log {log:q}"
 
 
 rule pick_images:

@@ -114,7 +114,11 @@ def build_table4(
         missing = absent.get(row) or absent.get(BIRDS) or _NOT_OURS
         missing = _QUOTED if printed.get("quoted") else missing
         score, box = ours.get(row), boxes.get(row)
-        detail = _detail(score, scores[scores["crop"] == score.crop]) if score else ""
+        detail = (
+            _detail(score, scores[(scores["crop"] == score.crop) & (scores["row"] == score.row)])
+            if score
+            else ""
+        )
         if score is None and box is not None:
             missing = "a baseline without a network" if row not in paper else missing
         note = detail or missing

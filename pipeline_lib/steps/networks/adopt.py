@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline_lib.common.command import command, log, step_parser
-from pipeline_lib.networks.adoption import adopt
+from pipeline_lib.common.errors import InputError
+from pipeline_lib.networks.adoption import adopt, adopt_trunk
 from pipeline_lib.networks.artefact import save_network
 from pipeline_lib.networks.caffe.released import adopt_released
 from pipeline_lib.study.configuration.flags import add_settings
@@ -21,6 +22,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--name", help="its name in tables; by default the same")
     add_settings(parser, NetworkConfig, "library")
     parser.add_argument(
+        "--without-head", action="store_true", help="leave out its head: an SVM takes its place"
+    )
+    parser.add_argument(
         "--labels",
         type=Path,
         help="file of its classes, if they are not ImageNet's: a label a line",
@@ -35,6 +39,12 @@ def main(arguments: argparse.Namespace) -> None:
     """Find the weights, write the network."""
     if arguments.released:
         classifier, card = adopt_released(arguments.released, arguments.weights_folder)
+    elif arguments.without_head:
+        if arguments.labels:
+            raise InputError("--labels: a network without a head has no classes; leave it out")
+        classifier, card = adopt_trunk(
+            arguments.network, arguments.library, arguments.weights_folder
+        )
     else:
         classifier, card = adopt(
             arguments.network, arguments.library, arguments.weights_folder, arguments.labels

@@ -40,6 +40,11 @@ class NetworkConfig(Section):
         "File of the classes of a ready-trained network that does not have ImageNet's 1,000: a label in "
         "each line, in the order of its scores.",
     )
+    head: Literal["svm"] | None = setting(
+        None,
+        "'svm': take a network of timm without its head, as DINOv2 is published; linear SVMs on its "
+        "features take its place in Tables 4 and 5 and, where there are training images, in table_maps.",
+    )
     label: str | None = setting(
         None, "Name in tables and figures, if it cannot be a file name (AlexNet*-GAP)."
     )

@@ -37,6 +37,12 @@ class TransferSection(SvmConfig):
     splits: int | None = setting(
         None, "Number of random splits; without it, the paper's number.", ge=1
     )
+    head_images: int = setting(
+        50,
+        "Training images per class of ILSVRC that SVMs are fitted to where they take the place of a "
+        "network's head; a fifth as many more test them.",
+        ge=2,
+    )
     precision: Literal["float32", "tf32", "bfloat16"] = setting(
         "float32",
         "Number format of the network while features are extracted; float32 where the device lacks it.",

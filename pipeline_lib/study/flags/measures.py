@@ -6,7 +6,7 @@ from typing import Any
 from pipeline_lib.study.configuration.discovery import MiningConfig
 from pipeline_lib.study.configuration.flags import as_flags
 from pipeline_lib.study.configuration.localization import PIXEL_METHODS
-from pipeline_lib.study.image_sets import PICKED
+from pipeline_lib.study.image_sets import HELD_OUT, PICKED, SAMPLED, TRAIN
 from pipeline_lib.study.paths import BACKPROP, NETWORK, ONE_CROP, SVM, TEN_CROP, VAL, Maps
 from pipeline_lib.study.study import Study
 
@@ -48,6 +48,8 @@ def classifier(study: Study, wildcards: Any) -> list[str]:
     if wildcards.map_source != SVM:
         return []
     image_set = wildcards.image_set.removesuffix(PICKED)
+    if image_set in (VAL, HELD_OUT):
+        image_set = f"{TRAIN}{SAMPLED}"
     return [study.paths.svm(image_set, "whole", wildcards.network)]
 
 

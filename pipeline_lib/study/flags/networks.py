@@ -19,6 +19,8 @@ def adopt(study: Study, wildcards: Any) -> str:
     else:
         library = network.config.library
         which = f"--network {network.library_name}" + (f" --library {library}" if library else "")
+        if not network.has_head:
+            which += " --without-head"
         if network.config.classes:
             which += f" --labels {shlex.quote(network.config.classes)}"
     return f"{which} --name {shlex.quote(network.label)}"
