@@ -21,6 +21,7 @@ from benchmarks.maps import InMemory, explainer_of, scaled
 from pipeline_lib.data.loader import normalised
 from pipeline_lib.localization.heat_maps import upsample
 from pipeline_lib.networks.activation_maps import ActivationMaps
+from pipeline_lib.networks.activation_methods import ACTIVATION_METHODS, ActivationMethod
 from pipeline_lib.networks.gradients import Backprop, IntegratedGradients, SmoothGrad
 
 NETWORKS = ("googlenet", "tf_efficientnet_lite0")
@@ -34,6 +35,8 @@ OF_ACTIVATIONS = {
     "hi-res-cam": pytorch_grad_cam.HiResCAM,
     "eigen-cam": pytorch_grad_cam.EigenCAM,
 }
+
+EIGEN_CAM = ACTIVATION_METHODS["eigen-cam"]
 
 
 def measure(repeats: int, quick: bool) -> Iterator[Measured]:
@@ -121,14 +124,26 @@ def by_captum(
 def largest_difference(
     network: nn.Module, inputs: torch.Tensor, classes: torch.Tensor, theirs: Iterator[np.ndarray]
 ) -> float:
-    """Return it over one image's maps, scaled to 0 to 1 or by their maximum; at most 1e-3."""
-    difference = 0.0
+    """Return it over one image's maps, scaled to 0 to 1 or by their maximum; at most 1e-3.
+
+    The package leaves the sign of eigen-cam's axis to chance: there either sign will do.
+    """
     (expected,) = theirs
-    for own, other in zip(by_this(network, inputs[:1], classes[:1])[0][0], expected, strict=True):
+    difference = _difference(by_this(network, inputs[:1], classes[:1])[0][0], expected)
+    if difference > 1e-3 and getattr(network, "method", None) is EIGEN_CAM:
+        network.method = ActivationMethod(lambda maps, _: -EIGEN_CAM.maps(maps, None), False)
+        difference = _difference(by_this(network, inputs[:1], classes[:1])[0][0], expected)
+        network.method = EIGEN_CAM
+    if difference > 1e-3:
+        raise AssertionError(f"maps differ from the package's by {difference:.1g}")
+    return difference
+
+
+def _difference(ours: np.ndarray, theirs: np.ndarray) -> float:
+    difference = 0.0
+    for own, other in zip(ours, theirs, strict=True):
         if own.ndim == 2:  # grad-cam scales from minimum to maximum, enlarges, and scales again
             own = scaled(upsample(scaled(own), *other.shape[::-1], "bilinear"))
         top = np.abs(other).max() or 1
         difference = max(difference, float(np.abs(own / top - other / top).max()))
-    if difference > 1e-3:
-        raise AssertionError(f"maps differ from the package's by {difference:.1g}")
     return difference

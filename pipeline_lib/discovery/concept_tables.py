@@ -47,6 +47,8 @@ def means_of(concepts: pd.DataFrame) -> dict[str, dict]:
     means = {}
     names = ("precision", "chance", "gain", "average_precision", "ap_before_mining")
     for name in names if len(measured) else ():
+        if measured[name].isna().all():  # nothing was mined
+            continue
         outcomes = Outcomes(measured["concept"].to_numpy(), measured[name].to_numpy())
         value, low, high, _, n = summarise([outcomes])
         percents = {"value": value, "low": low, "high": high}
@@ -83,22 +85,41 @@ def tabulate_concepts(
             "n_positive": int(ranking.sum()),
         }
         if ranking.any():
-            measures = measure(ranking)
             before = measure(has_phrase[_ranked(values_before_mining[:, k], held_out), k])
-            for prefixes, interval in (
-                (("precision", "low", "high"), measures.precision),
-                (("chance", "chance_low", "chance_high"), measures.chance),
-                (("average_precision", "average_low", "average_high"), measures.average),
-                (_with_interval("ap_before_mining"), before.average),
-            ):
-                row |= dict(zip(prefixes, interval, strict=True))
-            row["max_precision"] = measures.max_precision
+            names = ("ap_before_mining", "ap_before_mining_low", "ap_before_mining_high")
+            row |= _measures(ranking) | dict(zip(names, before.average, strict=True))
         rows.append(row)
     return pd.DataFrame(rows, columns=[name for name in CONCEPT_COLUMNS if name != "shown"])
 
 
-def _with_interval(name: str) -> tuple[str, str, str]:
-    return name, f"{name}_low", f"{name}_high"
+def tabulate_phrases(
+    mined: pd.DataFrame, values: np.ndarray, has_phrase: np.ndarray
+) -> pd.DataFrame:
+    """Return the concepts table of other rankings of the same phrases, for which nothing was trained.
+
+    ``mined`` is the concepts table; ``values`` and ``has_phrase`` (n, k) are of the held-out images.
+    What describes a detector is NaN.
+    """
+    rows = []
+    for k, concept in enumerate(mined.itertuples()):
+        ranking = has_phrase[np.argsort(-values[:, k], kind="stable"), k]
+        row = {"concept": concept.concept, "images": concept.images, "shown": concept.shown}
+        row |= {"n": len(ranking), "n_positive": int(ranking.sum())}
+        rows.append(row | (_measures(ranking) if ranking.any() else {}))
+    return pd.DataFrame(rows, columns=list(CONCEPT_COLUMNS))
+
+
+def _measures(ranking: np.ndarray) -> dict[str, float]:
+    """Return the columns that say how good a ranking is, one with a positive."""
+    measures = measure(ranking)
+    columns = {"max_precision": measures.max_precision}
+    for names, interval in (
+        (("precision", "low", "high"), measures.precision),
+        (("chance", "chance_low", "chance_high"), measures.chance),
+        (("average_precision", "average_low", "average_high"), measures.average),
+    ):
+        columns |= dict(zip(names, interval, strict=True))
+    return columns
 
 
 def rank_images(

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import ClassVar
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.study.image_sets import PICKED
+from pipeline_lib.study.image_sets import whole_set
 from pipeline_lib.study.study import Study
 
 Files = dict[str, str | list[str]]
@@ -64,7 +64,7 @@ class Artefact:
         sets = self.image_sets(study)
         if not sets:
             return self.needs(study)
-        labelled = dict.fromkeys(name.removesuffix(PICKED) for name in sets)
+        labelled = dict.fromkeys(whole_set(name) for name in sets)
         return self.needs(study) | {
             "images": [study.paths.manifest(name) for name in sets],
             "classes": [study.paths.manifest(name, "classes") for name in labelled],

@@ -90,8 +90,8 @@ TABLES: dict[str, Table] = registry([
         caption="What Figures 9 to 13 show, as numbers: each measure beside what chance gets.",
         module="tables.measures",
         needs=needs.measures,
-        partial=("scenes", "scene-svm", "scene-classes", "concepts", "text", "vqa", "units",
-                 "units-places205", "summaries"),
+        partial=("scenes", "scene-svm", "scene-classes", "concepts", "concepts-clip", "text", "vqa",
+                 "units", "units-places205", "summaries"),
     ),
 ])  # fmt: skip
 
@@ -258,6 +258,23 @@ FIGURES: dict[str, Figure] = registry([
         image_sets=lambda study: [f"concepts{PICKED}"],
         unavailable=needs.without("concepts"),
         alias="concepts",
+    ),
+    Figure(
+        name="figure10-clip",
+        title="Figure 10 by CLIP",
+        summary="Figure 10 by CLIP: the same phrases, without mining.",
+        caption="The same phrases and held-out images as Figure 10, ranked by CLIP's similarity of "
+        "image and phrase, with maps that have the phrase's embedding in place of a detector's weights. "
+        "Nothing was trained on the captions.",
+        module="figures.figure10",
+        needs=lambda study: {
+            "concepts": study.paths.discovery("concepts-clip"),
+            "ranking": study.paths.discovery("concepts-clip-ranking"),
+            "predictions": study.paths.predictions(study.clip_maps),
+        },
+        image_sets=lambda study: [study.clip_maps.image_set],
+        unavailable=needs.no_clip,
+        target="figure10",
     ),
     Figure(
         name="figure11",

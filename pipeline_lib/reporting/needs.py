@@ -102,7 +102,8 @@ def synthetic_sets(study: Study) -> list[str]:
 def measures(study: Study) -> Files:
     """Return the measures of those of Figures 9 to 13 that the study can make."""
     sets = study.of_chapter("discovery")
-    files = {name: study.paths.discovery(name) for name in [*sets, *study.unit_sets]}
+    by_clip = ["concepts-clip"] if study.clip else []
+    files = {name: study.paths.discovery(name) for name in [*sets, *by_clip, *study.unit_sets]}
     if "scenes" in sets:
         files["scene-svm"] = study.paths.svm("scenes", "whole", study.main, "json")
         files["scene-classes"] = study.paths.manifest("scenes", "classes")
@@ -157,6 +158,11 @@ def without(experiment: str) -> Callable[[Study], str]:
         return f"needs {' and '.join(folders)}; see check_data"
 
     return reason
+
+
+def no_clip(study: Study) -> str:
+    """Return the reason why Figure 10 cannot be made by CLIP, "" if it can."""
+    return without("concepts")(study) or ("" if study.clip else "config.concepts.clip names none")
 
 
 def units(table: str) -> Callable[[Study], Files]:

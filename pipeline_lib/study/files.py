@@ -97,4 +97,7 @@ def _discovery(study: Study) -> list[str]:
         files += [paths.svm(name, "whole", study.main, suffix) for suffix in suffixes]
         files += [paths.manifest(shown), paths.predictions(study.main_maps(SVM, shown))]
         files += [paths.discovery(table) for table in tables]
+    if study.clip:
+        files += [paths.discovery("concepts-clip"), paths.discovery("concepts-clip-ranking")]
+        files += [paths.manifest(study.clip_maps.image_set), paths.predictions(study.clip_maps)]
     return files

@@ -19,7 +19,16 @@ TRAIN, TEST, PLACES = "ilsvrc-train", "ilsvrc-test", "places205-val"
 HELD_OUT = "ilsvrc-val2"  # ImageNetV2, with boxes: thresholds are chosen on it
 BIRDS = "cub"
 PICKED = "-picked"  # the few images of a set that a figure shows
+BY_CLIP = "-by-clip"  # the images of concepts that CLIP ranks first
 SAMPLED = "-sampled"  # the few training images of each class that heads are fitted to
+PARTS = (PICKED, BY_CLIP, SAMPLED)  # suffixes of a few chosen images of a set
+
+
+def whole_set(image_set: str) -> str:
+    """Return the name of the image set that images were chosen from, or of the set itself."""
+    for suffix in PARTS:
+        image_set = image_set.removesuffix(suffix)
+    return image_set
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ class Maps(NamedTuple):
     """The maps of an image set: what they come from, over which crops, by which network.
 
     ``source`` is ``network`` (class maps or Grad-CAM of the network's own classes), ``svm`` (class
-    maps with the weights of a linear SVM) or a map method by its name, as ``backprop``;
+    maps with the weights of a linear SVM), ``clip`` (maps of phrases) or a map method by its name, as
+    ``backprop``;
     ``crops`` is ``one-crop`` (the whole image) or ``ten-crop``.
     """
 
@@ -18,7 +19,7 @@ class Maps(NamedTuple):
     network: str
 
 
-NETWORK, SVM, BACKPROP = "network", "svm", "backprop"
+NETWORK, SVM, BACKPROP, CLIP = "network", "svm", "backprop", "clip"
 ONE_CROP, TEN_CROP = "one-crop", "ten-crop"
 VAL = "ilsvrc-val"
 MAPS = Maps("{image_set}", "{map_source}", "{crops}", "{network}")  # as wildcards

@@ -9,18 +9,20 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.study.configuration.root import Configuration
 from pipeline_lib.study.image_sets import (
     BIRDS,
+    BY_CLIP,
     HELD_OUT,
-    PICKED,
     PLACES,
     SAMPLED,
     TEST,
     TRAIN,
     ImageSet,
     image_sets_of,
+    whole_set,
 )
 from pipeline_lib.study.networks import Network, networks_of, units_network
 from pipeline_lib.study.paths import (
     BACKPROP,
+    CLIP,
     NETWORK,
     ONE_CROP,
     SVM,
@@ -114,11 +116,11 @@ class Study:
 
     def root(self, image_set: str) -> str:
         """Return the folder that the paths of an image set start from."""
-        return self.image_sets[image_set.removesuffix(PICKED).removesuffix(SAMPLED)].root
+        return self.image_sets[whole_set(image_set)].root
 
     def title(self, image_set: str) -> str:
         """Return the title of an image set in tables."""
-        return self.image_sets[image_set.removesuffix(SAMPLED)].title
+        return self.image_sets[whole_set(image_set)].title
 
     # Maps of the ILSVRC validation images.
 
@@ -247,6 +249,16 @@ class Study:
             return []
         sets = self.of_chapter("transfer")
         return [name for name in (*FIGURE_8, *FIGURE_8_ELSE) if name in sets][:4]
+
+    @property
+    def clip(self) -> str:
+        """The CLIP that ranks the images of concepts too, "" for none."""
+        return self.configuration.concepts.clip or "" if "concepts" in self.image_sets else ""
+
+    @property
+    def clip_maps(self) -> Maps:
+        """Its maps of the images that it ranks first."""
+        return Maps(f"concepts{BY_CLIP}", CLIP, ONE_CROP, self.clip)
 
     # Section 5.
 

@@ -81,6 +81,18 @@ def checked_start(wildcards):
     return []
 
 
+def checked_clip(_wildcards):
+    """Return no input: refuse a CLIP that does not exist, before any job runs."""
+    if workflow.is_main_process and not os.path.exists(PATHS.discovery("concepts-clip")):
+        from pipeline_lib.networks.clip import check_clip
+
+        try:
+            check_clip(STUDY.clip)
+        except InputError as error:
+            refuse(f"config.concepts.clip: {error}")
+    return []
+
+
 def files_of(target):
     """Return an input function of a target: its files, or a refusal that says what is missing."""
 

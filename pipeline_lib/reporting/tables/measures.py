@@ -57,6 +57,8 @@ def build(inputs: Inputs, _table: str, _study: str) -> Built:
         tables.append(as_table(of_objects(read_objects(path), names), path))
     for path in inputs.optional("concepts"):
         tables.append(as_table(of_concepts(read_concepts(path)), path, path))
+    for path in inputs.optional("concepts-clip"):
+        tables.append(as_table(of_concepts(read_concepts(path), " by CLIP"), path, path))
     for path in inputs.optional("text"):
         measured = of_text(read_csv(path, TEXT_MEASURE_COLUMNS))
         tables.append(as_table(measured, path, path.with_name("text-images.csv")))
@@ -113,8 +115,11 @@ def of_objects(table: pd.DataFrame, names: Mapping[str, str]) -> Iterator[tuple]
             )
 
 
-def of_concepts(table: pd.DataFrame) -> Iterator[tuple]:
-    """Yield the mean precision at 10 of the concepts' rankings, where it could be measured."""
+def of_concepts(table: pd.DataFrame, ranked: str = "") -> Iterator[tuple]:
+    """Yield the mean precision at 10 of the concepts' rankings, where it could be measured.
+
+    ``ranked`` says by what, if not by mined detectors.
+    """
     means = means_of(table)
     if means:
         percents = [
@@ -123,7 +128,7 @@ def of_concepts(table: pd.DataFrame) -> Iterator[tuple]:
         ]
         note = "mean of the concepts; chance: a random order"
         n, columns = means["precision"]["n"], ("precision", "chance")
-        yield from _both("Figure 10: precision at 10", *percents, n, note, columns=columns)
+        yield from _both(f"Figure 10{ranked}: precision at 10", *percents, n, note, columns=columns)
 
 
 def of_text(table: pd.DataFrame) -> Iterator[tuple]:

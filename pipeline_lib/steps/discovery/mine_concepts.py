@@ -18,7 +18,7 @@ from pipeline_lib.study.configuration.discovery import ConceptsSection
 from pipeline_lib.study.configuration.flags import add_settings, read_settings
 from pipeline_lib.svm.classifier import save
 
-KEYS = tuple(key for key in ConceptsSection.model_fields if key != "captions")
+KEYS = tuple(key for key in ConceptsSection.model_fields if key not in ("captions", "clip"))
 
 
 def make_parser() -> argparse.ArgumentParser:

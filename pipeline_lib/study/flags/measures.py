@@ -6,7 +6,7 @@ from typing import Any
 from pipeline_lib.study.configuration.discovery import MiningConfig
 from pipeline_lib.study.configuration.flags import as_flags
 from pipeline_lib.study.configuration.localization import PIXEL_METHODS
-from pipeline_lib.study.image_sets import HELD_OUT, PICKED, SAMPLED, TRAIN
+from pipeline_lib.study.image_sets import HELD_OUT, SAMPLED, TRAIN, whole_set
 from pipeline_lib.study.paths import BACKPROP, NETWORK, ONE_CROP, SVM, TEN_CROP, VAL, Maps
 from pipeline_lib.study.study import Study
 
@@ -47,7 +47,7 @@ def classifier(study: Study, wildcards: Any) -> list[str]:
     """The linear SVM whose classes are predicted, if they are not the network's own."""
     if wildcards.map_source != SVM:
         return []
-    image_set = wildcards.image_set.removesuffix(PICKED)
+    image_set = whole_set(wildcards.image_set)
     if image_set in (VAL, HELD_OUT):
         image_set = f"{TRAIN}{SAMPLED}"
     return [study.paths.svm(image_set, "whole", wildcards.network)]
@@ -112,6 +112,12 @@ def concepts(study: Study) -> str:
     chosen = ["phrases"] if section.phrases else ["count", "max_words", "min_images"]
     rest = ["held_out_fraction", *MiningConfig.model_fields, "show", "pictures"]
     return as_flags(section, *chosen, *rest)
+
+
+def by_clip(study: Study) -> str:
+    """Which images CLIP ranks, how many are shown, in which precision."""
+    section = study.configuration.concepts
+    return as_flags(section, "held_out_fraction", "seed", "pictures") + precision(study)
 
 
 def units(study: Study, wildcards: Any) -> str:
