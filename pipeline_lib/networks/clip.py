@@ -25,7 +25,7 @@ from pipeline_lib.networks.weights import load_state, read_state
 from pipeline_lib.study.configuration.networks import WEIGHT_SUFFIXES
 
 TEMPLATE = "a photo of {}"  # Radford et al. 2021, section 3.1.4, without its article and full stop
-PACKAGE = "pip install 'open_clip_torch>=3'"
+PACKAGE = "pip install '.[clip]'"
 
 
 class ClipImages(nn.Module):
