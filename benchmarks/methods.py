@@ -134,10 +134,10 @@ def largest_difference(
     """
     (expected,) = theirs
     difference = _difference(by_this(network, inputs[:1], classes[:1])[0][0], expected)
-    if difference > 1e-3 and getattr(network, "method", None) is EIGEN_CAM:
-        network.method = ActivationMethod(lambda maps, _: -EIGEN_CAM.maps(maps, None), False)
+    if difference > 1e-3 and getattr(network, "methods", None) == [EIGEN_CAM]:
+        network.methods = [ActivationMethod(lambda maps, _: -EIGEN_CAM.maps(maps, None), False)]
         difference = _difference(by_this(network, inputs[:1], classes[:1])[0][0], expected)
-        network.method = EIGEN_CAM
+        network.methods = [EIGEN_CAM]
     if difference > 1e-3:
         raise AssertionError(f"maps differ from the package's by {difference:.1g}")
     return difference

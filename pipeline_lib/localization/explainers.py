@@ -1,6 +1,7 @@
 """Networks that explain images: they give the class scores, and a map of any class."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from torch import nn
@@ -9,6 +10,7 @@ from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.localization.predictions import PIXEL_METHODS, row_of
 from pipeline_lib.networks.activation_maps import ActivationMaps
+from pipeline_lib.networks.activation_methods import ACTIVATION_METHODS
 from pipeline_lib.networks.card import NetworkCard, Preprocessing
 from pipeline_lib.networks.class_maps import ClassMapNetwork
 from pipeline_lib.networks.gradients import (
@@ -86,6 +88,22 @@ def network_explainer(
         preprocessing=card.preprocessing,
         fingerprint=fingerprint(card.fingerprint, layer, *averaged),
     )
+
+
+def activation_explainers(
+    classifier: nn.Module, card: NetworkCard, methods: Sequence[str], layer: str | None = None
+) -> list[Explainer]:
+    """Return an explainer for each of several methods of ``ActivationMaps``, which share one network.
+
+    Its maps have a plane for each method, from one pass; otherwise they are ``network_explainer``'s.
+    Raises InputError for a method of another kind.
+    """
+    if other := set(methods) - set(ACTIVATION_METHODS):
+        raise InputError(f"{card.name}: {min(other)} takes a pass of its own; run it alone")
+    first = network_explainer(classifier, card, methods[0], layer)
+    size = card.preprocessing.size
+    network = ActivationMaps(classifier, size, card.name, methods, first.layer)
+    return [replace(first, network=network, method=method) for method in methods]
 
 
 def linear_explainer(

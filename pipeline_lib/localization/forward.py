@@ -177,6 +177,8 @@ def _explain_batch(
     maps = maps_of(mapped.repeat_interleave(crops, 0)).unflatten(0, (-1, crops))
     if explainer.method in PIXEL_METHODS:
         planes = _saliency(maps.float().cpu().numpy(), preprocessing)
+    elif maps.dim() > 5:  # by several methods, all of one crop: a plane for each
+        planes = maps[:, 0].float().cpu().numpy()
     else:
         planes = maps.transpose(1, 2).float().cpu().numpy()
     return Explained(

@@ -20,7 +20,8 @@ of the image it is cut from, ``precision`` (number format of the network), and f
 file was made from: ``network``, ``images`` (the manifest) and ``files`` (the sizes of the image files).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -126,9 +127,32 @@ def write_predictions(
     A batch has classes, scores, maps and true_map of the next images, in the header's order. Raises
     InputError if the file cannot be written, ValueError for fewer images than the header's.
     """
+    with predictions_writer(path, header) as append:
+        for batch in batches:
+            shape = append(batch)
+    return shape
+
+
+@contextmanager
+def predictions_writer(
+    path: Path, header: Header
+) -> Iterator[Callable[[dict[str, np.ndarray]], tuple[int, ...]]]:
+    """Yield the function that appends a batch to a file; otherwise as ``write_predictions``."""
+    done = 0
     with atomic(path) as temporary:
         with writing(path):
             file = open_hdf5(temporary, "w", userblock_size=USER_BLOCK)
+
+        def append(batch: dict[str, np.ndarray]) -> tuple[int, ...]:
+            nonlocal done
+            with writing(path):
+                for key in _STREAMED:
+                    if not done:
+                        _create(file, key, len(header.image_id), batch[key])
+                    file[key][done : done + len(batch[key])] = batch[key]
+            done += len(batch["classes"])
+            return file["true_map"].shape
+
         try:
             with writing(path):
                 for key in ("image_id", "class_labels"):
@@ -136,23 +160,14 @@ def write_predictions(
                 file["true_class"] = header.true_class
                 for key in (*_TEXTS, *_SIDES, "crops"):
                     file.attrs[key] = getattr(header, key)
-            done = 0
-            for batch in batches:
-                with writing(path):
-                    for key in _STREAMED:
-                        if not done:
-                            _create(file, key, len(header.image_id), batch[key])
-                        file[key][done : done + len(batch[key])] = batch[key]
-                done += len(batch["classes"])
+            yield append
             if done != len(header.image_id):
                 raise ValueError(f"{done} images predicted of {len(header.image_id)}")
-            shape = file["true_map"].shape
         finally:
             with writing(path):
                 file.close()
         with writing(path):
             seal(temporary)
-    return shape
 
 
 def _create(file: h5py.File, key: str, count: int, first: np.ndarray) -> None:

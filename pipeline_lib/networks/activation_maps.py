@@ -1,6 +1,6 @@
 """Maps of a layer's activations, and the layer that is read where none is named."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import nn
@@ -16,7 +16,9 @@ _NOT_MAPS = (*_POOLS, nn.Dropout, nn.Softmax)
 
 
 class ActivationMaps(nn.Module):
-    """Maps by one of ACTIVATION_METHODS at ``layer``, by default the last layer whose places count.
+    """Maps by some of ACTIVATION_METHODS at ``layer``, by default the last layer whose places count.
+
+    All are made from one forward pass and one set of gradients.
 
     Where the scores are a linear function of pooled maps, Grad-CAM is the positive part of the class
     maps, divided by the number of positions. Channels may come first or last; of a transformer, the
@@ -29,15 +31,17 @@ class ActivationMaps(nn.Module):
         classifier: nn.Module,
         size: tuple[int, int],
         name: str,
-        method: str = "grad-cam",
+        methods: str | Sequence[str] = "grad-cam",
         layer: str | None = None,
     ) -> None:
         super().__init__()
-        if method not in ACTIVATION_METHODS:
-            choices = ", ".join(ACTIVATION_METHODS)
-            hint = nearest(method, list(ACTIVATION_METHODS))
-            raise InputError(f"{name}: '{method}' is not one of {choices}{hint}")
-        self.method = ACTIVATION_METHODS[method]
+        methods = [methods] if isinstance(methods, str) else methods
+        for method in methods:
+            if method not in ACTIVATION_METHODS:
+                choices = ", ".join(ACTIVATION_METHODS)
+                hint = nearest(method, list(ACTIVATION_METHODS))
+                raise InputError(f"{name}: '{method}' is not one of {choices}{hint}")
+        self.methods = [ACTIVATION_METHODS[method] for method in methods]
         self.classifier = classifier.eval().requires_grad_(False)
         self.name = name
         self.layer = layer or last_spatial_layer(classifier, size, name)
@@ -49,8 +53,11 @@ class ActivationMaps(nn.Module):
         self._module = modules[self.layer]
 
     def explain(self, images: torch.Tensor) -> Explanation:
-        """(N, 3, H, W) to logits, and from (N, k) classes to (N, k, h, w) maps, none negative."""
-        uses_gradients = self.method.uses_gradients
+        """(N, 3, H, W) to logits, and from (N, k) classes to (N, k, h, w) maps, none negative.
+
+        Several methods have (N, k, methods, h, w) maps.
+        """
+        uses_gradients = any(method.uses_gradients for method in self.methods)
         recorded: list[tuple[torch.Tensor, Layout]] = []
 
         def cut_graph(_module: nn.Module, _args: tuple, output: torch.Tensor) -> torch.Tensor:
@@ -77,8 +84,12 @@ class ActivationMaps(nn.Module):
             if uses_gradients:
                 gradients = gradients_of(logits, classes, output)
                 gradients = layout.maps(gradients.flatten(0, 1)).unflatten(0, gradients.shape[:2])
-            maps = torch.relu(self.method.maps(layout.maps(output.detach()), gradients))
-            return maps.expand(-1, classes.shape[1], -1, -1)
+            activations = layout.maps(output.detach())
+            maps = [
+                torch.relu(method.maps(activations, gradients)).expand(-1, classes.shape[1], -1, -1)
+                for method in self.methods
+            ]
+            return maps[0] if len(maps) == 1 else torch.stack(maps, dim=2)
 
         return logits.detach(), maps_of
 

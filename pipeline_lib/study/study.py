@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.study.configuration.localization import LAYER_METHODS
 from pipeline_lib.study.configuration.root import Configuration
 from pipeline_lib.study.image_sets import (
     BIRDS,
@@ -165,6 +166,12 @@ class Study:
         """The networks that `table_maps` is asked for."""
         given = self.configuration.map_methods.networks
         return [self.main] if given is None else given
+
+    @property
+    def shared_methods(self) -> list[str]:
+        """Those methods of `table_maps` whose maps come from one pass: they read the same layer."""
+        methods = [each for each in self.configuration.map_methods.methods if each in LAYER_METHODS]
+        return methods if len(methods) > 1 else []
 
     @property
     def method_maps(self) -> list[Maps]:

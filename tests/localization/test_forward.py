@@ -77,7 +77,7 @@ def test_a_network_with_class_maps_is_explained_by_the_given_method(method, laye
     assert network_of(explainer.name) == "net"
     assert explainer.layer == ((layer or "1") if kind is ActivationMaps else None)
     if kind is ActivationMaps:
-        assert explainer.network.method is ACTIVATION_METHODS[expected]
+        assert explainer.network.methods == [ACTIVATION_METHODS[expected]]
 
 
 def test_alexnet_has_no_class_maps_and_is_explained_by_grad_cam():

@@ -38,9 +38,9 @@ from pipeline_lib.study.configuration.typed import as_typed
 from pipeline_lib.study.contents import contents
 from pipeline_lib.study.files import browsed_sections, every_file, index_tables
 from pipeline_lib.study.hint import snakemake_command
-from pipeline_lib.study.image_sets import BIRDS, PICKED, SAMPLED, TEST, TRAIN
+from pipeline_lib.study.image_sets import BIRDS, HELD_OUT, PICKED, SAMPLED, TEST, TRAIN
 from pipeline_lib.study.missing import missing_data
-from pipeline_lib.study.paths import MAPS, NETWORK, SVM, TEN_CROP, VAL, VAL_MAPS, Maps
+from pipeline_lib.study.paths import MAPS, NETWORK, ONE_CROP, SVM, TEN_CROP, VAL, VAL_MAPS, Maps
 from pipeline_lib.study.scratch import link_scratch
 from pipeline_lib.study.study import build_study, require_writable
 
@@ -89,6 +89,9 @@ if workflow.is_main_process:
 ACCOUNT = next(
     (each for each in workflow.logger_manager.get_log_handlers() if hasattr(each, "follow")), None
 )
+
+
+SOURCES = [NETWORK, SVM, *EVERY_METHOD]  # what maps come from
 
 
 def tell(line):

@@ -2,6 +2,38 @@
 
 BOX_SETTINGS = settings(CONFIG.boxes, "threshold", "held_out_fraction", "interpolation")
 
+if STUDY.shared_methods:
+
+    rule predict_methods:
+        input:
+            weights=PATHS.weights("{network}"),
+            card=PATHS.card("{network}"),
+            images=PATHS.manifest("{image_set}"),
+        output:
+            [
+                PATHS.predictions(Maps("{image_set}", method, ONE_CROP, "{network}"))
+                for method in STUDY.shared_methods
+            ],
+        log:
+            PATHS.log("predict_methods/{image_set}/{network}"),
+        benchmark:
+            PATHS.benchmark("predict_methods/{image_set}/{network}")
+        wildcard_constraints:
+            image_set=one_of([VAL, HELD_OUT]),
+        conda:
+            CONDA
+        threads: CONFIG.prediction.threads
+        resources:
+            **gpus(),
+        params:
+            flags=lambda wildcards: flags.measures.predict_methods(STUDY, wildcards),
+            root=untracked(lambda wildcards: STUDY.root(wildcards.image_set)),
+            settings=untracked(settings(CONFIG.prediction, "batch", "workers")),
+        shell:
+            "python -m pipeline_lib predict --network {input.weights:q} --images {input.images:q} "
+            "--root {params.root:q} {params.flags} {params.settings} --threads {threads} "
+            "--out {output:q} --log {log:q}"
+
 
 rule measure_maps:
     input:

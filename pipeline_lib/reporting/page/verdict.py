@@ -87,8 +87,8 @@ def _cost(provenance: Provenance) -> str:
 
 
 GPU_RULES = (
-    *("train", "predict", "features", "fit", "fit_scenes", "answer", "find_units"),
-    *("randomize", "measure_faithfulness", "rank_by_clip"),
+    *("train", "predict", "predict_methods", "features", "fit", "fit_scenes", "answer"),
+    *("find_units", "randomize", "measure_faithfulness", "rank_by_clip"),
 )
 
 

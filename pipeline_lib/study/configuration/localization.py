@@ -9,6 +9,7 @@ from pipeline_lib.study.configuration.section import Section, setting
 Interpolation = Literal["bilinear", "bicubic", "nearest"]
 AnyMethod = Literal[MapMethod, "backprop", "smooth-grad", "integrated-gradients"]
 EVERY_METHOD = typing.get_args(AnyMethod)
+LAYER_METHODS = typing.get_args(MapMethod)[1:]  # all but CAM: of a layer's activations
 PIXEL_METHODS = EVERY_METHOD[len(typing.get_args(MapMethod)) :]  # gradients by the pixels
 
 

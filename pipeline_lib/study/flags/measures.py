@@ -19,6 +19,12 @@ def predict(study: Study, wildcards: Any) -> str:
     return _maps(study, wildcards) + precision(study)
 
 
+def predict_methods(study: Study, wildcards: Any) -> str:
+    """The methods whose maps are made together, of the true class alone, and where they read."""
+    methods = " ".join(study.shared_methods)
+    return f"--method {methods} --true-class-only{_layer(study, wildcards)}{precision(study)}"
+
+
 def precision(study: Study) -> str:
     """The precision of networks that predict, where it is not the default: a new key reruns nothing."""
     given = study.configuration.prediction

@@ -153,6 +153,19 @@ def test_predictions_of_two_layers_have_different_fingerprints(study, tiny_world
     assert len(marks) == 2
 
 
+@pytest.mark.parametrize("more", [[], ["--true-class-only"], ["--layer", "trunk.conv2"]])
+def test_several_methods_of_a_layer_are_each_as_alone(study, tiny_world, tmp_path, more):
+    methods = ["grad-cam", "eigen-cam", "x-grad-cam"]
+    together = [str(tmp_path / f"{method}.h5") for method in methods]
+    argv = ["--network", str(study / "alexnet.safetensors"), "--root", str(tiny_world)]
+    argv += ["--images", str(study / "images.csv"), "--batch", "8", *more]
+    assert predict.main([*argv, "--method", *methods, "--out", *together]) == 0
+    for method, path in zip(methods, together, strict=True):
+        alone = tmp_path / "alone.h5"
+        assert predict.main([*argv, "--method", method, "--out", str(alone)]) == 0
+        assert alone.read_bytes() == (tmp_path / path).read_bytes()
+
+
 def test_images_that_were_drawn_again_are_other_images(study, tiny_world, tmp_path):
     """The same manifest, a file of another size; where the images lie makes no difference."""
     marks = {}
@@ -203,6 +216,26 @@ def test_what_cannot_be_done_is_one_line(
     line = last_line(capsys)
     assert words in line
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("flags", "fault"),
+    [
+        (["--method", "grad-cam", "layer-cam"], "--out: name a file for each --method"),
+        (["--method", "grad-cam", "backprop", "--out", "a.h5", "b.h5"], "backprop takes a pass"),
+        (
+            ["--method", "grad-cam", "layer-cam", "--out", "a.h5", "b.h5", "--crops", "10"],
+            "--method: several take one crop",
+        ),
+    ],
+)
+def test_several_methods_that_cannot_share_a_pass_are_one_line(
+    study, tiny_world, tmp_path, capsys, monkeypatch, flags, fault
+):
+    monkeypatch.chdir(tmp_path)
+    assert run(study, tiny_world, tmp_path / "x.h5", "alexnet", *flags) == 1
+    assert fault in last_line(capsys)
+    assert not list(tmp_path.glob("*.h5"))
 
 
 def test_an_image_of_a_class_that_the_network_does_not_know_is_refused(

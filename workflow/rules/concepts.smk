@@ -1,0 +1,66 @@
+# Section 4.2's concepts: detectors mined from captions; CLIP on the same phrases and images.
+
+
+rule mine_concepts:
+    input:
+        features=PATHS.features("concepts", "whole", STUDY.main),
+        images=PATHS.manifest("concepts"),
+        annotations=PATHS.manifest("concepts", "annotations"),
+    output:
+        classifier=PATHS.svm("concepts", "whole", STUDY.main),
+        concepts=PATHS.discovery("concepts"),
+        ranking=PATHS.discovery("concepts-ranking"),
+        picked=PATHS.manifest(f"concepts{PICKED}"),
+    log:
+        PATHS.log("concepts/mine"),
+    benchmark:
+        PATHS.benchmark("concepts/mine")
+    conda:
+        CONDA
+    threads: CONFIG.prediction.threads
+    params:
+        flags=flags.measures.concepts(STUDY),
+    shell:
+        "python -m pipeline_lib mine_concepts --features {input.features:q} "
+        "--images {input.images:q} --annotations {input.annotations:q} {params.flags} "
+        "--out {output.classifier:q} --concepts {output.concepts:q} "
+        "--ranking {output.ranking:q} --picked {output.picked:q} --processes {threads} "
+        "--log {log:q}"
+
+
+if STUDY.clip:
+
+    rule rank_by_clip:
+        input:
+            checked_clip,
+            images=PATHS.manifest("concepts"),
+            annotations=PATHS.manifest("concepts", "annotations"),
+            mined=PATHS.discovery("concepts"),
+        output:
+            concepts=PATHS.discovery("concepts-clip"),
+            ranking=PATHS.discovery("concepts-clip-ranking"),
+            picked=PATHS.manifest(STUDY.clip_maps.image_set),
+            predictions=PATHS.predictions(STUDY.clip_maps),
+        log:
+            PATHS.log("concepts/clip"),
+        benchmark:
+            PATHS.benchmark("concepts/clip")
+        conda:
+            CONDA
+        threads: CONFIG.prediction.threads
+        resources:
+            **gpus(),
+        params:
+            clip=STUDY.clip,
+            contents=contents(*flags.networks.weights_of(STUDY, STUDY.clip)),
+            root=untracked(STUDY.root("concepts")),
+            weights_folder=untracked(f"{STUDY.data_root}/weights"),
+            flags=flags.measures.by_clip(STUDY),
+            settings=untracked(settings(CONFIG.prediction, "batch", "workers")),
+        shell:
+            "python -m pipeline_lib rank_by_clip --clip {params.clip:q} "
+            "--weights-folder {params.weights_folder:q} --images {input.images:q} "
+            "--root {params.root:q} --annotations {input.annotations:q} --mined {input.mined:q} "
+            "{params.flags} {params.settings} --threads {threads} --concepts {output.concepts:q} "
+            "--ranking {output.ranking:q} --picked {output.picked:q} --out {output.predictions:q} "
+            "--log {log:q}"
