@@ -7,7 +7,7 @@ from pipeline_lib.data.transfer.sets import transfer_sets
 from pipeline_lib.reporting.artefact import Files
 from pipeline_lib.study import places
 from pipeline_lib.study.image_sets import BIRDS, TRAIN, needed_folders, transfer_root
-from pipeline_lib.study.paths import VAL
+from pipeline_lib.study.paths import GAUSSIAN, VAL
 from pipeline_lib.study.study import Study
 
 
@@ -34,11 +34,15 @@ def scores_and_sweeps(study: Study) -> Files:
 
 
 def map_scores(study: Study) -> Files:
-    """Return the scores of the map methods and of the centred Gaussian."""
-    maps = study.method_maps
+    """Return the scores of the map methods, of birds' maps by SVMs, and of the centred Gaussian."""
+    maps, birds = study.method_maps, study.bird_networks
+    networks = dict.fromkeys([*(each.network for each in maps), *birds])
     return {
         "scores": [*map(study.paths.map_scores, maps), study.paths.gaussian_scores],
-        "cards": [study.paths.card(name) for name in dict.fromkeys(m.network for m in maps)],
+        "birds": [
+            study.paths.bird_map_scores(name) for name in (*birds, *[GAUSSIAN] * bool(birds))
+        ],
+        "cards": [study.paths.card(name) for name in networks],
         "summary": study.paths.summary(VAL),
     }
 
@@ -115,7 +119,7 @@ def measures(study: Study) -> Files:
 def by_image_files(study: Study) -> list[str]:
     """Return the tables by image behind the numbers of all tables."""
     scores = list(scores_and_sweeps(study)["scores"])
-    scores += map_scores(study)["scores"]
+    scores += [*map_scores(study)["scores"], *map_scores(study)["birds"]]
     scores += [study.paths.svm(*fitted, "csv") for fitted in study.fitted]
     scores += [study.paths.bird_boxes] * (BIRDS in study.image_sets)
     of_discovery = {"text": "text-images", "vqa": "vqa-answers"}

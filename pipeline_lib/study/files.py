@@ -1,7 +1,7 @@
 """All files that a study makes on the way to its tables and figures."""
 
 from pipeline_lib.study.image_sets import BIRDS, PICKED, SAMPLED, TEST, TRAIN
-from pipeline_lib.study.paths import SVM, TEN_CROP
+from pipeline_lib.study.paths import GAUSSIAN, SVM, TEN_CROP
 from pipeline_lib.study.study import Study
 
 TABLES = ("images", "boxes", "masks", "classes", "splits", "annotations")
@@ -81,10 +81,13 @@ def _transfer(study: Study) -> list[str]:
         sampled = f"{TRAIN}{SAMPLED}"
         files += [paths.manifest(sampled), paths.manifest(sampled, "splits")]
     if BIRDS in study.image_sets:
-        for name in dict.fromkeys(each[2] for each in study.fitted if each[0] == BIRDS):
+        for name in study.bird_networks:
             birds = study.main_maps(SVM, BIRDS)._replace(network=name)
             files += [paths.predictions(birds), paths.boxes(birds, "paper")]
         files += [paths.bird_boxes, paths.outcomes(paths.bird_boxes)]
+        for name in (*study.bird_networks, GAUSSIAN):
+            scores = paths.bird_map_scores(name)
+            files += [scores, paths.outcomes(scores)]
     return files
 
 

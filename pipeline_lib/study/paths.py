@@ -22,6 +22,7 @@ class Maps(NamedTuple):
 NETWORK, SVM, BACKPROP, CLIP = "network", "svm", "backprop", "clip"
 ONE_CROP, TEN_CROP = "one-crop", "ten-crop"
 VAL = "ilsvrc-val"
+GAUSSIAN = "centred-gaussian"  # the baseline without a network, in place of one's name
 MAPS = Maps("{image_set}", "{map_source}", "{crops}", "{network}")  # as wildcards
 VAL_MAPS = MAPS._replace(image_set=VAL)
 
@@ -108,9 +109,13 @@ class Paths:
         """How well the maps of a method localize, for table_maps."""
         return self.scores(maps, "maps")
 
+    def bird_map_scores(self, network: str) -> str:
+        """The same of the maps of birds, with the weights of a linear SVM; or of a GAUSSIAN."""
+        return f"{self.results}/svm/cub/maps/{network}.csv"
+
     @property
     def gaussian_scores(self) -> str:
-        """The same of a centred Gaussian."""
+        """The same of a centred Gaussian, on the images of ILSVRC."""
         return f"{self.results}/scores/centred-gaussian.csv"
 
     @property

@@ -191,6 +191,11 @@ class Study:
                     maps.append(Maps(VAL, source, ONE_CROP, name))
         return maps
 
+    @property
+    def bird_networks(self) -> list[str]:
+        """The networks whose maps of birds `table_maps` and Table 4 have."""
+        return list(dict.fromkeys(network for name, _, network in self.fitted if name == BIRDS))
+
     def held_out(self, maps: Maps) -> list[str]:
         """Return what thresholds of maps are chosen on: a manifest, its boxes, the same maps of it.
 

@@ -62,6 +62,34 @@ rule measure_maps:
         "--processes {threads} --out {output.scores:q} --outcomes {output.outcomes:q} --log {log:q}"
 
 
+rule measure_bird_maps:
+    input:
+        lambda wildcards: flags.measures.bird_predictions(STUDY, wildcards),
+        images=PATHS.manifest(BIRDS),
+        true_boxes=PATHS.manifest(BIRDS, "boxes"),
+        masks=PATHS.manifest(BIRDS, "masks"),
+        splits=PATHS.manifest(BIRDS, "splits"),
+    output:
+        scores=PATHS.bird_map_scores("{network}"),
+        outcomes=PATHS.outcomes(PATHS.bird_map_scores("{network}")),
+    log:
+        PATHS.log("measure_maps/birds/{network}"),
+    benchmark:
+        PATHS.benchmark("measure_maps/birds/{network}")
+    conda:
+        CONDA
+    threads: CONFIG.prediction.threads
+    params:
+        root=untracked(lambda wildcards: STUDY.root(BIRDS)),
+        flags=lambda wildcards: flags.measures.bird_maps(STUDY, wildcards),
+        settings=BOX_SETTINGS,
+    shell:
+        "python -m pipeline_lib measure_maps {params.flags} --images {input.images:q} "
+        "--true-boxes {input.true_boxes:q} --masks {input.masks:q} --splits {input.splits:q} "
+        "--root {params.root:q} {params.settings} --processes {threads} "
+        "--out {output.scores:q} --outcomes {output.outcomes:q} --log {log:q}"
+
+
 rule measure_centred_gaussian:
     input:
         images=PATHS.manifest(VAL),

@@ -1,14 +1,16 @@
 """Measure how well maps localize: the paper's errors, BoxAcc, MaxBoxAccV2; or a centred Gaussian."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from pipeline_lib.common.command import command, log, step_parser
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.files import fingerprint
-from pipeline_lib.data.manifest import BOX_COLUMNS, read_csv, read_images, write_csv
+from pipeline_lib.data.manifest import BOX_COLUMNS, SPLIT_COLUMNS, read_csv, read_images, write_csv
 from pipeline_lib.data.masks import read_mask_table
 from pipeline_lib.data.photographs import root_folder
 from pipeline_lib.evaluation.map_scores import centred_gaussian, map_scores
@@ -28,6 +30,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--images", type=Path, required=True, help="the manifest")
     parser.add_argument("--true-boxes", type=Path, required=True, help="the manifest's boxes")
+    parser.add_argument(
+        "--splits", type=Path, help="the manifest's splits: score the first one's test images alone"
+    )
     parser.add_argument("--masks", type=Path, help="the manifest's masks, for PxAP")
     parser.add_argument("--root", help="the folder that the paths of masks start from")
     parser.add_argument(
@@ -55,6 +60,8 @@ def main(arguments: argparse.Namespace) -> None:
         raise InputError("--masks and --root belong together: give both, or none")
     settings = read_settings(arguments, BoxesSection, *_SETTINGS)
     scored = _read(arguments.images, arguments.true_boxes, arguments.predictions)
+    if arguments.splits:
+        scored = _of_test_images(scored, read_csv(arguments.splits, SPLIT_COLUMNS))
     measured = map_scores(
         scored,
         _read(*arguments.held_out) if arguments.held_out else None,
@@ -73,6 +80,14 @@ def main(arguments: argparse.Namespace) -> None:
         log.info("%s, %s, %s: %s %.2f %%", *row[1:3], row.method, row.metric, row.error)
     if measured.scores.empty:
         log.info("%s: fewer than two images can be localized", scored.predictions.name)
+
+
+def _of_test_images(scored: Boxed, splits: pd.DataFrame) -> Boxed:
+    """Return the same, with no true class where an image is none of the first split's test images."""
+    first = splits[splits["split"] == splits["split"].iloc[0]]
+    tested = scored.images["image_id"].isin(first.loc[first["subset"] == "test", "image_id"])
+    true_class = np.where(tested, scored.predictions.true_class, -1)
+    return scored._replace(predictions=replace(scored.predictions, true_class=true_class))
 
 
 def _read(images: Path, true_boxes: Path, predictions: Path | None = None) -> Boxed:

@@ -6,8 +6,8 @@ from typing import Any
 from pipeline_lib.study.configuration.discovery import MiningConfig
 from pipeline_lib.study.configuration.flags import as_flags
 from pipeline_lib.study.configuration.localization import PIXEL_METHODS
-from pipeline_lib.study.image_sets import HELD_OUT, SAMPLED, TRAIN, whole_set
-from pipeline_lib.study.paths import BACKPROP, NETWORK, ONE_CROP, SVM, TEN_CROP, VAL, Maps
+from pipeline_lib.study.image_sets import BIRDS, HELD_OUT, SAMPLED, TRAIN, whole_set
+from pipeline_lib.study.paths import BACKPROP, GAUSSIAN, NETWORK, ONE_CROP, SVM, TEN_CROP, VAL, Maps
 from pipeline_lib.study.study import Study
 
 HIGHLIGHT_KEYS = ("threshold", "min_overlap_fraction", "min_overlap_rate", "grid", "draws")
@@ -88,6 +88,20 @@ def held_out(study: Study, wildcards: Any) -> str:
     maps = Maps(VAL, wildcards.map_source, wildcards.crops, wildcards.network)
     paths = study.held_out(maps)
     return shlex.join(["--held-out", *paths]) if paths else ""
+
+
+def bird_predictions(study: Study, wildcards: Any) -> list[str]:
+    """The maps of birds by a network's SVM; none for the centred Gaussian."""
+    if wildcards.network == GAUSSIAN:
+        return []
+    return [study.paths.predictions(Maps(BIRDS, SVM, ONE_CROP, wildcards.network))]
+
+
+def bird_maps(study: Study, wildcards: Any) -> str:
+    """The maps whose scores are measured."""
+    return shlex.join(
+        word for path in bird_predictions(study, wildcards) for word in ("--predictions", path)
+    )
 
 
 def crop_boxes(study: Study, wildcards: Any) -> list[str]:
