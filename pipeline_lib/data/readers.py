@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.nearest import nearest
+from pipeline_lib.data.cubv2 import read_cubv2
 from pipeline_lib.data.discovery.readers import READERS as DISCOVERY_READERS
 from pipeline_lib.data.ilsvrc import read_test, read_train, read_val
 from pipeline_lib.data.imagenetv2 import read_imagenetv2
@@ -62,6 +63,7 @@ READERS: dict[str, Callable[[Path, ReaderOptions], ImageSet]] = {
     "ilsvrc-val": lambda root, options: read_val(root, options.expected),
     "ilsvrc-test": lambda root, _: read_test(root),
     "ilsvrc-val2": lambda root, _: read_imagenetv2(root),
+    "cubv2": lambda root, _: read_cubv2(root),
     "photographs": lambda root, _: read_photographs(root),
     **{
         f"places205-{subset}": lambda root, _, subset=subset: read_places205(root, subset)

@@ -39,6 +39,7 @@ _VALUES = {
     "map_methods.networks": ["AlexNet"],
     "networks.NAME.architecture": "alexnet_gap",
     "networks.NAME.options": {"dropout": 0.25},
+    "networks.NAME.head": None,  # another network, which Tables 1 to 3 do not have
     "networks.NAME.start": "alexnet",
     "networks.NAME.pretrained": "vgg19",
     "networks.NAME.library": "timm",
@@ -60,6 +61,7 @@ _VALUES = {
     "scenes.categories": 3,
     "concepts.captions": "mine.tsv",
     "concepts.phrases": ["a red bus"],
+    "concepts.clip": "ViT-B-32.openai",
     "units.network": "GoogLeNet-GAP",
     "units.classes": ["goldfish"],
     "units.places": ["alley"],

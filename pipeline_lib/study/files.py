@@ -84,6 +84,7 @@ def _transfer(study: Study) -> list[str]:
         for name in study.bird_networks:
             birds = study.main_maps(SVM, BIRDS)._replace(network=name)
             files += [paths.predictions(birds), paths.boxes(birds, "paper")]
+            files += study.held_out(birds)
         files += [paths.bird_boxes, paths.outcomes(paths.bird_boxes)]
         for name in (*study.bird_networks, GAUSSIAN):
             scores = paths.bird_map_scores(name)

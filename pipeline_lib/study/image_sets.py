@@ -17,7 +17,7 @@ from pipeline_lib.study.places import no_places
 
 TRAIN, TEST, PLACES = "ilsvrc-train", "ilsvrc-test", "places205-val"
 HELD_OUT = "ilsvrc-val2"  # ImageNetV2, with boxes: thresholds are chosen on it
-BIRDS = "cub"
+BIRDS, HELD_OUT_BIRDS = "cub", "cubv2"
 PICKED = "-picked"  # the few images of a set that a figure shows
 BY_CLIP = "-by-clip"  # the images of concepts that CLIP ranks first
 SAMPLED = "-sampled"  # the few training images of each class that heads are fitted to
@@ -41,7 +41,7 @@ class ImageSet:
 
     name: str
     title: str
-    chapter: Literal["ilsvrc", "photographs", "transfer", "discovery", "places205"]
+    chapter: Literal["ilsvrc", "photographs", "transfer", "held-out", "discovery", "places205"]
     root: str
     folders: tuple[str, ...]
     published: tuple[str, ...] = ()
@@ -133,7 +133,7 @@ def _transfer(configuration: Configuration, data_root: str) -> list[ImageSet]:
         {name: [folder] for name, folder in folders.items()},
         synthetic,
     )
-    return [
+    image_sets = [
         ImageSet(
             *(sets[name].layout, name, "transfer", folders[name], (folders[name],)),
             published=(sets[name].layout.replace("-", "_"),),
@@ -141,6 +141,11 @@ def _transfer(configuration: Configuration, data_root: str) -> list[ImageSet]:
         )
         for name in names
     ]
+    # As those of ImageNetV2, their boxes are not in every data_root.
+    root = f"{data_root}/CUBV2"
+    if any(each.name == BIRDS for each in image_sets) and os.path.isdir(f"{root}/metadata/val"):
+        image_sets.append(ImageSet(HELD_OUT_BIRDS, "CUBV2", "held-out", root, (root,)))
+    return image_sets
 
 
 def _discovery(configuration: Configuration, data_root: str) -> list[ImageSet]:

@@ -12,6 +12,7 @@ from pipeline_lib.study.image_sets import (
     BIRDS,
     BY_CLIP,
     HELD_OUT,
+    HELD_OUT_BIRDS,
     PLACES,
     SAMPLED,
     TEST,
@@ -201,10 +202,11 @@ class Study:
 
         Nothing where the study has no such images: then a part of the scored ones is held out.
         """
-        if HELD_OUT not in self.image_sets:
+        image_set = HELD_OUT_BIRDS if maps.image_set == BIRDS else HELD_OUT
+        if image_set not in self.image_sets:
             return []
-        tables = [self.paths.manifest(HELD_OUT, table) for table in ("images", "boxes")]
-        return [*tables, self.paths.predictions(maps._replace(image_set=HELD_OUT))]
+        tables = [self.paths.manifest(image_set, table) for table in ("images", "boxes")]
+        return [*tables, self.paths.predictions(maps._replace(image_set=image_set))]
 
     @property
     def swept_maps(self) -> list[Maps]:

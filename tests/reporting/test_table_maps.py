@@ -46,6 +46,17 @@ def test_others_numbers_stand_in_rows_of_their_own_without_ours(rows):
     assert set(theirs["note"]) == {"published, not of this study"}
 
 
+def test_birds_have_rows_of_their_own_beside_what_was_published_of_them(rows):
+    birds = rows[1]._replace(method="cam", images="birds")
+    centre = birds._replace(network="Gaussian in the centre", method="none")
+    cells = build_cells([*rows, birds, centre]).set_index(["row", "metric"])
+    assert cells.loc[("net, cam, birds", "GT-known"), "ours"] == 75
+    assert np.isnan(cells.loc[("net, cam, birds", "GT-known, minus the first"), "ours"])
+    assert cells.loc[("net, layer-cam", "GT-known, minus the first"), "ours"] == 25
+    assert cells.loc[("Gaussian in the centre, birds", "MaxBoxAccV2"), "paper"] == 59.7
+    assert cells.loc[("VGG16, cam, birds", "MaxBoxAccV2"), "paper"] == 63.7
+
+
 def test_images_without_masks_are_said_to_have_none(rows):
     cells = build_cells(rows).set_index(["row", "metric"])
     assert cells.loc[("net, cam", "PxAP"), "note"] == "PxAP: the images have no masks"

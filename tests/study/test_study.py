@@ -411,3 +411,18 @@ def test_a_network_without_a_head_is_refused_where_one_is_needed(
 ):
     with pytest.raises(InputError, match=re.escape(error)):
         make_study(data_root=str(tmp_path), **HEADLESS | changed)
+
+
+def test_thresholds_of_birds_are_chosen_on_cubv2_where_it_is_there(make_study, tmp_path):
+    (tmp_path / "CUB_200_2011").mkdir()
+    birds = Maps("cub", SVM, ONE_CROP, "tf_efficientnet_lite0")
+    keys = {"study": "small", "data_root": str(tmp_path)}
+    assert make_study(**keys).held_out(birds) == []
+    (tmp_path / "CUBV2" / "metadata" / "val").mkdir(parents=True)
+    study = make_study(**keys)
+    images, boxes, predictions = study.held_out(birds)
+    assert (images, boxes) == tuple(study.paths.manifest("cubv2", n) for n in ("images", "boxes"))
+    assert predictions == study.paths.predictions(birds._replace(image_set="cubv2"))
+    assert study.held_out(birds._replace(image_set=VAL)) == []
+    assert "cubv2" not in study.of_chapter("transfer")
+    assert {images, boxes, predictions} <= set(every_file(study))

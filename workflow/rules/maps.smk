@@ -64,7 +64,7 @@ rule measure_maps:
 
 rule measure_bird_maps:
     input:
-        lambda wildcards: flags.measures.bird_predictions(STUDY, wildcards),
+        lambda wildcards: sum(flags.measures.bird_files(STUDY, wildcards).values(), []),
         images=PATHS.manifest(BIRDS),
         true_boxes=PATHS.manifest(BIRDS, "boxes"),
         masks=PATHS.manifest(BIRDS, "masks"),

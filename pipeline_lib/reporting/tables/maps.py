@@ -68,7 +68,7 @@ _DEFINITIONS = (
 
 _OF_BIRDS = (
     "birds: the test images of CUB-200-2011, by class maps with the weights of linear SVMs, as in "
-    "Table 4; thresholds are chosen on a part of them."
+    "Table 4. BoxAccV2's thresholds are chosen on {held_out}."
 )
 
 
@@ -114,7 +114,7 @@ def build(inputs: Inputs, _table: str, study: str) -> Built:
     held_out = _held_out(rows)
     notes = [
         *(each.format(held_out=held_out, source=published()["source"]) for each in _DEFINITIONS),
-        *[_OF_BIRDS] * bool(birds),
+        *[_OF_BIRDS.format(held_out=_held_out(birds, "CUBV2"))] * bool(birds),
         f"Ours: study {study}, {summary['data_set']}, {summary['found']:,} images.",
         *inputs.notes,
         *summary["notes"],
@@ -165,15 +165,15 @@ def _measured(paths: list[Path], images: str = "") -> Iterator[Measured]:
             yield Measured(network, method, scores, path, images)
 
 
-def _held_out(rows: list[Measured]) -> str:
-    """Say which images thresholds were chosen on."""
+def _held_out(rows: list[Measured], title: str = "ImageNetV2") -> str:
+    """Say which images thresholds were chosen on: those of the data set ``title``, or a part."""
     for row in rows:
         counts = row.scores.set_index("metric")["n"]
         if CHOSEN in counts and BOX_ACC in counts:
             if counts[BOX_ACC] == counts[MAX_BOX_ACC]:
-                return f"{counts[CHOSEN]:,} images of ImageNetV2"
+                return f"{counts[CHOSEN]:,} images of {title}"
             return (
-                f"{counts[CHOSEN]:,} of the {counts[MAX_BOX_ACC]:,} images; the boxes of ImageNetV2, "
+                f"{counts[CHOSEN]:,} of the {counts[MAX_BOX_ACC]:,} images; the boxes of {title}, "
                 "which Choe et al. chose on, are not there"
             )
     return "none"

@@ -6,7 +6,7 @@ from typing import Any
 from pipeline_lib.study.configuration.discovery import MiningConfig
 from pipeline_lib.study.configuration.flags import as_flags
 from pipeline_lib.study.configuration.localization import PIXEL_METHODS
-from pipeline_lib.study.image_sets import BIRDS, HELD_OUT, SAMPLED, TRAIN, whole_set
+from pipeline_lib.study.image_sets import BIRDS, HELD_OUT, HELD_OUT_BIRDS, SAMPLED, TRAIN, whole_set
 from pipeline_lib.study.paths import BACKPROP, GAUSSIAN, NETWORK, ONE_CROP, SVM, TEN_CROP, VAL, Maps
 from pipeline_lib.study.study import Study
 
@@ -56,6 +56,8 @@ def classifier(study: Study, wildcards: Any) -> list[str]:
     image_set = whole_set(wildcards.image_set)
     if image_set in (VAL, HELD_OUT):
         image_set = f"{TRAIN}{SAMPLED}"
+    if image_set == HELD_OUT_BIRDS:
+        image_set = BIRDS
     return [study.paths.svm(image_set, "whole", wildcards.network)]
 
 
@@ -90,17 +92,23 @@ def held_out(study: Study, wildcards: Any) -> str:
     return shlex.join(["--held-out", *paths]) if paths else ""
 
 
-def bird_predictions(study: Study, wildcards: Any) -> list[str]:
-    """The maps of birds by a network's SVM; none for the centred Gaussian."""
+def bird_files(study: Study, wildcards: Any) -> dict[str, list[str]]:
+    """The maps of birds by a network's SVM and the images that thresholds are chosen on, by flag.
+
+    The centred Gaussian has no maps of its own.
+    """
+    maps = Maps(BIRDS, SVM, ONE_CROP, wildcards.network)
+    predictions, held_out = [study.paths.predictions(maps)], study.held_out(maps)
     if wildcards.network == GAUSSIAN:
-        return []
-    return [study.paths.predictions(Maps(BIRDS, SVM, ONE_CROP, wildcards.network))]
+        predictions, held_out = [], held_out[:-1]
+    given = {"--predictions": predictions, "--held-out": held_out}
+    return {flag: paths for flag, paths in given.items() if paths}
 
 
 def bird_maps(study: Study, wildcards: Any) -> str:
     """The maps whose scores are measured."""
     return shlex.join(
-        word for path in bird_predictions(study, wildcards) for word in ("--predictions", path)
+        word for flag, paths in bird_files(study, wildcards).items() for word in (flag, *paths)
     )
 
 
