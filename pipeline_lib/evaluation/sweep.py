@@ -80,7 +80,7 @@ def sweep(
     if count < 2 or (held_out is not None and not others):  # nothing to choose on, or to score
         columns = (CURVE_COLUMNS, SCORE_COLUMNS, ("image_id", "subset"))
         return Sweep(*(pd.DataFrame(columns=list(each)) for each in columns))
-    subsets = _split(count, held_out_fraction, seed)
+    subsets = split(count, held_out_fraction, seed)
     if others:
         subsets = {HELD_OUT: count + np.arange(others)} | dict.fromkeys(
             (SCORED, ALL), np.arange(count)
@@ -196,8 +196,8 @@ def chosen_threshold(curve: pd.DataFrame) -> float:
     return float(held_out["threshold"].iloc[int(held_out["error"].to_numpy().argmin())])
 
 
-def _split(count: int, held_out_fraction: float, seed: int) -> dict[str, np.ndarray]:
-    """Return the indices of each subset; held-out and scored have at least one image each."""
+def split(count: int, held_out_fraction: float, seed: int) -> dict[str, np.ndarray]:
+    """Return which of ``count`` localizable images are in each subset; none of two is empty."""
     order = np.random.default_rng(seed).permutation(count)
     first = min(max(1, round(held_out_fraction * count)), count - 1)
     return {HELD_OUT: order[:first], SCORED: order[first:], ALL: order}

@@ -107,8 +107,9 @@ def table(found: Mapping[str, list[str]]) -> str:
         "## What a change reruns",
         "",
         "The rules that a changed key reruns first; all that depends on them follows. Folders and "
-        "settings of speed rerun nothing. `study` and `results` name other folders of results, a network's "
-        "`head` makes another network of it, and `head_images` samples anew for such networks.",
+        "settings of speed rerun nothing. `study` and `results` name other folders of results, a "
+        "network's `head` makes another network of it, and `head_images` samples anew for such "
+        "networks.",
         "",
         "| key | reruns |",
         "|---|---|",

@@ -8,8 +8,8 @@ class Maps(NamedTuple):
     """The maps of an image set: what they come from, over which crops, by which network.
 
     ``source`` is ``network`` (class maps or Grad-CAM of the network's own classes), ``svm`` (class
-    maps with the weights of a linear SVM), ``clip`` (maps of phrases) or a map method by its name, as
-    ``backprop``;
+    maps with the weights of a linear SVM), ``clip`` (maps of phrases), ``few-shot`` (of a model fitted
+    to boxes) or a map method by its name, as ``backprop``;
     ``crops`` is ``one-crop`` (the whole image) or ``ten-crop``.
     """
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.study.configuration.localization import LAYER_METHODS
+from pipeline_lib.study.configuration.localization import FEW_SHOT, LAYER_METHODS
 from pipeline_lib.study.configuration.root import Configuration
 from pipeline_lib.study.image_sets import (
     BIRDS,
@@ -190,6 +190,8 @@ class Study:
                 if method != "cam" or network.has_class_maps:
                     source = NETWORK if method == network.own_method else method
                     maps.append(Maps(VAL, source, ONE_CROP, name))
+            if network.has_class_maps and self.configuration.map_methods.few_shot:
+                maps.append(Maps(VAL, FEW_SHOT, ONE_CROP, name))
         return maps
 
     @property
@@ -203,7 +205,7 @@ class Study:
         Nothing where the study has no such images: then a part of the scored ones is held out.
         """
         image_set = HELD_OUT_BIRDS if maps.image_set == BIRDS else HELD_OUT
-        if image_set not in self.image_sets:
+        if image_set not in self.image_sets or maps.source == FEW_SHOT:  # which is fitted to them
             return []
         tables = [self.paths.manifest(image_set, table) for table in ("images", "boxes")]
         return [*tables, self.paths.predictions(maps._replace(image_set=image_set))]

@@ -388,7 +388,7 @@ def test_svms_take_the_place_of_a_head_where_there_are_images_to_fit_them(make_s
     (tmp_path / "ilsvrc" / "train").mkdir(parents=True)
     study = make_study(data_root=str(tmp_path), **HEADLESS)
     assert study.method_maps[-1] == Maps(VAL, SVM, ONE_CROP, "dino")  # by one method alone
-    assert [each.source for each in study.method_maps[:-1]] == [NETWORK, "eigen-cam"]
+    assert [each.source for each in study.method_maps[:-1]] == [NETWORK, "eigen-cam", "few-shot"]
     fitted = ("ilsvrc-train-sampled", "whole", "dino")
     assert [each for each in study.fitted if each[2] == "dino"] == [*birds, fitted]
     assert "dino" not in TABLES["table_maps"].absent(study)

@@ -31,7 +31,7 @@ from pipeline_lib.scheduling.workload import Workload
 from pipeline_lib.study import flags
 from pipeline_lib.study.configuration.flags import as_flags as settings
 from pipeline_lib.study.configuration.load import configuration_of_run
-from pipeline_lib.study.configuration.localization import EVERY_METHOD
+from pipeline_lib.study.configuration.localization import EVERY_METHOD, FEW_SHOT
 from pipeline_lib.study.configuration.root import NETWORK_NAME
 from pipeline_lib.study.configuration.transfer import SvmConfig
 from pipeline_lib.study.configuration.typed import as_typed
@@ -91,7 +91,7 @@ ACCOUNT = next(
 )
 
 
-SOURCES = [NETWORK, SVM, *EVERY_METHOD]  # what maps come from
+PREDICTED = [NETWORK, SVM, *EVERY_METHOD]  # what maps of a pass come from
 
 
 def tell(line):

@@ -14,7 +14,7 @@ rule predict:
     benchmark:
         PATHS.benchmark("predict/{image_set}/{map_source}/{crops}/{network}")
     wildcard_constraints:
-        map_source=one_of(name for name in SOURCES if name not in STUDY.shared_methods),
+        map_source=one_of(name for name in PREDICTED if name not in STUDY.shared_methods),
     conda:
         CONDA
     threads: CONFIG.prediction.threads

@@ -35,6 +35,38 @@ if STUDY.shared_methods:
             "--out {output:q} --log {log:q}"
 
 
+if CONFIG.map_methods.few_shot:
+
+    rule few_shot:
+        input:
+            [PATHS.manifest(HELD_OUT, table) for table in ("images", "boxes")]
+            if HELD_OUT in STUDY.image_sets
+            else [],
+            weights=PATHS.weights("{network}"),
+            card=PATHS.card("{network}"),
+            images=PATHS.manifest(VAL),
+            true_boxes=PATHS.manifest(VAL, "boxes"),
+        output:
+            PATHS.predictions(Maps(VAL, FEW_SHOT, ONE_CROP, "{network}")),
+        log:
+            PATHS.log("few_shot/{network}"),
+        benchmark:
+            PATHS.benchmark("few_shot/{network}")
+        conda:
+            CONDA
+        threads: CONFIG.prediction.threads
+        resources:
+            **gpus(),
+        params:
+            flags=flags.measures.few_shot(STUDY),
+            root=untracked(STUDY.root(VAL)),
+            settings=untracked(settings(CONFIG.prediction, "batch", "workers")),
+        shell:
+            "python -m pipeline_lib few_shot --network {input.weights:q} --images {input.images:q} "
+            "--true-boxes {input.true_boxes:q} --root {params.root:q} {params.flags} "
+            "{params.settings} --threads {threads} --out {output:q} --log {log:q}"
+
+
 rule measure_maps:
     input:
         held_out_images,

@@ -58,6 +58,9 @@ _DEFINITIONS = (
     "PxAP, peak IoU (Choe et al. 2020), where images have object masks: the area under the curve of "
     "precision and recall of pixels, and their IoU at the best threshold, over all images together.",
     "Gaussian in the centre: a baseline without a network.",
+    "few-shot: the same network's last maps, weighted by a logistic regression of the places inside of "
+    "boxes, on the held-out images; on a part of the images where there are none, which are then not "
+    "scored. Choe et al. fit a network instead.",
     "minus the first: the difference from the network's first method (CAM, or another where a "
     "network has no class maps), with its interval, paired by image. MaxBoxAccV2's is at the thresholds "
     "of each method.",

@@ -11,6 +11,7 @@ AnyMethod = Literal[MapMethod, "backprop", "smooth-grad", "integrated-gradients"
 EVERY_METHOD = typing.get_args(AnyMethod)
 LAYER_METHODS = typing.get_args(MapMethod)[1:]  # all but CAM: of a layer's activations
 PIXEL_METHODS = EVERY_METHOD[len(typing.get_args(MapMethod)) :]  # gradients by the pixels
+FEW_SHOT = "few-shot"  # the baseline that is fitted to boxes, in place of a method
 
 
 class PredictionSection(Section):
@@ -68,4 +69,7 @@ class MapMethodsSection(Section):
         "How many gradients smooth-grad and integrated-gradients average; without it 25 and 50, as "
         "their authors do.",
         ge=1,
+    )
+    few_shot: bool = setting(
+        True, "Also a row for maps that are fitted to held-out boxes, of networks with class maps."
     )

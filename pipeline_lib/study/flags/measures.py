@@ -25,6 +25,15 @@ def predict_methods(study: Study, wildcards: Any) -> str:
     return f"--method {methods} --true-class-only{_layer(study, wildcards)}{precision(study)}"
 
 
+def few_shot(study: Study) -> str:
+    """The images whose boxes are fitted to: those that thresholds are chosen on, or a part."""
+    flags = as_flags(study.configuration.boxes, "held_out_fraction") + precision(study)
+    if HELD_OUT not in study.image_sets:
+        return flags
+    tables = [study.paths.manifest(HELD_OUT, table) for table in ("images", "boxes")]
+    return f"{flags} {shlex.join(['--held-out', *tables, study.root(HELD_OUT)])}"
+
+
 def precision(study: Study) -> str:
     """The precision of networks that predict, where it is not the default: a new key reruns nothing."""
     given = study.configuration.prediction

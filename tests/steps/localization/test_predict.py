@@ -11,13 +11,14 @@ import torch
 from pipeline_lib.common import machine
 from pipeline_lib.common.command import TRY_AGAIN
 from pipeline_lib.common.files import fingerprint
+from pipeline_lib.data.manifest import read_images
 from pipeline_lib.features.cache import read_features
 from pipeline_lib.localization.predictions import PIXEL_METHODS, read_predictions, row_of
 from pipeline_lib.networks.artefact import save_network
 from pipeline_lib.networks.card import NetworkCard, Preprocessing
 from pipeline_lib.networks.registry import build
 from pipeline_lib.steps.data import index
-from pipeline_lib.steps.localization import localize, predict
+from pipeline_lib.steps.localization import few_shot, localize, predict
 from pipeline_lib.steps.transfer import extract
 from pipeline_lib.svm.classifier import LinearClassifier, save
 from tests.editing import edit_table
@@ -249,6 +250,33 @@ def test_an_image_of_a_class_that_the_network_does_not_know_is_refused(
     line = last_line(capsys)
     assert "other.csv" in line
     assert "n01234567" in line
+
+
+@pytest.mark.parametrize("has_held_out", [False, True])
+def test_the_few_shot_baseline_is_not_scored_where_it_was_fitted(
+    study, tiny_world, tmp_path, has_held_out
+):
+    tables = {name: tmp_path / f"{name}.csv" for name in ("images", "boxes")}
+    flags = [f"--{name}={path}" for name, path in tables.items()]
+    layout = ["--layout", "ilsvrc-val", "--root", str(tiny_world), "--expected", "20"]
+    assert index.main([*layout, *flags]) == 0
+    argv = ["--network", str(study / "alexnet_gap.safetensors"), "--root", str(tiny_world)]
+    argv += ["--images", str(tables["images"]), "--true-boxes", str(tables["boxes"])]
+    if has_held_out:
+        argv += ["--held-out", *map(str, tables.values()), str(tiny_world)]
+    out = tmp_path / "few.h5"
+    assert few_shot.main([*argv, "--held-out-fraction", "0.25", "--out", str(out)]) == 0
+    few = read_predictions(out, tables["images"])
+    boxed = read_images(tables["images"])["image_id"].isin(pd.read_csv(tables["boxes"])["image_id"])
+    assert (few.classes == -1).all() and few.method == "few-shot"
+    scored = few.true_class == 0
+    assert scored.sum() == 20 - (0 if has_held_out else round(0.25 * boxed.sum()))
+    assert np.abs(few.true_map[:][~scored]).max(initial=0) == 0
+    correlated = [
+        np.corrcoef(few.true_map[n].ravel(), few.true_map[m].ravel())[0, 1]
+        for n, m in zip(np.flatnonzero(scored)[:-1], np.flatnonzero(scored)[1:], strict=True)
+    ]
+    assert np.isfinite(correlated).all() and min(correlated) < 0.99  # a map for each image
 
 
 def test_images_without_labels_have_guesses_and_no_true_map(study, tiny_world, tmp_path):
