@@ -337,7 +337,7 @@ def test_every_method_has_maps_of_its_own_but_what_the_networks_own_maps_are(mak
     # VGGnet ends in layers without positions: the study says that its own maps are by Grad-CAM.
     assert found == {
         *(("VGGnet", source) for source in (NETWORK, "backprop")),
-        *(("NIN", source) for source in (NETWORK, "grad-cam", "backprop")),
+        *(("NIN", source) for source in (NETWORK, "grad-cam", "backprop", "few-shot")),
     }
     assert {maps.crops for maps in study.method_maps} == {ONE_CROP}
     main_alone = make_study(map_methods={"networks": None})
