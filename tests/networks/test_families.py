@@ -149,7 +149,7 @@ def test_maps_are_exact_or_of_the_last_layer_whose_places_count(row):
     library, name, side, method, layer, grid = row
     classifier = built(library, name)
     size = input_of(name, library)[0] if side == "-" else (int(side),) * 2
-    card = NetworkCard(name, library, name, {}, [], Preprocessing(size))
+    card = NetworkCard(name, library, name, {}, ["a class"], Preprocessing(size))
     explainer = network_explainer(classifier, card)
     network, images = explainer.network, images_of(size)
     logits, maps_of = network.explain(images)

@@ -17,6 +17,7 @@ GIVEN = {
     "data_root": "nowhere",
     "discovery": {"sets": "all"},
     "transfer": {"sets": "all"},
+    "concepts": {"clip": "ViT-B-32.openai"},
 }
 MARGIN = 2
 RESUMED = {"train"}  # goes on from its checkpoint with a limit that does not grow

@@ -24,6 +24,7 @@ TINY = {
         "costs": [0.01, 1],
     },
     "discovery": {"sets": ["scenes", "text"]},
+    "map_methods": {"methods": ["cam", "grad-cam", "eigen-cam", "smooth-grad"], "gradients": 2},
     "scenes": {"draws": 200},
     "units": {"top": 3, "shown": 2, "count": 1, "occluded": 1, "occluder": 44, "stride": 44},
 }

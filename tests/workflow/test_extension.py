@@ -80,6 +80,7 @@ def edit(path, old, new):
     path.write_text(text.replace(old, new))
 
 
+@pytest.mark.slow
 def test_a_figure_is_one_module_and_one_entry(copied):
     (copied / "pipeline_lib/reporting/figures/figure99.py").write_text(FIGURE)
     catalogue = copied / "pipeline_lib/reporting/catalogue.py"

@@ -40,6 +40,7 @@ rule mine:
     )
 
 
+@pytest.mark.slow
 def test_a_foreign_snakefile_builds_on_a_target_without_activation(
     workflow_files, tiny_config, tmp_path
 ):

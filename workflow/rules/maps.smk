@@ -102,12 +102,14 @@ rule measure_bird_maps:
         masks=PATHS.manifest(BIRDS, "masks"),
         splits=PATHS.manifest(BIRDS, "splits"),
     output:
-        scores=PATHS.bird_map_scores("{network}"),
-        outcomes=PATHS.outcomes(PATHS.bird_map_scores("{network}")),
+        scores=PATHS.bird_map_scores("{mapped}"),
+        outcomes=PATHS.outcomes(PATHS.bird_map_scores("{mapped}")),
     log:
-        PATHS.log("measure_maps/birds/{network}"),
+        PATHS.log("measure_maps/birds/{mapped}"),
     benchmark:
-        PATHS.benchmark("measure_maps/birds/{network}")
+        PATHS.benchmark("measure_maps/birds/{mapped}")
+    wildcard_constraints:
+        mapped=one_of([*STUDY.bird_networks, GAUSSIAN]),
     conda:
         CONDA
     threads: CONFIG.prediction.threads

@@ -106,9 +106,9 @@ def bird_files(study: Study, wildcards: Any) -> dict[str, list[str]]:
 
     The centred Gaussian has no maps of its own.
     """
-    maps = Maps(BIRDS, SVM, ONE_CROP, wildcards.network)
+    maps = Maps(BIRDS, SVM, ONE_CROP, wildcards.mapped)
     predictions, held_out = [study.paths.predictions(maps)], study.held_out(maps)
-    if wildcards.network == GAUSSIAN:
+    if wildcards.mapped == GAUSSIAN:
         predictions, held_out = [], held_out[:-1]
     given = {"--predictions": predictions, "--held-out": held_out}
     return {flag: paths for flag, paths in given.items() if paths}

@@ -123,6 +123,7 @@ def test_what_is_there_is_left_alone(root, capsys):
     assert f"error: {root}: exists" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_another_run_writes_the_same_bytes(root, tmp_path):
     again = tmp_path / "again"
     assert rehearse_data.main(["--no-weights", "--out", str(again)]) == 0

@@ -52,6 +52,7 @@ def test_no_two_images_are_the_same(sets):
     assert len(set(images)) == len(images)
 
 
+@pytest.mark.slow
 def test_processes_and_other_sets_change_no_byte(sets, tmp_path, monkeypatch):
     some = ("SUN397", "SUNAttributeDB", "CUB_200_2011")
     few = {name: transfer.WRITERS[name] for name in some}

@@ -55,6 +55,7 @@ def run(folder, *flags):
     return mine_concepts.main([*argv, *map(str, flags)])
 
 
+@pytest.mark.slow
 def test_several_processes_write_the_same_files(captioned):
     folder, _ = captioned
     written = []
