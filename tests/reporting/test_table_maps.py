@@ -57,6 +57,12 @@ def test_birds_have_rows_of_their_own_beside_what_was_published_of_them(rows):
     assert cells.loc[("VGG16, cam, birds", "MaxBoxAccV2"), "paper"] == 63.7
 
 
+def test_what_names_no_class_says_so(rows):
+    few = rows[1]._replace(method="few-shot")
+    cells = build_cells([*rows, few]).set_index(["row", "metric"])
+    assert cells.loc[("net, few-shot", "top-1"), "note"] == "names no class: no top-1 and top-5"
+
+
 def test_images_without_masks_are_said_to_have_none(rows):
     cells = build_cells(rows).set_index(["row", "metric"])
     assert cells.loc[("net, cam", "PxAP"), "note"] == "PxAP: the images have no masks"

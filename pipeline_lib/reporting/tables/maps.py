@@ -20,6 +20,7 @@ from pipeline_lib.networks.card import read_card
 from pipeline_lib.reporting.inputs import Inputs
 from pipeline_lib.reporting.tables.describe import describe
 from pipeline_lib.reporting.tables.table import NO_SOURCES, TABLE_COLUMNS, Built, sources_of
+from pipeline_lib.study.configuration.localization import FEW_SHOT
 
 _PUBLISHED = Path(__file__).parents[1] / "published.yaml"
 BIRDS = "birds"
@@ -188,7 +189,8 @@ def _cell(row: Measured, column: Column) -> tuple:
     if score is None:
         if column.metric in (PX_AP, PEAK_IOU):
             return _empty("PxAP: the images have no masks")
-        return _empty("names no class: no top-1 and top-5" if row.network == CENTRE else "")
+        is_nameless = row.network == CENTRE or row.method == FEW_SHOT
+        return _empty("names no class: no top-1 and top-5" if is_nameless else "")
     numbers = (score["error"], score["low"], score["high"], score["n"])
     if not column.box_method:  # over all pixels at once: it is no mean over images
         return (*numbers, "", *NO_SOURCES)
