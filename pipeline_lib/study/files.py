@@ -1,7 +1,7 @@
 """All files that a study makes on the way to its tables and figures."""
 
 from pipeline_lib.study.image_sets import BIRDS, PICKED, SAMPLED, TEST, TRAIN
-from pipeline_lib.study.paths import GAUSSIAN, SVM, TEN_CROP
+from pipeline_lib.study.paths import SVM, TEN_CROP
 from pipeline_lib.study.study import Study
 
 TABLES = ("images", "boxes", "masks", "classes", "splits", "annotations")
@@ -86,7 +86,7 @@ def _transfer(study: Study) -> list[str]:
             files += [paths.predictions(birds), paths.boxes(birds, "paper")]
             files += study.held_out(birds)
         files += [paths.bird_boxes, paths.outcomes(paths.bird_boxes)]
-        for name in (*study.bird_networks, GAUSSIAN):
+        for name in study.bird_rows:
             scores = paths.bird_map_scores(name)
             files += [scores, paths.outcomes(scores)]
     return files

@@ -25,6 +25,7 @@ from pipeline_lib.study.networks import Network, networks_of, units_network
 from pipeline_lib.study.paths import (
     BACKPROP,
     CLIP,
+    GAUSSIAN,
     NETWORK,
     ONE_CROP,
     SVM,
@@ -198,6 +199,11 @@ class Study:
     def bird_networks(self) -> list[str]:
         """The networks whose maps of birds `table_maps` and Table 4 have."""
         return list(dict.fromkeys(network for name, _, network in self.fitted if name == BIRDS))
+
+    @property
+    def bird_rows(self) -> list[str]:
+        """What `table_maps` has of birds: these networks, and the baseline without one."""
+        return [*self.bird_networks, *[GAUSSIAN] * bool(self.bird_networks)]
 
     def held_out(self, maps: Maps) -> list[str]:
         """Return what thresholds of maps are chosen on: a manifest, its boxes, the same maps of it.

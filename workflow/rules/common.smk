@@ -40,17 +40,7 @@ from pipeline_lib.study.files import browsed_sections, every_file, index_tables
 from pipeline_lib.study.hint import snakemake_command
 from pipeline_lib.study.image_sets import BIRDS, HELD_OUT, PICKED, SAMPLED, TEST, TRAIN
 from pipeline_lib.study.missing import missing_data
-from pipeline_lib.study.paths import (
-    GAUSSIAN,
-    MAPS,
-    NETWORK,
-    ONE_CROP,
-    SVM,
-    TEN_CROP,
-    VAL,
-    VAL_MAPS,
-    Maps,
-)
+from pipeline_lib.study.paths import MAPS, NETWORK, ONE_CROP, SVM, TEN_CROP, VAL, VAL_MAPS, Maps
 from pipeline_lib.study.scratch import link_scratch
 from pipeline_lib.study.study import build_study, require_writable
 

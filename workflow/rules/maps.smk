@@ -109,7 +109,7 @@ rule measure_bird_maps:
     benchmark:
         PATHS.benchmark("measure_maps/birds/{mapped}")
     wildcard_constraints:
-        mapped=one_of([*STUDY.bird_networks, GAUSSIAN]),
+        mapped=one_of(STUDY.bird_rows),
     conda:
         CONDA
     threads: CONFIG.prediction.threads
