@@ -7,7 +7,7 @@ from pipeline_lib.data.transfer.sets import transfer_sets
 from pipeline_lib.reporting.artefact import Files
 from pipeline_lib.study import places
 from pipeline_lib.study.image_sets import BIRDS, TRAIN, needed_folders, transfer_root
-from pipeline_lib.study.paths import GAUSSIAN, VAL
+from pipeline_lib.study.paths import VAL
 from pipeline_lib.study.study import Study
 
 
@@ -39,9 +39,7 @@ def map_scores(study: Study) -> Files:
     networks = dict.fromkeys([*(each.network for each in maps), *birds])
     return {
         "scores": [*map(study.paths.map_scores, maps), study.paths.gaussian_scores],
-        "birds": [
-            study.paths.bird_map_scores(name) for name in (*birds, *[GAUSSIAN] * bool(birds))
-        ],
+        "birds": [study.paths.bird_map_scores(name) for name in study.bird_rows],
         "cards": [study.paths.card(name) for name in networks],
         "summary": study.paths.summary(VAL),
     }
