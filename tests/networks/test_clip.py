@@ -74,23 +74,23 @@ def test_a_place_alone_has_the_embedding_of_its_map(ours, images):
     torch.testing.assert_close(places.flatten(2)[:, :, 10], expected, rtol=1e-4, atol=1e-5)
 
 
-def test_with_even_attention_the_mean_of_a_map_is_its_part_of_the_score(theirs, images):
-    """The pool's embedding is then the mean over the places and their mean, which counts as one."""
-    name, model = theirs
-    if name != "RN50":
-        pytest.skip("a block has more than an attention: its output is no mean")
-    for parameter in (*model.visual.attnpool.q_proj.parameters(),):
+def test_with_even_attention_the_mean_of_a_map_is_its_part_of_the_score(images):
+    """The pool's embedding is then the mean over the places and their mean, which counts as one.
+
+    Of the residual network alone: a transformer's last block has more than an attention.
+    """
+    torch.manual_seed(0)
+    visual = open_clip.create_model("RN50", pretrained=None).visual.eval()
+    pool, pooled = visual.attnpool, []
+    for parameter in pool.q_proj.parameters():
         parameter.data.zero_()
-    network = ClipImages(model.visual, name)
-    phrase = torch.randn(1, model.visual.output_dim)
-    places, embeddings = network(images)
+    phrase = torch.randn(1, visual.output_dim)
+    hook = pool.register_forward_pre_hook(lambda _, args: pooled.append(args[0]))
+    places, embeddings = ClipImages(visual, "RN50")(images)
+    hook.remove()
     maps = torch.einsum("kd,ndhw->nkhw", phrase, places)
-    pool, maps_in = model.visual.attnpool, []
-    hook = pool.register_forward_pre_hook(lambda _, args: maps_in.append(args[0]))
     with torch.inference_mode():
-        model.visual(images)
-        hook.remove()
-        mean = pool.c_proj(pool.v_proj(maps_in[0].mean((2, 3)) + pool.positional_embedding[0]))
+        mean = pool.c_proj(pool.v_proj(pooled[0].mean((2, 3)) + pool.positional_embedding[0]))
     count = maps[0, 0].numel()
     expected = (count * maps.mean((2, 3)) + mean @ phrase.T) / (count + 1)
     torch.testing.assert_close(embeddings @ phrase.T, expected, rtol=1e-3, atol=1e-4)
