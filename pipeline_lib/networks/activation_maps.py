@@ -8,7 +8,7 @@ from torch import nn
 from pipeline_lib.common.errors import InputError
 from pipeline_lib.common.nearest import nearest
 from pipeline_lib.networks.activation_methods import ACTIVATION_METHODS
-from pipeline_lib.networks.gradients import Explanation, gradients_of
+from pipeline_lib.networks.gradients import Explanation, gradients_at_once
 from pipeline_lib.networks.layouts import TOKENS, Layout, layouts_of
 
 _POOLS = (nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
@@ -82,7 +82,7 @@ class ActivationMaps(nn.Module):
         def maps_of(classes: torch.Tensor) -> torch.Tensor:
             gradients = None
             if uses_gradients:
-                gradients = gradients_of(logits, classes, output)
+                gradients = gradients_at_once(logits, classes, output)
                 gradients = layout.maps(gradients.flatten(0, 1)).unflatten(0, gradients.shape[:2])
             activations = layout.maps(output.detach())
             maps = [
