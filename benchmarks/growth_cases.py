@@ -104,6 +104,14 @@ def sweep(folder: Path, n: int) -> Command:
     return step("sweep", **where, out=folder / "curve.csv", scores=folder / "scores.csv")
 
 
+def measure_maps(folder: Path, n: int) -> Command:
+    """The row of a map method: all thresholds, and the errors by the paper's boxes and the authors'."""
+    images = growth_inputs.manifest(folder, n, CLASSES)
+    predictions = growth_inputs.predictions(folder, n, CLASSES)
+    where = {"predictions": predictions, "images": images, "true_boxes": folder / "boxes.csv"}
+    return step("measure_maps", **where, out=folder / "out.csv", outcomes=folder / "outcomes.csv")
+
+
 def extract(folder: Path, n: int) -> Command:
     """The CPU's part of an extraction."""
     images = growth_inputs.manifest(folder, n, CLASSES)
@@ -225,6 +233,7 @@ CASES = (
     ),
     Case("evaluate", "evaluate", VAL // 16, VAL, evaluate),
     Case("sweep", "sweep", 20, VAL, sweep, cores=CORES),
+    Case("measure_maps", "measure_maps", 20, VAL, measure_maps, cores=CORES),
     Case("submit", "submit", 100_000 // 16, 100_000, submit),
     Case("extract", "features", 150, SUN, extract, cores=CORES),
     # Images, half of them to train on, of 397 classes; 44 solves in each of five splits, here 8 in one.
