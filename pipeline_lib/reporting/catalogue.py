@@ -90,8 +90,8 @@ TABLES: dict[str, Table] = registry([
         caption="What Figures 9 to 13 show, as numbers: each measure beside what chance gets.",
         module="tables.measures",
         needs=needs.measures,
-        partial=("scenes", "scene-svm", "scene-classes", "concepts", "concepts-clip", "text", "vqa",
-                 "units", "units-places205", "summaries"),
+        partial=("scenes", "scene-svm", "scene-classes", "concepts", "concepts-clip", "text",
+                 "text-clip", "vqa", "units", "units-places205", "summaries"),
     ),
 ])  # fmt: skip
 
@@ -270,9 +270,9 @@ FIGURES: dict[str, Figure] = registry([
         needs=lambda study: {
             "concepts": study.paths.discovery("concepts-clip"),
             "ranking": study.paths.discovery("concepts-clip-ranking"),
-            "predictions": study.paths.predictions(study.clip_maps),
+            "predictions": study.paths.predictions(study.clip_maps["concepts"]),
         },
-        image_sets=lambda study: [study.clip_maps.image_set],
+        image_sets=lambda study: [study.clip_maps["concepts"].image_set],
         unavailable=needs.no_clip,
         target="figure10",
     ),

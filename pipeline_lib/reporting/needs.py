@@ -104,7 +104,7 @@ def synthetic_sets(study: Study) -> list[str]:
 def measures(study: Study) -> Files:
     """Return the measures of those of Figures 9 to 13 that the study can make."""
     sets = study.of_chapter("discovery")
-    by_clip = ["concepts-clip"] if study.clip else []
+    by_clip = [f"{name}-clip" for name in study.clip_maps]
     files = {name: study.paths.discovery(name) for name in [*sets, *by_clip, *study.unit_sets]}
     if "scenes" in sets:
         files["scene-svm"] = study.paths.svm("scenes", "whole", study.main, "json")
@@ -124,6 +124,7 @@ def by_image_files(study: Study) -> list[str]:
     discovered = [
         of_discovery[name] for name in study.of_chapter("discovery") if name in of_discovery
     ]
+    discovered += ["text-clip-images"] * ("text" in study.clip_maps)
     return [*map(study.paths.outcomes, scores), *map(study.paths.discovery, discovered)]
 
 
@@ -164,7 +165,8 @@ def without(experiment: str) -> Callable[[Study], str]:
 
 def no_clip(study: Study) -> str:
     """Return the reason why Figure 10 cannot be made by CLIP, "" if it can."""
-    return without("concepts")(study) or ("" if study.clip else "config.concepts.clip names none")
+    is_named = study.configuration.concepts.clip
+    return without("concepts")(study) or ("" if is_named else "config.concepts.clip names none")
 
 
 def units(table: str) -> Callable[[Study], Files]:

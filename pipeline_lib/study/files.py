@@ -12,6 +12,10 @@ DISCOVERY = {
     "text": (["text", "text-images"], ["npz", "csv", "images.csv", "decisions.csv"], False),
     "vqa": (["vqa", "vqa-answers", "vqa-shown"], ["npz"], True),
 }
+CLIP_TABLES = {
+    "concepts": ("concepts-clip", "concepts-clip-ranking"),
+    "text": ("text-clip", "text-clip-images"),
+}
 
 
 def index_tables(study: Study, image_set: str = "{image_set}") -> dict[str, str]:
@@ -101,7 +105,7 @@ def _discovery(study: Study) -> list[str]:
         files += [paths.svm(name, "whole", study.main, suffix) for suffix in suffixes]
         files += [paths.manifest(shown), paths.predictions(study.main_maps(SVM, shown))]
         files += [paths.discovery(table) for table in tables]
-    if study.clip:
-        files += [paths.discovery("concepts-clip"), paths.discovery("concepts-clip-ranking")]
-        files += [paths.manifest(study.clip_maps.image_set), paths.predictions(study.clip_maps)]
+    for name, maps in study.clip_maps.items():
+        files += [paths.discovery(table) for table in CLIP_TABLES[name]]
+        files += [paths.manifest(maps.image_set), paths.predictions(maps)]
     return files

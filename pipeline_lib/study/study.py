@@ -273,14 +273,11 @@ class Study:
         return [name for name in (*FIGURE_8, *FIGURE_8_ELSE) if name in sets][:4]
 
     @property
-    def clip(self) -> str:
-        """The CLIP that ranks the images of concepts too, "" for none."""
-        return self.configuration.concepts.clip or "" if "concepts" in self.image_sets else ""
-
-    @property
-    def clip_maps(self) -> Maps:
-        """Its maps of the images that it ranks first."""
-        return Maps(f"concepts{BY_CLIP}", CLIP, ONE_CROP, self.clip)
+    def clip_maps(self) -> dict[str, Maps]:
+        """CLIP's maps, if the study names one: of the concepts' images that it ranks first; of text."""
+        clip, shown = self.configuration.concepts.clip, {"concepts": f"concepts{BY_CLIP}"}
+        sets = [name for name in ("concepts", "text") if clip and name in self.image_sets]
+        return {name: Maps(shown.get(name, name), CLIP, ONE_CROP, clip) for name in sets}
 
     # Section 5.
 

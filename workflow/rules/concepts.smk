@@ -1,4 +1,4 @@
-# Section 4.2's concepts: detectors mined from captions; CLIP on the same phrases and images.
+# Section 4.2's concepts: detectors mined from captions; CLIP on the same phrases and images, and on text.
 
 
 rule mine_concepts:
@@ -28,7 +28,7 @@ rule mine_concepts:
         "--log {log:q}"
 
 
-if STUDY.clip:
+if "concepts" in STUDY.clip_maps:
 
     rule rank_by_clip:
         input:
@@ -39,8 +39,8 @@ if STUDY.clip:
         output:
             concepts=PATHS.discovery("concepts-clip"),
             ranking=PATHS.discovery("concepts-clip-ranking"),
-            picked=PATHS.manifest(STUDY.clip_maps.image_set),
-            predictions=PATHS.predictions(STUDY.clip_maps),
+            picked=PATHS.manifest(STUDY.clip_maps["concepts"].image_set),
+            predictions=PATHS.predictions(STUDY.clip_maps["concepts"]),
         log:
             PATHS.log("concepts/clip"),
         benchmark:
@@ -51,8 +51,8 @@ if STUDY.clip:
         resources:
             **gpus(),
         params:
-            clip=STUDY.clip,
-            contents=contents(*flags.networks.weights_of(STUDY, STUDY.clip)),
+            clip=CONFIG.concepts.clip,
+            contents=contents(*flags.networks.weights_of(STUDY, CONFIG.concepts.clip)),
             root=untracked(STUDY.root("concepts")),
             weights_folder=untracked(f"{STUDY.data_root}/weights"),
             flags=flags.measures.by_clip(STUDY),
@@ -64,3 +64,48 @@ if STUDY.clip:
             "{params.flags} {params.settings} --threads {threads} --concepts {output.concepts:q} "
             "--ranking {output.ranking:q} --picked {output.picked:q} --out {output.predictions:q} "
             "--log {log:q}"
+
+
+if "text" in STUDY.clip_maps:
+
+    rule map_by_clip:
+        input:
+            checked_clip,
+            images=PATHS.manifest("text"),
+        output:
+            PATHS.predictions(STUDY.clip_maps["text"]),
+        log:
+            PATHS.log("text/clip"),
+        benchmark:
+            PATHS.benchmark("text/clip")
+        conda:
+            CONDA
+        threads: CONFIG.prediction.threads
+        resources:
+            **gpus(),
+        params:
+            clip=CONFIG.concepts.clip,
+            contents=contents(*flags.networks.weights_of(STUDY, CONFIG.concepts.clip)),
+            root=untracked(STUDY.root("text")),
+            weights_folder=untracked(f"{STUDY.data_root}/weights"),
+            precision=flags.measures.precision(STUDY),
+            settings=untracked(settings(CONFIG.prediction, "batch", "workers")),
+        shell:
+            "python -m pipeline_lib map_by_clip --clip {params.clip:q} "
+            "--weights-folder {params.weights_folder:q} --images {input.images:q} "
+            "--root {params.root:q} {params.precision} {params.settings} --threads {threads} "
+            "--out {output:q} --log {log:q}"
+
+    use rule measure_text as measure_text_by_clip with:
+        input:
+            predictions=PATHS.predictions(STUDY.clip_maps["text"]),
+            images=PATHS.manifest("text"),
+            true_boxes=PATHS.manifest("text", "boxes"),
+            splits=PATHS.manifest("text", "splits"),
+        output:
+            measures=PATHS.discovery("text-clip"),
+            by_image=PATHS.discovery("text-clip-images"),
+        log:
+            PATHS.log("text/measure_by_clip"),
+        benchmark:
+            PATHS.benchmark("text/measure_by_clip")

@@ -83,11 +83,12 @@ def checked_start(wildcards):
 
 def checked_clip(_wildcards):
     """Return no input: refuse a CLIP that does not exist, before any job runs."""
-    if workflow.is_main_process and not os.path.exists(PATHS.discovery("concepts-clip")):
+    tables = [PATHS.discovery(f"{name}-clip") for name in STUDY.clip_maps]
+    if workflow.is_main_process and not all(map(os.path.exists, tables)):
         from pipeline_lib.networks.clip import check_clip
 
         try:
-            check_clip(STUDY.clip)
+            check_clip(CONFIG.concepts.clip)
         except InputError as error:
             refuse(f"config.concepts.clip: {error}")
     return []

@@ -88,7 +88,7 @@ def _cost(provenance: Provenance) -> str:
 
 GPU_RULES = (
     *("train", "predict", "predict_methods", "features", "fit", "fit_scenes", "answer"),
-    *("find_units", "randomize", "measure_faithfulness", "few_shot", "rank_by_clip"),
+    *("find_units", "randomize", "measure_faithfulness", "few_shot", "rank_by_clip", "map_by_clip"),
 )
 
 

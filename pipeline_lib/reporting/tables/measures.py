@@ -59,9 +59,10 @@ def build(inputs: Inputs, _table: str, _study: str) -> Built:
         tables.append(as_table(of_concepts(read_concepts(path)), path, path))
     for path in inputs.optional("concepts-clip"):
         tables.append(as_table(of_concepts(read_concepts(path), " by CLIP"), path, path))
-    for path in inputs.optional("text"):
-        measured = of_text(read_csv(path, TEXT_MEASURE_COLUMNS))
-        tables.append(as_table(measured, path, path.with_name("text-images.csv")))
+    for role, where in {"text": "", "text-clip": " by CLIP"}.items():
+        for path in inputs.optional(role):
+            measured = of_text(read_csv(path, TEXT_MEASURE_COLUMNS), where)
+            tables.append(as_table(measured, path, path.with_name(f"{role}-images.csv")))
     for path in inputs.optional("vqa"):
         measured = of_answers(read_vqa_scores(path))
         tables.append(as_table(measured, path, path.with_name("vqa-answers.csv")))
@@ -131,8 +132,11 @@ def of_concepts(table: pd.DataFrame, ranked: str = "") -> Iterator[tuple]:
         yield from _both(f"Figure 10{ranked}: precision at 10", *percents, n, note, columns=columns)
 
 
-def of_text(table: pd.DataFrame) -> Iterator[tuple]:
-    """Yield how much of the maps of words lies in word boxes, beside a uniform map."""
+def of_text(table: pd.DataFrame, where: str = "") -> Iterator[tuple]:
+    """Yield how much of the maps of words lies in word boxes, beside a uniform map.
+
+    ``where`` follows each measure's name.
+    """
     by_measure = table.set_index(["measure", "map"])
     for name, label in MEASURES.items():
         measured, uniform, centred, ratio = (
@@ -145,7 +149,7 @@ def of_text(table: pd.DataFrame) -> Iterator[tuple]:
         if name == "strong mass":
             note += f"; strong: above {percent(measured['threshold'])} of the map's maximum"
         yield from _both(
-            f"Figure 11: {label}",
+            f"Figure 11: {label}{where}",
             *(_percent(line["value"], line["low"], line["high"]) for line in (measured, uniform)),
             measured["n"],
             note,

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from pipeline_lib.common.command import command, log, step_parser
-from pipeline_lib.common.files import fingerprint
 from pipeline_lib.common.machine import add_threads_flag, limit_threads, open_device, use_precision
 from pipeline_lib.data.discovery.captions import captions_of
 from pipeline_lib.data.manifest import pictures, read_images, write_csv
@@ -24,10 +23,10 @@ from pipeline_lib.discovery.concept_tables import (
 from pipeline_lib.discovery.concepts import split_images
 from pipeline_lib.discovery.phrases import phrase_matrix
 from pipeline_lib.features.forward import feature_batches
-from pipeline_lib.localization.explainers import Explainer
 from pipeline_lib.localization.forward import predict, predictions_header
+from pipeline_lib.localization.phrases import phrase_explainer
 from pipeline_lib.localization.predictions import write_predictions
-from pipeline_lib.networks.clip import TEMPLATE, Clip, PhraseMaps
+from pipeline_lib.networks.clip import Clip
 from pipeline_lib.study.configuration.discovery import ConceptsSection
 from pipeline_lib.study.configuration.flags import add_settings, read_settings
 from pipeline_lib.study.configuration.localization import PredictionSection
@@ -70,7 +69,7 @@ def main(arguments: argparse.Namespace) -> None:
     ranked = images.iloc[held_out]
     phrases = mined["concept"].tolist()
     clip = Clip(arguments.clip, arguments.weights_folder)
-    explainer = _explainer(clip, phrases)
+    explainer = phrase_explainer(clip, phrases)
     device = open_device()
     precision = use_precision(settings.precision, device)
     values = np.concatenate(
@@ -101,15 +100,3 @@ def main(arguments: argparse.Namespace) -> None:
     write_predictions(arguments.out, header, batches)
     for row in table.itertuples():
         log.info("%s: precision at 10 %.2f, chance %.2f", row.concept, row.precision, row.chance)
-
-
-def _explainer(clip: Clip, phrases: list[str]) -> Explainer:
-    return Explainer(
-        network=PhraseMaps(clip.images, clip.embed(phrases)),
-        method="cam",
-        name=f"CLIP {clip.name}",
-        class_labels=phrases,
-        preprocessing=clip.preprocessing,
-        fingerprint=fingerprint(clip.name, clip.weights, TEMPLATE, phrases),
-        softmax=False,
-    )

@@ -112,8 +112,9 @@ class ConceptsSection(MiningConfig):
     pictures: int = setting(5, "Images shown for each concept.", "images", ge=1, le=10)
     clip: str | None = setting(
         None,
-        "Also rank by CLIP, without mining: its name in open_clip, with the tag of published weights, "
-        "for example ViT-B-16.laion2b_s34b_b88k; or a file of that name in data_root/weights.",
+        "Also rank by CLIP, without mining, and find text by it: its name in open_clip, with the tag of "
+        "published weights, for example ViT-B-16.laion2b_s34b_b88k; or a file of that name in "
+        "data_root/weights.",
     )
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from PIL import Image
 from sklearn.metrics import average_precision_score
 
@@ -17,34 +16,12 @@ from pipeline_lib.data.manifest import (
 from pipeline_lib.discovery.concept_tables import CONCEPT_COLUMNS, means_of, read_concepts
 from pipeline_lib.discovery.concepts import split_images
 from pipeline_lib.localization.predictions import read_predictions
-from pipeline_lib.networks.card import Preprocessing
 from pipeline_lib.reporting.figures import figure10
 from pipeline_lib.steps.discovery import rank_by_clip
+from tests.steps.discovery.colours import COLOURS, Clip
 
 NAMES = [f"p{n:02}.png" for n in range(50)]
 PHRASES = ["red barn", "pond", "nowhere"]
-COLOURS = {"red barn": 0, "pond": 2, "nowhere": 1}  # the channel that shows it
-
-
-class Colours(torch.nn.Module):
-    """The mean colour of an image, and of its four quarters."""
-
-    def visual(self, images):
-        return images.mean((2, 3))
-
-    def forward(self, images):
-        return torch.nn.functional.adaptive_avg_pool2d(images, 2), self.visual(images)
-
-
-class Clip:
-    """What ``networks.clip.Clip`` offers."""
-
-    def __init__(self, name, weights_folder):
-        self.name, self.weights, self.images = name, "w", Colours()
-        self.preprocessing = Preprocessing((8, 12), (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
-
-    def embed(self, phrases):
-        return torch.eye(3)[[COLOURS[phrase] for phrase in phrases]]
 
 
 @pytest.fixture
