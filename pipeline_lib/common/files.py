@@ -100,6 +100,16 @@ def sha256(path: Path | str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def below(folder: Path, path: str) -> Path:
+    """Return ``folder / path``, where ``..`` at its start is what the folder lies in.
+
+    If the folder is a link, the system would go to what its target lies in.
+    """
+    while path.startswith("../"):
+        folder, path = folder.parent, path.removeprefix("../")
+    return folder / path
+
+
 def fingerprint(*values: object) -> str:
     """Return 16 hex digits of the SHA-256 of JSON-like values; of a ``Path``, the file is hashed."""
     digest = hashlib.sha256()

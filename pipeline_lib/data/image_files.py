@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipeline_lib.common.command import progress
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.common.files import below
 from pipeline_lib.common.images import ADVICE, UnreadableImage, absence
 from pipeline_lib.data.reading import (
     BESIDE,
@@ -160,13 +161,13 @@ def mask_rows(root: Path, folder: str, names: Mapping[str, str]) -> list[tuple[s
     ``names`` are the masks' paths in the folder by image id; an image whose mask is not there has none.
     A link that leads nowhere has a row: whoever reads it is told.
     """
-    if not (root / folder).is_dir():
+    if not below(root, folder).is_dir():
         return []
     paths = {image_id: f"{folder}/{name}" for image_id, name in names.items()}
     return [
         (image_id, path, "")
         for image_id, path in paths.items()
-        if (root / path).is_file() or (root / path).is_symlink()
+        if below(root, path).is_file() or below(root, path).is_symlink()
     ]
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from pipeline_lib.common.errors import InputError, reason_of
+from pipeline_lib.common.files import below
 from pipeline_lib.common.images import absence
 from pipeline_lib.data.manifest import MASK_COLUMNS, read_csv
 from pipeline_lib.data.reading import same_aspect
@@ -38,8 +39,8 @@ def read_mask_table(path: Path, root: Path) -> dict[str, MaskFiles]:
     columns = (table[column] for column in MASK_COLUMNS)
     for image_id, mask, ignore in zip(*columns, strict=True):
         of_image = files.setdefault(image_id, ([], []))
-        of_image[0].append(root / mask)
-        of_image[1].extend([root / ignore] * bool(ignore))
+        of_image[0].append(below(root, mask))
+        of_image[1].extend([below(root, ignore)] * bool(ignore))
     return {image_id: MaskFiles(*map(tuple, pair)) for image_id, pair in files.items()}
 
 

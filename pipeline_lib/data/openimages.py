@@ -30,24 +30,51 @@ METADATA = "metadata"
 _ADVICE = "copy it again from the authors' metadata/OpenImages"
 
 
-def read_openimages(root: Path, subset: str) -> ImageSet:
+def read_openimages_split(root: Path) -> ImageSet:
+    """Read the train images, and the test images with their masks, as one split of one set.
+
+    The val images are not in it: they are there to choose thresholds, and PxAP has none. Raises
+    InputError as ``read_openimages``.
+    """
+    train, test = (read_openimages(root, subset, with_sizes=True) for subset in ("train", "test"))
+    splits = [
+        (1, subset, row[0], row[2])
+        for subset, part in (("train", train), ("test", test))
+        for row in part.images
+    ]
+    classes = {row[0]: row for part in (train, test) for row in part.classes}
+    expected = SUBSET_SIZES["train"] + SUBSET_SIZES["test"]
+    notes = [
+        f"{subset}: {note}"
+        for subset, part in (("train", train), ("test", test))
+        for note in part.summary.notes
+    ]
+    images = [*train.images, *test.images]
+    summary = Summary("OpenImages30k train and test", len(images), expected, notes)
+    ordered = [classes[label] for label in sorted(classes, key=int)]
+    return ImageSet(images, [], ordered, summary, splits, masks=test.masks)
+
+
+def read_openimages(root: Path, subset: str, with_sizes: bool | None = None) -> ImageSet:
     """Read the images of a subset's list that exist, with their masks; the summary counts the missing.
 
-    A label is the class number, 0 to 99, as text; the class's name is its id in OpenImages. Sizes are
-    read from the val and test images only, because training warps. Raises InputError for a list that is
-    missing or has an invalid line, for an image without a class, if no image exists, and if some masks
-    are missing; where none is there, a note says so.
+    A label is the class number, 0 to 99, as text; the class's name is its id in OpenImages. Sizes of
+    the train images are read only ``with_sizes``, because training warps. Raises InputError for a list
+    that is missing or has an invalid line, for an image without a class, if no image exists, and if some
+    masks are missing; where none is there, a note says so.
     """
+    if with_sizes is None:
+        with_sizes = subset != "train"
     folder = root / METADATA / subset
     listed, label_of = read_lines(folder / "image_ids.txt"), _labels(folder / "class_labels.txt")
-    files = set(existing((root / name for name in listed), headers=subset != "train"))
+    files = set(existing((root / name for name in listed), headers=with_sizes))
     images, names = [], {}
     for name in progress(listed, f"reading {subset}"):
         if name not in label_of:
             raise InputError(f"{folder / 'class_labels.txt'}: has no line for {name}; {_ADVICE}")
         label = label_of[name]
         if root / name in files:
-            size = ("", "") if subset == "train" else image_size(root / name)
+            size = image_size(root / name) if with_sizes else ("", "")
             images.append((name, name, label, *size, 0))
             names.setdefault(label, f"/m/{PurePosixPath(name).parent.name}")
     if not images:

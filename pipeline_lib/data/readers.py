@@ -14,7 +14,7 @@ from pipeline_lib.data.ilsvrc import read_test, read_train, read_val
 from pipeline_lib.data.imagenetv2 import read_imagenetv2
 from pipeline_lib.data.manifest import ImageSet
 from pipeline_lib.data.openimages import SUBSET_SIZES as OPENIMAGES
-from pipeline_lib.data.openimages import read_openimages
+from pipeline_lib.data.openimages import read_openimages, read_openimages_split
 from pipeline_lib.data.photographs import read_photographs
 from pipeline_lib.data.places205 import SUBSET_SIZES, read_places205
 from pipeline_lib.data.transfer.readers import READERS as TRANSFER_READERS
@@ -73,6 +73,7 @@ READERS: dict[str, Callable[[Path, ReaderOptions], ImageSet]] = {
         f"openimages30k-{subset}": lambda root, _, subset=subset: read_openimages(root, subset)
         for subset in OPENIMAGES
     },
+    "openimages30k": lambda root, _: read_openimages_split(root),
     **{layout: partial(_read_transfer_set, layout) for layout in TRANSFER_READERS},
     **{layout: partial(_read_discovery_set, layout) for layout in DISCOVERY_READERS},
 }

@@ -59,16 +59,20 @@ def map_scores(
 
     The paper's box method takes ``threshold``, a fraction of the map's maximum; the other arguments
     are those of ``sweep``. A map without guesses (the centred Gaussian) has GT-known localization
-    alone. The tables are empty if fewer than two images can be localized.
+    alone. If fewer than two images have boxes, there is nothing but PxAP and peak IoU, and the table by
+    image is empty.
     """
     swept = sweep(
         scored, held_out,
         held_out_fraction=held_out_fraction, seed=seed, interpolation=interpolation,
         processes=processes,
     )  # fmt: skip
-    if swept.scores.empty:
-        return MapScores(swept.scores, swept.images)
     predictions, images, true_boxes = scored
+    of_pixels = pd.DataFrame(
+        _pixel_rows(predictions, images, masks or {}, seed, processes), columns=list(SCORE_COLUMNS)
+    )
+    if swept.scores.empty:
+        return MapScores(of_pixels, swept.images)
     keep, boxes_of = localizable(images, true_boxes, predictions.true_class >= 0)
     rank = true_rank(predictions.classes, predictions.true_class)[keep]
     has_guesses = bool((predictions.classes >= 0).any())
@@ -90,9 +94,6 @@ def map_scores(
     measured = swept.scores
     if not has_guesses:  # what needs a guess would be wrong for every image
         measured = measured[measured["metric"].str.contains("Acc")]
-    of_pixels = pd.DataFrame(
-        _pixel_rows(predictions, images, masks or {}, seed, processes), columns=list(SCORE_COLUMNS)
-    )
     tables = [table for table in (scores, measured, of_pixels) if len(table)]
     return MapScores(pd.concat(tables, ignore_index=True), by_image)
 

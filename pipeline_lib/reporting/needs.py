@@ -6,9 +6,11 @@ from itertools import chain
 from pipeline_lib.data.transfer.sets import transfer_sets
 from pipeline_lib.reporting.artefact import Files
 from pipeline_lib.study import places
-from pipeline_lib.study.image_sets import BIRDS, TRAIN, needed_folders, transfer_root
+from pipeline_lib.study.image_sets import BIRDS, OPENIMAGES, TRAIN, needed_folders, transfer_root
 from pipeline_lib.study.paths import VAL
 from pipeline_lib.study.study import Study
+
+SVM_MAPPED = {"birds": BIRDS, "openimages": OPENIMAGES}  # of table_maps: roles and their image sets
 
 
 def scores_of(*kinds: str) -> Callable[[Study], Files]:
@@ -34,12 +36,18 @@ def scores_and_sweeps(study: Study) -> Files:
 
 
 def map_scores(study: Study) -> Files:
-    """Return the scores of the map methods, of birds' maps by SVMs, and of the centred Gaussian."""
-    maps, birds = study.method_maps, study.bird_networks
-    networks = dict.fromkeys([*(each.network for each in maps), *birds])
+    """Return the scores of the map methods, of other sets' maps by SVMs, and of the centred Gaussian."""
+    maps, mapped = study.method_maps, study.svm_mapped
+    every = [each.network for each in maps] + [name for rows in mapped.values() for name in rows]
+    networks = [name for name in dict.fromkeys(every) if name in study.networks]
     return {
         "scores": [*map(study.paths.map_scores, maps), study.paths.gaussian_scores],
-        "birds": [study.paths.bird_map_scores(name) for name in study.bird_rows],
+        **{
+            role: [
+                study.paths.svm_map_scores(image_set, name) for name in mapped.get(image_set, [])
+            ]
+            for role, image_set in SVM_MAPPED.items()
+        },
         "cards": [study.paths.card(name) for name in networks],
         "summary": study.paths.summary(VAL),
     }
@@ -117,7 +125,7 @@ def measures(study: Study) -> Files:
 def by_image_files(study: Study) -> list[str]:
     """Return the tables by image behind the numbers of all tables."""
     scores = list(scores_and_sweeps(study)["scores"])
-    scores += [*map_scores(study)["scores"], *map_scores(study)["birds"]]
+    scores += [path for role in ("scores", *SVM_MAPPED) for path in map_scores(study)[role]]
     scores += [study.paths.svm(*fitted, "csv") for fitted in study.fitted]
     scores += [study.paths.bird_boxes] * (BIRDS in study.image_sets)
     of_discovery = {"text": "text-images", "vqa": "vqa-answers"}

@@ -175,10 +175,13 @@ class Workload:
         """
         transfer = self.study.configuration.transfer
         per_split = 2 * (len(transfer.costs) * transfer.folds + 1)
-        paper = next((p for p in transfer_sets().values() if p.layout == image_set), None)
-        if paper is None:  # of section 4.2: one class, one split
+        sizes = self._sizes.get(image_set, {})
+        if "classes" not in sizes:  # of section 4.2: one class, one split
             return per_split, self.images(image_set)
-        splits, sizes = paper.splits, self._sizes[image_set]
+        paper = next((p for p in transfer_sets().values() if p.layout == image_set), None)
+        if paper is None:  # OpenImages30k: one split
+            return per_split, sizes["examples"] * sizes["classes"]
+        splits = paper.splits
         examples = sizes["examples"]
         if paper.random_splits and paper.metric == "accuracy":
             splits = transfer.splits or splits

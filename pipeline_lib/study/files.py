@@ -90,8 +90,9 @@ def _transfer(study: Study) -> list[str]:
             files += [paths.predictions(birds), paths.boxes(birds, "paper")]
             files += study.held_out(birds)
         files += [paths.bird_boxes, paths.outcomes(paths.bird_boxes)]
-        for name in study.bird_rows:
-            scores = paths.bird_map_scores(name)
+    for image_set, rows in study.svm_mapped.items():
+        for name in rows:
+            scores = paths.svm_map_scores(image_set, name)
             files += [scores, paths.outcomes(scores)]
     return files
 

@@ -18,6 +18,7 @@ from pipeline_lib.study.places import no_places
 TRAIN, TEST, PLACES = "ilsvrc-train", "ilsvrc-test", "places205-val"
 HELD_OUT = "ilsvrc-val2"  # ImageNetV2, with boxes: thresholds are chosen on it
 BIRDS, HELD_OUT_BIRDS = "cub", "cubv2"
+OPENIMAGES = "openimages30k"  # with object masks, for table_maps
 PICKED = "-picked"  # the few images of a set that a figure shows
 BY_CLIP = "-by-clip"  # the images of concepts that CLIP ranks first
 SAMPLED = "-sampled"  # the few training images of each class that heads are fitted to
@@ -41,7 +42,9 @@ class ImageSet:
 
     name: str
     title: str
-    chapter: Literal["ilsvrc", "photographs", "transfer", "held-out", "discovery", "places205"]
+    chapter: Literal[
+        "ilsvrc", "photographs", "transfer", "held-out", "masks", "discovery", "places205"
+    ]
     root: str
     folders: tuple[str, ...]
     published: tuple[str, ...] = ()
@@ -67,6 +70,7 @@ def image_sets_of(
             ImageSet(PLACES, "Places205 val", "places205", root, folders, ("places205",))
         )
     image_sets += _transfer(configuration, data_root)
+    image_sets += _openimages(configuration, data_root)
     image_sets += _discovery(configuration, data_root)
     return {image_set.name: image_set for image_set in image_sets}
 
@@ -146,6 +150,14 @@ def _transfer(configuration: Configuration, data_root: str) -> list[ImageSet]:
     if any(each.name == BIRDS for each in image_sets) and os.path.isdir(f"{root}/metadata/val"):
         image_sets.append(ImageSet(HELD_OUT_BIRDS, "CUBV2", "held-out", root, (root,)))
     return image_sets
+
+
+def _openimages(configuration: Configuration, data_root: str) -> list[ImageSet]:
+    """OpenImages30k where it is there: no table of the paper needs it."""
+    root = f"{data_root}/{OPENIMAGES}"
+    if configuration.world or not os.path.isdir(f"{root}/metadata/test"):
+        return []
+    return [ImageSet(OPENIMAGES, "OpenImages30k", "masks", root, (root,))]
 
 
 def _discovery(configuration: Configuration, data_root: str) -> list[ImageSet]:

@@ -109,9 +109,9 @@ class Paths:
         """How well the maps of a method localize, for table_maps."""
         return self.scores(maps, "maps")
 
-    def bird_map_scores(self, network: str) -> str:
-        """The same of the maps of birds, with the weights of a linear SVM; or of a GAUSSIAN."""
-        return f"{self.results}/svm/cub/maps/{network}.csv"
+    def svm_map_scores(self, image_set: str, network: str) -> str:
+        """The same of maps with the weights of the set's linear SVMs; or of a GAUSSIAN."""
+        return f"{self.results}/svm/{image_set}/maps/{network}.csv"
 
     @property
     def gaussian_scores(self) -> str:

@@ -13,6 +13,7 @@ from pipeline_lib.study.image_sets import (
     BY_CLIP,
     HELD_OUT,
     HELD_OUT_BIRDS,
+    OPENIMAGES,
     PLACES,
     SAMPLED,
     TEST,
@@ -201,16 +202,24 @@ class Study:
         return list(dict.fromkeys(network for name, _, network in self.fitted if name == BIRDS))
 
     @property
-    def bird_rows(self) -> list[str]:
-        """What `table_maps` has of birds: these networks, and the baseline without one."""
-        return [*self.bird_networks, *[GAUSSIAN] * bool(self.bird_networks)]
+    def svm_mapped(self) -> dict[str, list[str]]:
+        """What `table_maps` has of other image sets than ILSVRC: networks, and the Gaussian.
+
+        Their maps have the weights of SVMs that are fitted to the set's training images.
+        """
+        rows = {}
+        for image_set in (BIRDS, OPENIMAGES):
+            fitted = (network for name, _, network in self.fitted if name == image_set)
+            if networks := list(dict.fromkeys(fitted)):
+                rows[image_set] = [*networks, GAUSSIAN]
+        return rows
 
     def held_out(self, maps: Maps) -> list[str]:
         """Return what thresholds of maps are chosen on: a manifest, its boxes, the same maps of it.
 
         Nothing where the study has no such images: then a part of the scored ones is held out.
         """
-        image_set = HELD_OUT_BIRDS if maps.image_set == BIRDS else HELD_OUT
+        image_set = {VAL: HELD_OUT, BIRDS: HELD_OUT_BIRDS}.get(maps.image_set)
         if image_set not in self.image_sets or maps.source == FEW_SHOT:  # which is fitted to them
             return []
         tables = [self.paths.manifest(image_set, table) for table in ("images", "boxes")]
@@ -256,12 +265,18 @@ class Study:
     def fitted(self) -> list[tuple[str, str, str]]:
         """What SVMs are fitted to: image set, crop, network.
 
-        Those of Tables 4 and 5; and of ILSVRC, where they take the place of a network's head.
+        Those of Tables 4 and 5; of OpenImages30k, for `table_maps`; and of ILSVRC, where they take the
+        place of a network's head.
         """
         sets = self.of_chapter("transfer")
         fitted = [(s, "whole", name) for s in sets if s != BIRDS for name in self.feature_networks]
         birds = [self.main, *(name for name in self.feature_networks if name in self.headless)]
         fitted += [(BIRDS, crop, name) for name in birds for crop in CROPS if BIRDS in sets]
+        if OPENIMAGES in self.image_sets:
+            mapped = [
+                name for name in [*self.compared, *self.headless] if name in self.map_networks
+            ]
+            fitted += [(OPENIMAGES, "whole", name) for name in mapped]
         return fitted + [(f"{TRAIN}{SAMPLED}", "whole", name) for name in self.headed]
 
     @property

@@ -4,7 +4,14 @@ import pytest
 from PIL import Image
 
 from pipeline_lib.common.errors import InputError
-from pipeline_lib.data.manifest import CLASS_COLUMNS, MASK_COLUMNS, read_csv, read_images
+from pipeline_lib.common.files import read_json
+from pipeline_lib.data.manifest import (
+    CLASS_COLUMNS,
+    MASK_COLUMNS,
+    SPLIT_COLUMNS,
+    read_csv,
+    read_images,
+)
 from pipeline_lib.data.masks import read_mask_table, read_masks
 from pipeline_lib.data.openimages import read_openimages
 from pipeline_lib.steps.data import index
@@ -106,6 +113,36 @@ def test_a_malformed_list_is_refused(root, table, line, words):
         read_openimages(root, "val")
     assert str(raised.value).startswith(str(path.parent))
     assert len(str(raised.value).splitlines()) == 1
+
+
+def test_train_and_test_are_one_split_and_the_test_images_have_masks(root, tmp_path):
+    train, test = root / "metadata" / "train", root / "metadata" / "test"
+    (root / "metadata" / "val").rename(test)
+    train.mkdir()
+    (train / "image_ids.txt").write_text("train/01226z/d.jpg\ntrain/05r5c/e.jpg\n")
+    (train / "class_labels.txt").write_text("train/01226z/d.jpg,0\ntrain/05r5c/e.jpg,7\n")
+    for name in ("train/01226z/d.jpg", "train/05r5c/e.jpg"):
+        (root / name).parent.mkdir(parents=True)
+        Image.new("RGB", (32, 24)).save(root / name)
+    names = ("images", "masks", "splits", "classes", "summary")
+    tables = {name: tmp_path / f"{name}.csv" for name in names}
+    flags = [f"--{name}={path}" for name, path in tables.items()]
+    assert index.main(["--layout", "openimages30k", "--root", str(root), *flags]) == 0
+    images = read_images(tables["images"]).set_index("image_id")
+    assert images.loc["train/05r5c/e.jpg", ["label", "width"]].tolist() == ["7", 32]
+    splits = read_csv(tables["splits"], SPLIT_COLUMNS)
+    assert list(zip(splits["subset"], splits["image_id"], splits["label"], strict=True)) == [
+        ("train", "train/01226z/d.jpg", "0"),
+        ("train", "train/05r5c/e.jpg", "7"),
+        ("test", TWO, "11"),
+        ("test", ONE, "0"),
+    ]
+    assert splits["split"].nunique() == 1
+    assert set(read_csv(tables["masks"], MASK_COLUMNS)["image_id"]) == {TWO, ONE}
+    assert read_csv(tables["classes"], CLASS_COLUMNS)["id"].tolist() == [0, 7, 11]
+    summary = read_json(tables["summary"])
+    assert (summary["found"], summary["expected"]) == (4, 34_819)
+    assert summary["notes"] == ["test: 1 image of the official list not found."]
 
 
 @pytest.mark.parametrize("table", ["image_ids.txt", "class_labels.txt"])

@@ -125,6 +125,15 @@ def test_a_perfect_map_has_a_pxap_of_100_and_a_uniform_one_the_objects_share(box
     assert value(uniform, "peak IoU", "") == pytest.approx(50)
 
 
+def test_images_without_boxes_have_pixels_alone(boxed, tmp_path):
+    maps = np.random.default_rng(5).random((10, 8, 8), np.float32)
+    with_boxes = planted(boxed, tmp_path, maps).scores
+    without = planted(boxed._replace(true_boxes=boxed.true_boxes[:0]), tmp_path, maps)
+    of_pixels = with_boxes[with_boxes["metric"].isin(["PxAP", "peak IoU"])]
+    pd.testing.assert_frame_equal(without.scores, of_pixels.reset_index(drop=True))
+    assert without.images.empty
+
+
 def test_the_centred_gaussian_finds_a_disc_in_the_middle_and_guesses_no_class(boxed):
     middle = [(f"i{n}", "c0", 16, 12, 48, 36) for n in range(N)]
     gaussian = centred_gaussian(boxed.predictions.image_id, boxed.predictions.true_class, "images")

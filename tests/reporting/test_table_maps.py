@@ -57,6 +57,15 @@ def test_birds_have_rows_of_their_own_beside_what_was_published_of_them(rows):
     assert cells.loc[("VGG16, cam, birds", "MaxBoxAccV2"), "paper"] == 63.7
 
 
+def test_openimages_has_rows_of_its_own_and_no_boxes(rows):
+    openimages = rows[0]._replace(images="OpenImages30k", scores=rows[0].scores[:0])
+    cells = build_cells([*rows, openimages]).set_index(["row", "metric"])
+    assert (
+        cells.loc[("net, cam, OpenImages30k", "GT-known"), "note"] == "OpenImages30k has no boxes"
+    )
+    assert cells.loc[("VGG16, cam, OpenImages30k", "PxAP"), "paper"] == 58.3
+
+
 def test_what_names_no_class_says_so(rows):
     few = rows[1]._replace(method="few-shot")
     cells = build_cells([*rows, few]).set_index(["row", "metric"])

@@ -106,10 +106,11 @@ def test_every_rule_has_a_rate_and_every_rate_its_rule(repository, workload_of):
     blocks = [
         block
         for path in (repository / "workflow" / "rules").glob("*.smk")
-        for block in re.split(r"(?m)^ *(?=rule ?\w*:)", path.read_text())
+        for block in re.split(r"(?m)^ *(?=rule ?\w*:|use rule )", path.read_text())
         if re.search(r"(?m)^ *output:", block)
     ]
-    named = (re.match(r"rule (\w+):", block) for block in blocks)  # preflight's probes are not
+    # Preflight's probes have no name.
+    named = (re.match(r"(?:rule|use rule \w+ as) (\w+)", block) for block in blocks)
     rules = {match[1] for match in named if match}
     rates = read_rates()
     missing = sorted(rules - set(rates["rules"]))

@@ -14,7 +14,17 @@ from pipeline_lib.study.files import every_file
 from pipeline_lib.study.flags.run import shared_folders
 from pipeline_lib.study.missing import missing_data, sets_of
 from pipeline_lib.study.networks import training_of
-from pipeline_lib.study.paths import BACKPROP, NETWORK, ONE_CROP, SVM, TEN_CROP, VAL, Maps, Paths
+from pipeline_lib.study.paths import (
+    BACKPROP,
+    GAUSSIAN,
+    NETWORK,
+    ONE_CROP,
+    SVM,
+    TEN_CROP,
+    VAL,
+    Maps,
+    Paths,
+)
 from pipeline_lib.study.places import no_places
 from pipeline_lib.study.released import released_networks
 from pipeline_lib.study.study import box_methods, build_study
@@ -426,3 +436,20 @@ def test_thresholds_of_birds_are_chosen_on_cubv2_where_it_is_there(make_study, t
     assert study.held_out(birds._replace(image_set=VAL)) == []
     assert "cubv2" not in study.of_chapter("transfer")
     assert {images, boxes, predictions} <= set(every_file(study))
+
+
+def test_openimages_is_in_table_maps_alone_where_it_is_there(make_study, tmp_path):
+    given = {"study": "small", "data_root": str(tmp_path)}
+    assert make_study(**given).svm_mapped == {}
+    (tmp_path / "openimages30k" / "metadata" / "test").mkdir(parents=True)
+    study = make_study(**given)
+    networks = ["tf_efficientnet_lite0", "squeezenet1_0"]
+    assert study.svm_mapped == {"openimages30k": [*networks, GAUSSIAN]}
+    assert study.fitted == [("openimages30k", "whole", name) for name in networks]
+    inputs = TABLES["table_maps"].inputs(study)
+    assert inputs["openimages"] == [
+        f"results/small/svm/openimages30k/maps/{name}.csv" for name in [*networks, GAUSSIAN]
+    ]
+    assert set(inputs["openimages"]) <= set(every_file(study))
+    assert study.held_out(Maps("openimages30k", SVM, ONE_CROP, networks[0])) == []
+    assert not TABLES["table5"].inputs(study)["scores"]

@@ -94,28 +94,29 @@ rule measure_maps:
         "--processes {threads} --out {output.scores:q} --outcomes {output.outcomes:q} --log {log:q}"
 
 
-rule measure_bird_maps:
+rule measure_svm_maps:
     input:
-        lambda wildcards: sum(flags.measures.bird_files(STUDY, wildcards).values(), []),
-        images=PATHS.manifest(BIRDS),
-        true_boxes=PATHS.manifest(BIRDS, "boxes"),
-        masks=PATHS.manifest(BIRDS, "masks"),
-        splits=PATHS.manifest(BIRDS, "splits"),
+        lambda wildcards: sum(flags.measures.svm_map_files(STUDY, wildcards).values(), []),
+        images=PATHS.manifest("{image_set}"),
+        true_boxes=PATHS.manifest("{image_set}", "boxes"),
+        masks=PATHS.manifest("{image_set}", "masks"),
+        splits=PATHS.manifest("{image_set}", "splits"),
     output:
-        scores=PATHS.bird_map_scores("{mapped}"),
-        outcomes=PATHS.outcomes(PATHS.bird_map_scores("{mapped}")),
+        scores=PATHS.svm_map_scores("{image_set}", "{mapped}"),
+        outcomes=PATHS.outcomes(PATHS.svm_map_scores("{image_set}", "{mapped}")),
     log:
-        PATHS.log("measure_maps/birds/{mapped}"),
+        PATHS.log("measure_maps/{image_set}/{mapped}"),
     benchmark:
-        PATHS.benchmark("measure_maps/birds/{mapped}")
+        PATHS.benchmark("measure_maps/{image_set}/{mapped}")
     wildcard_constraints:
-        mapped=one_of(STUDY.bird_rows),
+        image_set=one_of(STUDY.svm_mapped),
+        mapped=one_of(dict.fromkeys(sum(STUDY.svm_mapped.values(), []))),
     conda:
         CONDA
     threads: CONFIG.prediction.threads
     params:
-        root=untracked(lambda wildcards: STUDY.root(BIRDS)),
-        flags=lambda wildcards: flags.measures.bird_maps(STUDY, wildcards),
+        root=untracked(lambda wildcards: STUDY.root(wildcards.image_set)),
+        flags=lambda wildcards: flags.measures.svm_maps(STUDY, wildcards),
         settings=BOX_SETTINGS,
     shell:
         "python -m pipeline_lib measure_maps {params.flags} --images {input.images:q} "

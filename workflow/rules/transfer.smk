@@ -14,7 +14,9 @@ rule features:
     benchmark:
         PATHS.benchmark("features/{image_set}/{crop}/{network}")
     wildcard_constraints:
-        image_set=one_of([*STUDY.of_chapter("transfer", "discovery"), f"{TRAIN}{SAMPLED}"]),
+        image_set=one_of(
+            [*STUDY.of_chapter("transfer", "masks", "discovery"), f"{TRAIN}{SAMPLED}"]
+        ),
     conda:
         CONDA
     threads: CONFIG.prediction.threads
@@ -48,7 +50,9 @@ rule fit:
     benchmark:
         PATHS.benchmark("fit/{image_set}/{crop}/{network}")
     wildcard_constraints:
-        image_set=one_of([*STUDY.of_chapter("transfer"), "text", f"{TRAIN}{SAMPLED}"]),
+        image_set=one_of(
+            [*STUDY.of_chapter("transfer", "masks"), "text", f"{TRAIN}{SAMPLED}"]
+        ),
     conda:
         CONDA
     threads: CONFIG.prediction.threads

@@ -23,7 +23,7 @@ from pipeline_lib.reporting.tables.table import NO_SOURCES, TABLE_COLUMNS, Built
 from pipeline_lib.study.configuration.localization import FEW_SHOT
 
 _PUBLISHED = Path(__file__).parents[1] / "published.yaml"
-BIRDS = "birds"
+BIRDS, OPENIMAGES = "birds", "OpenImages30k"
 AGAINST = "{}, minus the first"  # the label of a column of differences
 
 
@@ -74,12 +74,16 @@ _OF_BIRDS = (
     "birds: the test images of CUB-200-2011, by class maps with the weights of linear SVMs, as in "
     "Table 4. BoxAccV2's thresholds are chosen on {held_out}."
 )
+_OF_OPENIMAGES = (
+    "OpenImages30k: its test images, by class maps with the weights of linear SVMs of its 100 classes, "
+    "fitted to its training images. It has masks, and no boxes."
+)
 
 
 class Measured(NamedTuple):
     """A row: the network's label, the method, the scores by metric and box method, their file.
 
-    ``images`` says of which images the maps are: nothing for ILSVRC's, or birds.
+    ``images`` says of which images the maps are: nothing for ILSVRC's, BIRDS or OPENIMAGES.
     """
 
     network: str
@@ -110,15 +114,17 @@ def published() -> dict:
 
 
 def build(inputs: Inputs, _table: str, study: str) -> Built:
-    """Return the table from the roles scores, birds, cards and summary, with notes."""
+    """Return the table from the roles scores, birds, openimages, cards and summary, with notes."""
     rows = list(_measured(inputs.paths("scores")))
     birds = list(_measured(inputs.optional("birds"), BIRDS))
-    cells = build_cells([*rows, *birds])
+    openimages = list(_measured(inputs.optional("openimages"), OPENIMAGES))
+    cells = build_cells([*rows, *birds, *openimages])
     summary = read_json(inputs.path("summary"))
     held_out = _held_out(rows)
     notes = [
         *(each.format(held_out=held_out, source=published()["source"]) for each in _DEFINITIONS),
         *[_OF_BIRDS.format(held_out=_held_out(birds, "CUBV2"))] * bool(birds),
+        *[_OF_OPENIMAGES] * bool(openimages),
         f"Ours: study {study}, {summary['data_set']}, {summary['found']:,} images.",
         *inputs.notes,
         *summary["notes"],
@@ -189,6 +195,8 @@ def _cell(row: Measured, column: Column) -> tuple:
     if score is None:
         if column.metric in (PX_AP, PEAK_IOU):
             return _empty("PxAP: the images have no masks")
+        if row.images == OPENIMAGES:
+            return _empty("OpenImages30k has no boxes")
         is_nameless = row.network == CENTRE or row.method == FEW_SHOT
         return _empty("names no class: no top-1 and top-5" if is_nameless else "")
     numbers = (score["error"], score["low"], score["high"], score["n"])

@@ -2,8 +2,10 @@
 
 import os
 import shlex
+from pathlib import Path
 from typing import Any
 
+from pipeline_lib.common.files import below
 from pipeline_lib.data.transfer.sets import transfer_sets
 from pipeline_lib.study.contents import contents
 from pipeline_lib.study.flags.words import pairs
@@ -73,7 +75,7 @@ def official_contents(study: Study, wildcards: Any) -> str:
         return ""
     folders = list(image_set.folders or [image_set.root])
     if image_set.name in _MASK_FOLDERS:
-        masks = f"{image_set.root}/{_MASK_FOLDERS[image_set.name]}"
+        masks = str(below(Path(image_set.root), _MASK_FOLDERS[image_set.name]))
         folders += [masks] * os.path.isdir(masks)
     return contents(*folders)
 

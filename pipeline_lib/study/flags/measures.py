@@ -101,12 +101,12 @@ def held_out(study: Study, wildcards: Any) -> str:
     return shlex.join(["--held-out", *paths]) if paths else ""
 
 
-def bird_files(study: Study, wildcards: Any) -> dict[str, list[str]]:
-    """The maps of birds by a network's SVM and the images that thresholds are chosen on, by flag.
+def svm_map_files(study: Study, wildcards: Any) -> dict[str, list[str]]:
+    """The maps of a set by a network's SVM and the images that thresholds are chosen on, by flag.
 
     The centred Gaussian has no maps of its own.
     """
-    maps = Maps(BIRDS, SVM, ONE_CROP, wildcards.mapped)
+    maps = Maps(wildcards.image_set, SVM, ONE_CROP, wildcards.mapped)
     predictions, held_out = [study.paths.predictions(maps)], study.held_out(maps)
     if wildcards.mapped == GAUSSIAN:
         predictions, held_out = [], held_out[:-1]
@@ -114,10 +114,10 @@ def bird_files(study: Study, wildcards: Any) -> dict[str, list[str]]:
     return {flag: paths for flag, paths in given.items() if paths}
 
 
-def bird_maps(study: Study, wildcards: Any) -> str:
+def svm_maps(study: Study, wildcards: Any) -> str:
     """The maps whose scores are measured."""
     return shlex.join(
-        word for flag, paths in bird_files(study, wildcards).items() for word in (flag, *paths)
+        word for flag, paths in svm_map_files(study, wildcards).items() for word in (flag, *paths)
     )
 
 

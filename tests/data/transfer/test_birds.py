@@ -2,6 +2,8 @@ import pytest
 from PIL import Image
 
 from pipeline_lib.common.errors import InputError
+from pipeline_lib.data.manifest import MASK_COLUMNS, write_rows
+from pipeline_lib.data.masks import MaskFiles, read_mask_table
 from pipeline_lib.data.transfer.birds import read_cub
 from pipeline_lib.data.transfer.sets import split_spec
 
@@ -85,6 +87,24 @@ def test_segmentations_inside_the_set_or_beside_it_are_its_masks(root, below):
     prefix = "" if below == "." else "../"
     assert [row[1] for row in found] == [f"{prefix}{path}" for path in masks[:-1]]
     assert all((set_root / row[1]).is_file() for row in found)
+
+
+def test_of_a_linked_set_the_masks_beside_the_link_count(root, tmp_path):
+    target, link = tmp_path / "elsewhere" / "birds", tmp_path / "data" / "CUB_200_2011"
+    files = list(root.iterdir())
+    (target.parent / "segmentations").mkdir(parents=True)
+    for folder in (target, link.parent):
+        folder.mkdir()
+    for path in files:
+        path.rename(target / path.name)
+    link.symlink_to(target)
+    assert read(link).masks == []
+    path = link.parent / "segmentations" / f"{NAMES[0].removesuffix('.jpg')}.png"
+    path.parent.mkdir(parents=True)
+    Image.new("L", (50, 40), 255).save(path)
+    write_rows(tmp_path / "masks.csv", MASK_COLUMNS, read(link).masks)
+    files = read_mask_table(tmp_path / "masks.csv", link)
+    assert files == {NAMES[0]: MaskFiles((path,), ())}
 
 
 @pytest.mark.parametrize(
