@@ -14,9 +14,7 @@ rule features:
     benchmark:
         PATHS.benchmark("features/{image_set}/{crop}/{network}")
     wildcard_constraints:
-        image_set=one_of(
-            [*STUDY.of_chapter("transfer", "masks", "discovery"), f"{TRAIN}{SAMPLED}"]
-        ),
+        image_set=one_of([*STUDY.of_chapter("transfer", "masks", "discovery"), f"{TRAIN}{SAMPLED}"]),
     conda:
         CONDA
     threads: CONFIG.prediction.threads
@@ -50,9 +48,7 @@ rule fit:
     benchmark:
         PATHS.benchmark("fit/{image_set}/{crop}/{network}")
     wildcard_constraints:
-        image_set=one_of(
-            [*STUDY.of_chapter("transfer", "masks"), "text", f"{TRAIN}{SAMPLED}"]
-        ),
+        image_set=one_of([*STUDY.of_chapter("transfer", "masks"), "text", f"{TRAIN}{SAMPLED}"]),
     conda:
         CONDA
     threads: CONFIG.prediction.threads
