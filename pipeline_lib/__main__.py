@@ -54,7 +54,9 @@ def main(argv: list[str]) -> int:
         print(f"error: '{step}' {hint}", file=sys.stderr)
         return 2
     keep_freed_memory()
-    gc.disable()  # what imports make stays: to search it for garbage is a tenth of PyTorch's import
+    # What imports make stays: to search it for garbage is a tenth of PyTorch's import. torchvision and
+    # timm are imported later, by who needs them: Triton, which they load, complains of what is frozen.
+    gc.disable()
     module = importlib.import_module(f"pipeline_lib.steps.{chapter_of[step]}.{step}")
     gc.freeze()
     gc.enable()

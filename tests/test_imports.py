@@ -106,3 +106,12 @@ def test_every_step_has_a_parser_a_main_and_a_short_description(path):
     first_line = (ast.get_docstring(module) or "").partition("\n")[0]
     assert 0 < len(first_line) <= 100
     assert first_line.endswith(".")
+
+
+@pytest.mark.parametrize("path", modules_in(LIBRARY), ids=lambda path: path.stem)
+def test_no_module_imports_torchvision_or_timm_at_its_top(path):
+    """They take seconds more than PyTorch, and load Triton (``__main__`` says what that does)."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module] if isinstance(node, ast.ImportFrom) else []
+        assert not {name.partition(".")[0] for name in names} & {"torchvision", "timm", "open_clip"}

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-import torchvision
 from safetensors.torch import save_file
 from torch import nn
 
@@ -25,6 +24,8 @@ def write_torchvision_weights(
 
     The suffix is ``.safetensors`` or ``.pth``; ``favoured`` are classes, see ``randomise``.
     """
+    import torchvision  # takes seconds, and see __main__
+
     network = torchvision.models.get_model(name, weights=None, **_OPTIONS.get(name, {}))
     state = randomise(network, favoured, seed).state_dict()
     path = folder / f"{name}{suffix}"

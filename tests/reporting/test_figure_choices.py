@@ -6,7 +6,7 @@ import pytest
 from pipeline_lib.data.classes import ClassNames
 from pipeline_lib.localization.predictions import PIXEL_METHODS, Predictions
 from pipeline_lib.reporting.figures import figure3, figure4, figure5, figure6
-from pipeline_lib.reporting.figures.pictures import guesses, overlay, true_scores
+from pipeline_lib.reporting.figures.pictures import guesses, overlay, shrunk, true_scores
 from tests.reporting.random_predictions import CLASSES, boxes_of, random_predictions
 
 
@@ -187,3 +187,12 @@ def test_figure_6_takes_a_class_after_the_other_by_score(seed):
                 expected.append(i)
                 left.remove(i)
     assert chosen == expected[: len(chosen)]
+
+
+def test_a_picture_is_shrunk_to_the_mean_of_its_pixels_if_it_is_larger_than_a_panel():
+    coarse = np.random.default_rng(0).integers(0, 256, (5, 8, 3), dtype=np.uint8)
+    picture = coarse.repeat(3, axis=0).repeat(3, axis=1)
+    assert shrunk(picture, 24) is picture
+    np.testing.assert_array_equal(shrunk(picture, 8), coarse)
+    np.testing.assert_array_equal(shrunk(picture[:, :15], 5), coarse[:, :5])
+    assert shrunk(np.zeros((1, 3000, 3), np.uint8), 100).shape == (1, 100, 3)

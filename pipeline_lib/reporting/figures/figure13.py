@@ -14,7 +14,7 @@ from pipeline_lib.data.classes import short_name
 from pipeline_lib.data.manifest import read_images
 from pipeline_lib.data.photographs import root_folder
 from pipeline_lib.reporting.figures.alt import listed
-from pipeline_lib.reporting.figures.pictures import STYLE, judged, photograph, save
+from pipeline_lib.reporting.figures.pictures import STYLE, judged, photograph, save, shrunk
 from pipeline_lib.reporting.figures.sheet import GAP, MARGIN, SIZE, Cell, Line, Sheet
 from pipeline_lib.reporting.figures.unit_fields import (
     MEASURED,
@@ -111,7 +111,7 @@ def _picture(content: Content, line: int, k: int) -> _Picture:
     units = content.units
     row = int(units.shown_rows[line])
     index = int(units.image[row, k])
-    picture = photograph(content.root, content.images, index)
+    picture = shrunk(photograph(content.root, content.images, index))
     height, width, _ = picture.shape
     return _Picture(
         picture=picture,

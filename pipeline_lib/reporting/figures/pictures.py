@@ -5,6 +5,7 @@ from math import floor
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -33,6 +34,7 @@ STYLE = {
 TRUE_BOX, PREDICTED_BOX = "#19d3a2", "#ff5a1f"
 RIGHT, WRONG = "#00705a", "#b03a00"  # letters on white
 RIGHT_SIGN, WRONG_SIGN = "✓", "✗"
+LARGEST = 1024  # pixels a side of a picture in a panel
 _DASHES = (3, 1.6)
 _EDGE = 1.4  # points, of black around a box's line
 
@@ -71,6 +73,19 @@ def photograph(root: Path, images: pd.DataFrame, index: int) -> np.ndarray:
     """Return image ``index`` of a manifest as (H, W, 3) uint8."""
     (picture,) = pictures(images.iloc[[index]], root)
     return np.asarray(open_rgb(*picture))
+
+
+def shrunk(picture: np.ndarray, side: int = LARGEST) -> np.ndarray:
+    """Return an (H, W, 3) uint8 picture with at most ``side`` pixels a side; a smaller one as it is.
+
+    A panel shows no more, and many large ones at once take gigabytes.
+    """
+    height, width, _ = picture.shape
+    factor = side / max(height, width)
+    if factor >= 1:
+        return picture
+    size = (max(round(width * factor), 1), max(round(height * factor), 1))
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
 
 def outline_true(axes: Axes, box: np.ndarray, width: float = 1.8) -> None:
