@@ -41,13 +41,20 @@ class ClassMapLayer:
 class ClassMapNetwork(nn.Module):
     """A classifier together with the layer of its class maps; switched to evaluation mode.
 
-    ``size`` is the input's (height, width). Raises InputError if the classifier has no class maps.
+    ``size`` is the input's (height, width). Without a ``map_layer`` it is searched for. Raises
+    InputError if the classifier has no class maps.
     """
 
-    def __init__(self, classifier: nn.Module, size: tuple[int, int], name: str) -> None:
+    def __init__(
+        self,
+        classifier: nn.Module,
+        size: tuple[int, int],
+        name: str,
+        map_layer: ClassMapLayer | None = None,
+    ) -> None:
         super().__init__()
         self.classifier = classifier.eval()
-        self.map_layer = _find_map_layer(classifier, size, name)
+        self.map_layer = map_layer or _find_map_layer(classifier, size, name)
         self.modules_by_name = dict(classifier.named_modules())
 
     @property

@@ -19,7 +19,7 @@ from pipeline_lib.localization.few_shot import fit_places, sampled_places
 from pipeline_lib.localization.forward import predict, predictions_header
 from pipeline_lib.localization.predictions import write_predictions
 from pipeline_lib.networks.artefact import load_network
-from pipeline_lib.networks.class_maps import ClassMapNetwork
+from pipeline_lib.networks.last_maps import last_maps
 from pipeline_lib.networks.linear_maps import LinearClassMaps
 from pipeline_lib.study.configuration.flags import add_settings, read_settings
 from pipeline_lib.study.configuration.localization import (
@@ -58,7 +58,7 @@ def main(arguments: argparse.Namespace) -> None:
     limit_threads(arguments.threads)
     settings = read_settings(arguments, PredictionSection, *_SETTINGS)
     classifier, card = load_network(arguments.network)
-    network = ClassMapNetwork(classifier, card.preprocessing.size, card.name)
+    network = last_maps(classifier, card.preprocessing.size, card.name)
     images, root = read_images(arguments.images), root_folder(arguments.root)
     shots, shots_root, keep, boxes_of = _images_to_fit(arguments, images, root)
     device = open_device()
