@@ -24,7 +24,7 @@ def main() -> int:
     """Run the benchmarks; after each line, write what has been measured so far."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("modules", nargs="*", help=f"some of: {' '.join(MODULES)}")
-    parser.add_argument("--repeats", type=int, default=5, help="pairs of runs; 3 with --quick")
+    parser.add_argument("--repeats", type=int, default=3, help="pairs of runs; 3 with --quick")
     parser.add_argument("--quick", action="store_true", help="less of everything, in three minutes")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()

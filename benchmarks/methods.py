@@ -42,7 +42,7 @@ EIGEN_CAM = ACTIVATION_METHODS["eigen-cam"]
 def measure(repeats: int, quick: bool) -> Iterator[Measured]:
     """Yield a line for each network and method."""
     for name in NETWORKS[-1:] if quick else NETWORKS:
-        yield from _measured(name, BATCH if quick else 2 * BATCH, repeats)
+        yield from _measured(name, BATCH, repeats)
 
 
 def _measured(name: str, count: int, repeats: int) -> Iterator[Measured]:
