@@ -28,7 +28,8 @@ def test_all_of_the_rehearsal(checkout, cluster, capsys):
     assert run.ends(within=5400) == 0, last_lines(run, 60)
     assert (results / "report/index.html").stat().st_size > 0
     assert {path.stem for path in (results / "tables").glob("*.csv")} == set(TABLES)
-    assert {path.stem for path in (results / "figures").glob("*.png")} == set(FIGURES)
+    drawn = set(FIGURES) - {"figure10-clip"}  # the paper study names no CLIP
+    assert {path.stem for path in (results / "figures").glob("*.png")} == drawn
     for path in (results / "figures").glob("*.json"):
         shown = json.loads(path.read_text())
         assert shown.get("images", "none to show") != [], path
