@@ -8,7 +8,9 @@ Free Dense Labels from CLIP"): in the last attention each place attends to itsel
 open_clip is imported inside functions: it is an optional package, and takes seconds.
 """
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -123,8 +125,9 @@ class Clip:
                 f"{name}: names no published weights; add a tag, or put {files[0]} there"
             )
         try:
-            pretrained = None if file else tag
-            model = open_clip.create_model(architecture, pretrained, **options)
+            with _unwarned() if file else nullcontext():  # of random weights: the file's come below
+                pretrained = None if file else tag
+                model = open_clip.create_model(architecture, pretrained, **options)
             self._tokenize = open_clip.get_tokenizer(architecture)
         except Exception as error:  # each library below raises its own errors
             raise InputError(
@@ -146,6 +149,15 @@ class Clip:
         """Return the (k, D) float32 embeddings of ``phrases`` in TEMPLATE, of unit length."""
         tokens = self._tokenize([TEMPLATE.format(phrase) for phrase in phrases])
         return normalize(self._model.encode_text(tokens).float(), dim=1)
+
+
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def check_clip(name: str) -> tuple[str, str]:

@@ -38,7 +38,9 @@ def unknown_target(
     """
 
     def is_file(name: str) -> bool:
-        return os.path.exists(name) or is_made(os.path.relpath(name))
+        # As Snakemake reads it: ./results is results, and an absolute path stays one.
+        path = name if os.path.isabs(name) else os.path.relpath(name)
+        return os.path.exists(name) or is_made(path)
 
     for name in targets:
         if name in patterns:

@@ -34,6 +34,13 @@ def test_rules_files_that_are_made_and_files_that_are_there_are_targets(tmp_path
     assert problem(["all", FILES[0], str(there)], ["train", "table4"]) == ""
 
 
+def test_files_of_absolute_results_are_targets():
+    """As `results=/scratch/results`; a path from here goes by any spelling."""
+    made = ["/scratch/results/mini/tables/table4.csv", "results/mini/tables/table4.csv"]
+    for target in (made[0], f"./{made[1]}"):
+        assert unknown_target([target], [], [], [], made, lambda name: name in made) == ""
+
+
 def test_a_wrong_rule_of_a_flag_is_one_line_with_the_nearest():
     assert problem(["all"], ["trian"]) == "no rule 'trian'; did you mean train?"
 
