@@ -28,7 +28,9 @@ from pipeline_lib.networks.pretrained import build_by_name, input_of, library_of
 from pipeline_lib.networks.random_weights import randomise
 
 NETWORKS = ("googlenet", "vgg16", "tf_efficientnet_lite0", "squeezenet1_0")
-LIBRARIES = {"vgg16": "torchvision"}  # as in the paper study; in timm its last layers are convolutions
+LIBRARIES = {
+    "vgg16": "torchvision"
+}  # as in the paper study; in timm its last layers are convolutions
 WIDTH, HEIGHT, TOP, THRESHOLD = 500, 375, 5, 0.2
 FEW = 4  # images of grad-cam, which takes seconds for one
 Peer = Callable[[Explainer, torch.Tensor], Iterator[np.ndarray]]
