@@ -81,7 +81,7 @@ TABLES: dict[str, Table] = registry([
         printed="published",
         needs=needs.map_scores,
         absent=needs.absent_maps,
-        partial=("scores", "birds", "openimages", "cards"),
+        partial=("scores", "birds", "openimages", "summaries", "cards"),
     ),
     Table(
         name="measures",

@@ -48,6 +48,7 @@ def map_scores(study: Study) -> Files:
             ]
             for role, image_set in SVM_MAPPED.items()
         },
+        "summaries": [study.paths.summary(OPENIMAGES)] * (OPENIMAGES in mapped),
         "cards": [study.paths.card(name) for name in networks],
         "summary": study.paths.summary(VAL),
     }

@@ -114,17 +114,19 @@ def published() -> dict:
 
 
 def build(inputs: Inputs, _table: str, study: str) -> Built:
-    """Return the table from the roles scores, birds, openimages, cards and summary, with notes."""
+    """Return the table from the roles of the catalogue, with notes."""
     rows = list(_measured(inputs.paths("scores")))
     birds = list(_measured(inputs.optional("birds"), BIRDS))
     openimages = list(_measured(inputs.optional("openimages"), OPENIMAGES))
     cells = build_cells([*rows, *birds, *openimages])
     summary = read_json(inputs.path("summary"))
+    others = map(read_json, inputs.optional("summaries"))
     held_out = _held_out(rows)
     notes = [
         *(each.format(held_out=held_out, source=published()["source"]) for each in _DEFINITIONS),
         *[_OF_BIRDS.format(held_out=_held_out(birds, "CUBV2"))] * bool(birds),
         *[_OF_OPENIMAGES] * bool(openimages),
+        *(f"{each['data_set']}: {note}" for each in others for note in each["notes"]),
         f"Ours: study {study}, {summary['data_set']}, {summary['found']:,} images.",
         *inputs.notes,
         *summary["notes"],
