@@ -16,6 +16,7 @@ from PIL import Image
 from pipeline_lib.common.files import fingerprint
 from pipeline_lib.data.discovery.questions import QUESTION_COLUMNS
 from pipeline_lib.data.discovery.scenes import POLYGON_COLUMNS
+from pipeline_lib.data.ilsvrc import read_classes
 from pipeline_lib.data.manifest import (
     BOX_COLUMNS,
     CLASS_COLUMNS,
@@ -172,15 +173,9 @@ def ilsvrc(root: Path, n: int, split: str) -> None:
     if split == "val":
         labels = root / DEVKIT / "ILSVRC2012_validation_ground_truth.txt"
         first = int(labels.read_text())
-        number_of = _numbers(root)
+        number_of = {label: number for label, number, _ in read_classes(root)}
         numbers = [first, *(number_of[wnid(i % 10)] for i in range(n))]
         labels.write_text("".join(f"{number}\n" for number in numbers))
-
-
-def _numbers(root: Path) -> dict[str, int]:
-    from pipeline_lib.data.ilsvrc import _classes
-
-    return {label: number for label, number, _ in _classes(root)}
 
 
 def captions(folder: Path, n: int) -> Path:
