@@ -209,7 +209,7 @@ GRADIENTS = {"method": "backprop", "crops": 10}
 CASES = (
     Case("index, training images", "index", 4000, 1_281_167, partial(index, split="train")),
     Case("index, validation images", "index", 1000, VAL, partial(index, split="val")),
-    Case("pack", "pack", 128, 1_281_167, pack, cores=CORES),
+    Case("pack", "pack", 512, 1_281_167, pack, cores=CORES),
     # Eight epochs.
     Case("shards", "train", 250, 1_281_167, shards, repeats=8, cores=CORES),
     Case("predict", "predict", 150, VAL, predict, cores=CORES),
