@@ -17,12 +17,18 @@ from pipeline_lib.scheduling.graph import whole_graph
 from pipeline_lib.study.configuration.root import Configuration
 from pipeline_lib.study.configuration.section import Section, alternatives, section_of
 
-# Together these studies have every rule: drawn and official data, trained, ready-trained networks.
+# Together these studies have every rule: drawn and official data, trained, ready-trained networks, one
+# of them without a head.
 _BASES = (
     {"study": "mini"},
     {
         **{"study": "paper", "data_root": "nowhere", "discovery": {"sets": "all"}},
         "checks": {"measures": ["faithfulness"]},
+        "networks": {
+            "DINOv2": {"pretrained": "vit_small_patch14_dinov2", "library": "timm", "head": "svm"}
+        },
+        "transfer": {"networks": ["GoogLeNet-GAP", "DINOv2"]},
+        "map_methods": {"networks": ["GoogLeNet-GAP", "DINOv2"]},
     },
 )
 _NETWORKS = ("NIN", "VGGnet")  # NIN is trained in both, VGGnet ready-trained in the second
@@ -107,9 +113,8 @@ def table(found: Mapping[str, list[str]]) -> str:
         "## What a change reruns",
         "",
         "The rules that a changed key reruns first; all that depends on them follows. Folders and "
-        "settings of speed rerun nothing. `study` and `results` name other folders of results, a "
-        "network's `head` makes another network of it, and `head_images` samples anew for such "
-        "networks.",
+        "settings of speed rerun nothing. `study` and `results` name other folders of results, and a "
+        "network's `head` makes another network of it.",
         "",
         "| key | reruns |",
         "|---|---|",
