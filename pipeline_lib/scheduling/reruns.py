@@ -20,15 +20,16 @@ from pipeline_lib.study.configuration.section import Section, alternatives, sect
 # Together these studies have every rule: drawn and official data, trained, ready-trained networks, one
 # of them without a head.
 _BASES = (
-    {"study": "mini"},
     {
-        **{"study": "paper", "data_root": "nowhere", "discovery": {"sets": "all"}},
-        "checks": {"measures": ["faithfulness"]},
+        "study": "mini",
         "networks": {
             "DINOv2": {"pretrained": "vit_small_patch14_dinov2", "library": "timm", "head": "svm"}
         },
-        "transfer": {"networks": ["GoogLeNet-GAP", "DINOv2"]},
         "map_methods": {"networks": ["GoogLeNet-GAP", "DINOv2"]},
+    },
+    {
+        **{"study": "paper", "data_root": "nowhere", "discovery": {"sets": "all"}},
+        "checks": {"measures": ["faithfulness"]},
     },
 )
 _NETWORKS = ("NIN", "VGGnet")  # NIN is trained in both, VGGnet ready-trained in the second
