@@ -7,7 +7,7 @@ from pipeline_lib.reporting.comparison.compare import compare
 from pipeline_lib.reporting.comparison.page import render_comparison
 from pipeline_lib.reporting.comparison.run import read_run
 from tests.planted_runs import plant_run
-from tests.reporting.page.browser import assert_quiet, chromium
+from tests.reporting.page.browser import assert_quiet, chromium, go_to
 
 LONG = "GoogLeNet-GAP with a name that goes on"
 
@@ -24,7 +24,7 @@ def test_notes_of_any_length_leave_room_for_the_rows_names(tmp_path, width):
     text = render_comparison(*runs, compare(*runs), page)
     page.write_text(text.replace("not the same images", "not the same images " * 20), "utf-8")
     with chromium(tmp_path / "profile", width, 900) as browser:
-        browser.get(page.as_uri())
+        go_to(browser, page.as_uri())
         page_width, window, name_width = browser.execute_script(
             "return [document.documentElement.scrollWidth, innerWidth,"
             " document.querySelector('#differing tbody th, table tbody th').clientWidth]"

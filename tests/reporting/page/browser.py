@@ -42,6 +42,13 @@ def wait_for(browser: object, condition: str) -> None:
     WebDriverWait(browser, 60).until(lambda driver: driver.execute_script(f"return {condition}"))
 
 
+def go_to(browser: object, address: str) -> None:
+    """Load ``address`` anew, not only another anchor of the page shown, and wait for its scripts."""
+    browser.get("about:blank")
+    browser.get(address)
+    wait_for(browser, "location.href !== 'about:blank' && document.readyState === 'complete'")
+
+
 def assert_quiet(browser: object) -> None:
     """Nothing has gone wrong on the page since the last call, and nothing was asked of a server."""
     assert [entry for entry in browser.get_log("browser") if entry["level"] != "INFO"] == []

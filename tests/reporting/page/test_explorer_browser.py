@@ -14,7 +14,7 @@ from pipeline_lib.localization.heat_maps import TRUE_CLASS, heat_map
 from pipeline_lib.localization.paper_box import paper_box
 from pipeline_lib.reporting.page import explorer
 from pipeline_lib.steps.report import explorer as step
-from tests.reporting.page.browser import assert_quiet, chromium, wait_for
+from tests.reporting.page.browser import assert_quiet, chromium, go_to
 from tests.reporting.page.planted import LABELS, opened, plant
 
 CASES = 20
@@ -60,9 +60,7 @@ def browser(tmp_path_factory):
 @pytest.fixture
 def page(browser, study):
     """The page, opened anew; at the end nothing may have gone wrong or been asked of a server."""
-    browser.get("about:blank")
-    browser.get(study[2])
-    wait_for(browser, "document.querySelector('.explorer-tool')?.hidden === false")
+    go_to(browser, study[2])
     yield browser
     assert_quiet(browser)
 
@@ -169,18 +167,17 @@ def test_a_link_brings_back_what_was_chosen_and_other_anchors_are_left_alone(pag
     before, box = page.execute_script(state), text(page, "box")
     link = page.execute_script("return location.href")
     assert "#explorer/" in link
-    page.get("about:blank")
-    page.get(link)
+    go_to(page, link)
     assert page.execute_script(state) == before
     assert text(page, "box") == box
     page.execute_script("location.hash = 'elsewhere'")
     assert change(page, ".explorer-opacity", "0.8") == "0.8"
     assert page.execute_script(state) == before
-    page.get("about:blank")
-    page.get(f"{address}#explorer/image=nobody&network=none&class=9&threshold=x&box=<b>&opacity=7")
+    go_to(
+        page, f"{address}#explorer/image=nobody&network=none&class=9&threshold=x&box=<b>&opacity=7"
+    )
     assert text(page, "guess").startswith("First guess")
-    page.get("about:blank")
-    page.get(f"{address}#elsewhere")
+    go_to(page, f"{address}#elsewhere")
     assert page.execute_script("return location.hash") == "#elsewhere"
 
 
@@ -219,7 +216,7 @@ def test_on_a_phone_panels_stack_and_nothing_is_wider_than_the_screen(page, stud
     screen = {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": True}
     page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
     try:
-        page.refresh()
+        go_to(page, study[2])
         change(page, ".explorer-panel:nth-child(2) .explorer-network", "other")
         assert page.execute_script("return document.documentElement.scrollWidth") <= 390
         tops = page.execute_script(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.reporting.page.render import render_page
-from tests.reporting.page.browser import assert_quiet, chromium
+from tests.reporting.page.browser import assert_quiet, chromium, go_to
 from tests.reporting.page.planted_page import COMMAND, NASTY, plant_page
 
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
@@ -34,8 +34,7 @@ def browser(tmp_path_factory):
 
 @pytest.fixture
 def page(browser, address):
-    browser.get("about:blank")
-    browser.get(address)
+    go_to(browser, address)
     yield browser
     assert_quiet(browser)
 
@@ -60,8 +59,7 @@ def test_a_number_opens_what_stands_behind_it(page):
 
 
 def test_a_link_to_a_number_opens_it(page, address):
-    page.get("about:blank")
-    page.get(f"{address}#table2/GoogLeNet-GAP/top-1")
+    go_to(page, f"{address}#table2/GoogLeNet-GAP/top-1")
     assert find(page, "dialog").get_attribute("open") is not None
 
 
