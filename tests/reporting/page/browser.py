@@ -35,18 +35,17 @@ def chromium(profile: Path, width: int = 1200, height: int = 1600) -> Iterator:
         started.quit()
 
 
-def wait_for(browser: object, condition: str) -> None:
-    """Wait until JavaScript is true: on a busy machine a driver goes on before the scripts start."""
+def go_to(browser: object, address: str) -> None:
+    """Load ``address`` anew, not only another anchor of the page shown, and wait for its scripts.
+
+    On a busy machine a driver goes on before they start.
+    """
     from selenium.webdriver.support.wait import WebDriverWait
 
-    WebDriverWait(browser, 60).until(lambda driver: driver.execute_script(f"return {condition}"))
-
-
-def go_to(browser: object, address: str) -> None:
-    """Load ``address`` anew, not only another anchor of the page shown, and wait for its scripts."""
     browser.get("about:blank")
     browser.get(address)
-    wait_for(browser, "location.href !== 'about:blank' && document.readyState === 'complete'")
+    loaded = "return location.href !== 'about:blank' && document.readyState === 'complete'"
+    WebDriverWait(browser, 60).until(lambda driver: driver.execute_script(loaded))
 
 
 def assert_quiet(browser: object) -> None:
